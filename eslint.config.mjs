@@ -18,14 +18,23 @@ export default tseslint.config(
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.mjs', '*.js'] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.mjs', '*.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
       'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
       complexity: ['error', 20],
-      'no-restricted-imports': ['error', { name: 'readline', message: "Use 'node:readline': npm has a package of that name." }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      'no-restricted-imports': [
+        'error',
+        { name: 'readline', message: "Use 'node:readline': npm has a package of that name." },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
@@ -38,12 +47,26 @@ export default tseslint.config(
         { object: 'Date', property: 'now', message: 'The core is given the time.' },
         { object: 'Math', property: 'random', message: 'The core is deterministic.' },
       ],
-      'no-restricted-imports': ['error', 'net', 'node:net', 'fs', 'node:fs', 'lmdb', 'axon', 'timers', 'node:timers'],
+      'no-restricted-imports': [
+        'error',
+        'net',
+        'node:net',
+        'fs',
+        'node:fs',
+        'lmdb',
+        'axon',
+        'timers',
+        'node:timers',
+      ],
     },
   },
   {
     files: ['test/**/*.ts'],
     rules: { 'max-lines-per-function': 'off' },
   },
-  { files: ['*.mjs', '*.js'], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { module: 'writable' } } },
+  {
+    files: ['*.mjs', '*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { module: 'writable' } },
+  },
 );

@@ -1,0 +1,74 @@
+/**
+ * Every error that a caller can meet, each with a stable `code`.
+ *
+ * Three kinds, never mixed: a caller's mistake or a refused request ({@link RequestError}), a start or an
+ * environment that cannot work ({@link StartError}, with the exit status it ends the process with), and a
+ * broken invariant ({@link InvariantError}), after which the process must stop rather than go on with wrong data.
+ */
+
+/** The codes that a request can be answered with. They never change meaning; the README lists them. */
+export type RequestErrorCode =
+  | 'BAD_COMMAND'
+  | 'BAD_ARGUMENT'
+  | 'TOO_LARGE'
+  | 'NOT_FOUND'
+  | 'NO_LEADER'
+  | 'UNKNOWN_OUTCOME'
+  | 'STALE_NONCE'
+  | 'NONCE_REUSED'
+  | 'INTERNAL';
+
+/**
+ * A request that was not done. NO_LEADER promises that nothing was or will be committed; UNKNOWN_OUTCOME says
+ * that it may have been. The message says what happened and what to do.
+ */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The codes of a start that cannot work, or of a process that must end. */
+export type StartErrorCode =
+  'BAD_CONFIG' | 'BAD_KEY' | 'PORT_TAKEN' | 'DATA_LOCKED' | 'DATA_DAMAGED' | 'DATA_FOREIGN' | 'STORE_FAILED';
+
+/** The process cannot start or go on: status 2 for what its user configured, 1 for its environment. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly exitStatus: 1 | 2;
+  constructor(
+    readonly code: StartErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.exitStatus = code === 'BAD_CONFIG' || code === 'BAD_KEY' ? 2 : 1;
+  }
+}
+
+/** Something from the network that breaks the protocol. The connection it came on is to be closed. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+  readonly code = 'PROTOCOL';
+}
+
+/** A rule of the algorithm does not hold: a bug. Whoever meets it stops the node. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+  readonly code = 'INVARIANT';
+}
+
+/** Asserts a rule of the algorithm, on in production. `describe` gives the values that break it. */
+export function invariant(holds: boolean, describe: () => string): asserts holds {
+  if (!holds) throw new InvariantError(`invariant broken: ${describe()}`);
+}
+
+/** An unknown thrown value as an Error, for `cause` and for logs. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

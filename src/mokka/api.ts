@@ -1,0 +1,76 @@
+import type { LogEntry } from '../storage/Entry';
+
+/** What `info` shows: the tutorial's five fields, of the last log that this node holds, then the node's own. */
+export interface NodeInfo {
+  /** Index of the last log, 0 when there is none. */
+  readonly index: number;
+  /** Its hash, zeros when there is none. */
+  readonly hash: string;
+  /** Its term, 0 when there is none. */
+  readonly term: number;
+  /** When its leader made it, ms since 1970; 0 when there is none. */
+  readonly createdAt: number;
+  /** Index of the last log that this node knows to be committed. */
+  readonly committedIndex: number;
+  /** This node's INDEX. */
+  readonly node: number;
+  readonly state: 'leader' | 'follower' | 'candidate';
+  /** The leader's INDEX, or null when none is known. */
+  readonly leader: number | null;
+  /** The node's term (the election's, not the last log's). */
+  readonly currentTerm: number;
+  readonly peers: readonly PeerInfo[];
+  /** Why nothing can be committed now and what to do, in one sentence; null when all is well. */
+  readonly problem: string | null;
+}
+
+/** One of the other members, as this node sees it. */
+export interface PeerInfo {
+  readonly node: number;
+  readonly address: string;
+  readonly connected: boolean;
+  /** Why it is not connected, where that is known. */
+  readonly reason?: string;
+  /** On the leader: index of the last log that the peer is known to hold. */
+  readonly matchIndex?: number;
+}
+
+/** How a push may be made. */
+export interface PushOptions {
+  /** 16 hex digits. A caller that names its own session may retry a push across its own restarts. */
+  readonly session?: string;
+  /** How long the node tries by itself, ms. Default 10,000. */
+  readonly deadline?: number;
+}
+
+/** `logApi` of the tutorial. */
+export interface LogApiFace {
+  /**
+   * Appends a log and resolves with the committed entry, on whatever node it is called. Tried again by itself,
+   * with the same session and nonce, until its deadline; never appended twice. Without a nonce the node picks one.
+   *
+   * @throws RequestError NO_LEADER (not committed), UNKNOWN_OUTCOME (may be), TOO_LARGE, BAD_ARGUMENT, STALE_NONCE,
+   * NONCE_REUSED.
+   */
+  push(key: string, value: { value: string; nonce?: number }, options?: PushOptions): Promise<LogEntry>;
+}
+
+/** `getDb()` of the tutorial. */
+export interface DbFace {
+  getEntry(): {
+    /**
+     * The committed log with this index, or null when there is none: a miss is confirmed by the leader with a
+     * quorum, so that it is never stale.
+     *
+     * @throws RequestError NO_LEADER when a miss cannot be confirmed in time.
+     */
+    get(index: number): Promise<LogEntry | null>;
+  };
+  getState(): { getInfo(): Promise<NodeInfo> };
+}
+
+/** What the commands need of a node. */
+export interface ClusterNodeFace {
+  readonly logApi: LogApiFace;
+  getDb(): DbFace;
+}

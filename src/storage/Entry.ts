@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { RequestError } from '../errors';
+import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../limits';
+
+/**
+ * An entry of the replicated log and its canonical bytes. The same bytes are hashed, stored and sent: an entry is
+ * encoded once, on the leader, and never again.
+ *
+ * | offset | bytes | field |
+ * | --- | --- | --- |
+ * | 0 | 1 | kind: 0 empty (a new leader's own, Raft 5.4.2), 1 a log |
+ * | 1 | 6 | position: Raft's index, 1, 2, 3, … over all entries |
+ * | 7 | 6 | term |
+ * | 13 | 6 | index: how many logs there are up to and with this entry; a log's own number for people |
+ * | 19 | 6 | createdAt, ms since 1970, the leader's |
+ * | 25 | n | payload (none in an empty entry), see {@link encodePayload} |
+ * | 25 + n | 32 | sha256 over the previous entry's hash and the bytes before this field |
+ */
+export interface Entry {
+  readonly kind: EntryKind;
+  readonly position: number;
+  readonly term: number;
+  readonly index: number;
+  readonly createdAt: number;
+  readonly bytes: Buffer;
+}
+
+export const enum EntryKind {
+  Empty = 0,
+  Log = 1,
+}
+
+/** An entry as people see it, in the tutorial's shape. */
+export interface LogEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly hash: string;
+  readonly createdAt: number;
+  readonly log: { readonly key: string; readonly value: { readonly value: string; readonly nonce: number } };
+}
+
+/** What makes a push the same push when it is tried again (Raft dissertation, 6.3). */
+export interface PushId {
+  /** 16 hex digits: random at each start of a node, or the caller's own. */
+  readonly session: string;
+  /** A whole number of at least 0; a session's nonces increase. */
+  readonly nonce: number;
+}
+
+/** Length of an entry's hash, bytes. */
+export const HASH_BYTES = 32;
+
+/** The hash before the first entry. */
+export const GENESIS_HASH: Buffer = Buffer.alloc(HASH_BYTES);
+
+const HEADER_BYTES = 25;
+const PAYLOAD_HEADER_BYTES = 22;
+const POSITION_AT = 1;
+const TERM_AT = 7;
+const INDEX_AT = 13;
+const CREATED_AT_AT = 19;
+const NUMBER_BYTES = 6;
+
+/** The smallest and the largest entry, bytes. */
+export const ENTRY_BYTES_MIN = HEADER_BYTES + HASH_BYTES;
+export const ENTRY_BYTES_MAX =
+  HEADER_BYTES + PAYLOAD_HEADER_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + HASH_BYTES;
+
+/** The largest payload of a push, bytes. */
+export const PAYLOAD_BYTES_MAX = PAYLOAD_HEADER_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX;
+
+/** Bytes that are not a well-formed entry or payload. */
+export class MalformedEntryError extends Error {
+  override readonly name = 'MalformedEntryError';
+  readonly code = 'MALFORMED_ENTRY';
+}
+
+/**
+ * What a push brings, as it travels and as it stands in the entry: session (8 bytes), nonce (8, a double), length
+ * of key (2) and value (4), key, value, both UTF-8.
+ *
+ * @throws RequestError TOO_LARGE, or BAD_ARGUMENT for a malformed id or an empty key.
+ */
+export function encodePayload(id: PushId, key: string, value: string): Buffer {
+  const keyBytes = Buffer.byteLength(key);
+  const valueBytes = Buffer.byteLength(value);
+  if (keyBytes === 0)
+    throw new RequestError('BAD_ARGUMENT', 'a log needs a key: give one of at least one byte');
+  if (keyBytes > KEY_BYTES_MAX)
+    throw new RequestError(
+      'TOO_LARGE',
+      `the key has ${keyBytes} bytes; at most ${KEY_BYTES_MAX} are allowed`,
+    );
+  if (valueBytes > VALUE_BYTES_MAX)
+    throw new RequestError(
+      'TOO_LARGE',
+      `the value has ${valueBytes} bytes; at most ${VALUE_BYTES_MAX} are allowed`,
+    );
+  if (!Number.isSafeInteger(id.nonce) || id.nonce < 0)
+    throw new RequestError('BAD_ARGUMENT', 'a nonce is a whole number from 0 to 2^53 - 1');
+  if (!/^[0-9a-f]{16}$/.test(id.session))
+    throw new RequestError('BAD_ARGUMENT', 'a session is 16 hex digits (0-9, a-f)');
+  const payload = Buffer.allocUnsafe(PAYLOAD_HEADER_BYTES + keyBytes + valueBytes);
+  payload.write(id.session, 0, 'hex');
+  payload.writeDoubleBE(id.nonce, 8);
+  payload.writeUInt16BE(keyBytes, 16);
+  payload.writeUInt32BE(valueBytes, 18);
+  payload.write(key, PAYLOAD_HEADER_BYTES);
+  payload.write(value, PAYLOAD_HEADER_BYTES + keyBytes);
+  return payload;
+}
+
+function checkPayload(bytes: Buffer, start: number, end: number): void {
+  if (end - start < PAYLOAD_HEADER_BYTES) throw new MalformedEntryError('a payload is cut short');
+  const nonce = bytes.readDoubleBE(start + 8);
+  const keyBytes = bytes.readUInt16BE(start + 16);
+  const valueBytes = bytes.readUInt32BE(start + 18);
+  if (!Number.isSafeInteger(nonce) || nonce < 0) throw new MalformedEntryError('a nonce is out of range');
+  if (keyBytes === 0 || keyBytes > KEY_BYTES_MAX || valueBytes > VALUE_BYTES_MAX)
+    throw new MalformedEntryError(`a key of ${keyBytes} or a value of ${valueBytes} bytes is out of range`);
+  if (end - start !== PAYLOAD_HEADER_BYTES + keyBytes + valueBytes)
+    throw new MalformedEntryError('a payload is not as long as it says');
+}
+
+/**
+ * The id of a push, from its payload.
+ *
+ * @throws MalformedEntryError when the bytes are no payload within the limits.
+ */
+export function payloadId(payload: Buffer): PushId {
+  checkPayload(payload, 0, payload.length);
+  return { session: payload.toString('hex', 0, 8), nonce: payload.readDoubleBE(8) };
+}
+
+/** Makes an entry with its hash. `payload` null makes an empty one. */
+export function buildEntry(
+  header: { position: number; term: number; index: number; createdAt: number },
+  payload: Buffer | null,
+  previousHash: Buffer,
+): Entry {
+  const hashAt = HEADER_BYTES + (payload?.length ?? 0);
+  const bytes = Buffer.allocUnsafe(hashAt + HASH_BYTES);
+  const kind = payload === null ? EntryKind.Empty : EntryKind.Log;
+  bytes[0] = kind;
+  bytes.writeUIntBE(header.position, POSITION_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(header.term, TERM_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(header.index, INDEX_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(header.createdAt, CREATED_AT_AT, NUMBER_BYTES);
+  payload?.copy(bytes, HEADER_BYTES);
+  chainHash(previousHash, bytes, hashAt).copy(bytes, hashAt);
+  return { kind, ...header, bytes };
+}
+
+/**
+ * Reads an entry's header and checks that its lengths are right; its hash is for {@link followsHash}.
+ *
+ * @throws MalformedEntryError when the bytes are no entry within the limits.
+ */
+export function parseEntry(bytes: Buffer): Entry {
+  if (bytes.length < ENTRY_BYTES_MIN || bytes.length > ENTRY_BYTES_MAX)
+    throw new MalformedEntryError(`an entry of ${bytes.length} bytes is out of range`);
+  const kind = bytes[0];
+  if (kind === EntryKind.Log) checkPayload(bytes, HEADER_BYTES, bytes.length - HASH_BYTES);
+  else if (kind !== EntryKind.Empty || bytes.length !== ENTRY_BYTES_MIN)
+    throw new MalformedEntryError(`an entry of kind ${String(kind)} and ${bytes.length} bytes`);
+  const position = bytes.readUIntBE(POSITION_AT, NUMBER_BYTES);
+  const index = bytes.readUIntBE(INDEX_AT, NUMBER_BYTES);
+  if (position === 0 || index > position)
+    throw new MalformedEntryError(`position ${position}, index ${index}`);
+  return {
+    kind,
+    position,
+    term: bytes.readUIntBE(TERM_AT, NUMBER_BYTES),
+    index,
+    createdAt: bytes.readUIntBE(CREATED_AT_AT, NUMBER_BYTES),
+    bytes,
+  };
+}
+
+/** The hash that stands at the end of an entry. */
+export function entryHash(entry: Entry): Buffer {
+  return entry.bytes.subarray(entry.bytes.length - HASH_BYTES);
+}
+
+/** Whether an entry's hash is right for the entry whose hash is `previousHash`. */
+export function followsHash(entry: Entry, previousHash: Buffer): boolean {
+  const hashAt = entry.bytes.length - HASH_BYTES;
+  return chainHash(previousHash, entry.bytes, hashAt).equals(entry.bytes.subarray(hashAt));
+}
+
+/** The id of the push that made a log entry; null for an empty entry. */
+export function entryPushId(entry: Entry): PushId | null {
+  if (entry.kind === EntryKind.Empty) return null;
+  return {
+    session: entry.bytes.toString('hex', HEADER_BYTES, HEADER_BYTES + 8),
+    nonce: entry.bytes.readDoubleBE(HEADER_BYTES + 8),
+  };
+}
+
+/** Whether a log entry was made by exactly this push: same id, key and value. */
+export function entryHasPayload(entry: Entry, payload: Buffer): boolean {
+  return entry.bytes.subarray(HEADER_BYTES, entry.bytes.length - HASH_BYTES).equals(payload);
+}
+
+/** A log entry in the tutorial's shape. Only for entries of kind Log. */
+export function toLogEntry(entry: Entry): LogEntry {
+  const { bytes } = entry;
+  const keyAt = HEADER_BYTES + PAYLOAD_HEADER_BYTES;
+  const valueAt = keyAt + bytes.readUInt16BE(HEADER_BYTES + 16);
+  return {
+    index: entry.index,
+    term: entry.term,
+    hash: entryHash(entry).toString('hex'),
+    createdAt: entry.createdAt,
+    log: {
+      key: bytes.toString('utf8', keyAt, valueAt),
+      value: {
+        value: bytes.toString('utf8', valueAt, bytes.length - HASH_BYTES),
+        nonce: bytes.readDoubleBE(HEADER_BYTES + 8),
+      },
+    },
+  };
+}
+
+function chainHash(previousHash: Buffer, bytes: Buffer, end: number): Buffer {
+  return createHash('sha256').update(previousHash).update(bytes.subarray(0, end)).digest();
+}

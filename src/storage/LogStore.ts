@@ -1,0 +1,70 @@
+import type { Entry } from './Entry';
+
+/** What a node must never forget (Raft, figure 2: persistent state). */
+export interface HardState {
+  /** The highest term that the node has known. Never goes back. */
+  readonly term: number;
+  /** The public key that the node voted for in that term, or whose lead it accepted there. */
+  readonly votedFor: string | null;
+}
+
+/**
+ * What a node is to its cluster (DESIGN, Election):
+ * - `none`: it never voted and holds nothing, or lost its disk; it cannot tell which.
+ * - `rejoining`: it lost its disk and is catching up; it neither votes nor counts towards a commit.
+ * - `voter`: a full member.
+ */
+export type Membership = 'none' | 'rejoining' | 'voter';
+
+/**
+ * The durable part of a node: hard state and entries. All calls are synchronous, and what a call wrote is on disk
+ * when it returns; a call that throws {@link StartError} STORE_FAILED ends the node, since nobody can tell what of
+ * it is on disk. Positions are 1, 2, 3, … without gaps.
+ *
+ * Implementations: MemoryLogStore (tests, simulation) and LmdbLogStore (users). Both pass the suite in
+ * test/unit/storage/logStoreSuite.ts.
+ */
+export interface LogStore {
+  /** As last saved; {term: 0, votedFor: null} at first. */
+  readonly hardState: HardState;
+  /** As last saved; 'none' at first. */
+  readonly membership: Membership;
+  /** The commitIndex (a position) saved with the last append; may be behind. 0 at first. */
+  readonly commitIndex: number;
+  /** The last entry, or null when the log is empty. */
+  readonly last: Entry | null;
+
+  /** Saves what the node is. Leaving 'none' puts the marker on disk before anything else of the node. */
+  setMembership(membership: Membership): void;
+
+  /** Saves term and vote. Only in a marked store (membership is not 'none'). */
+  saveHardState(hardState: HardState): void;
+
+  /**
+   * Appends entries, and saves commitIndex with them, in one transaction. What stands at the first one's position
+   * and after it is removed. The first position must be from 1 to last + 1, the others follow on it without a gap.
+   * An empty list saves only commitIndex. Hashes are the caller's to have checked.
+   */
+  append(entries: readonly Entry[], commitIndex: number): void;
+
+  /**
+   * The entry at a position, or null when there is none. Its hash has been checked.
+   *
+   * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
+   */
+  entryAt(position: number): Entry | null;
+
+  /**
+   * Entries from a position on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one.
+   * Hashes have been checked.
+   *
+   * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
+   */
+  read(from: number, maxBytes: number, maxCount: number): Entry[];
+
+  /** The position of the log with this index, or null when there is none. */
+  positionOfIndex(index: number): number | null;
+
+  /** Lets go of files and the lock. No other call may follow. Calling it again does nothing. */
+  close(): void;
+}
