@@ -20,6 +20,25 @@ export const LINE_BYTES_MAX = 2 * MiB;
 /** Commands of one prompt or pipe that wait for their answers at once. More input is not read until some are answered. */
 export const COMMANDS_IN_FLIGHT_MAX = 256;
 
+/** What those commands may hold, bytes: the values of adds, and a largest value for each read's answer. */
+export const COMMAND_BYTES_IN_FLIGHT_MAX = 16 * MiB;
+
+/** Log records that wait for a reader of stderr, bytes; over it records are dropped and counted. */
+export const LOG_BYTES_WAITING_MAX = MiB;
+
+/** Lines that the prompt remembers between runs, and the longest of them, characters. */
+export const HISTORY_LINES_MAX = 1000;
+export const HISTORY_LINE_LENGTH_MAX = 4096;
+
+/** Keys that completion offers: the recent ones. */
+export const RECENT_KEYS_MAX = 100;
+
+/** A clean stop, ms: less than the 5 s that whoever sent SIGTERM is promised. What hangs longer is cut. */
+export const STOP_MS_MAX = 4500;
+
+/** Of it, ms for commands in flight to be answered before the node leaves its peers. */
+export const STOP_ANSWERS_MS_MAX = 1500;
+
 /** Bytes of entries in one append message: large enough to amortise a sync, small enough to send in a few ms. */
 export const APPEND_BYTES_MAX = MiB;
 
@@ -38,11 +57,115 @@ export const PROPOSE_BYTES_MAX = 64 * MiB;
 /** Bytes of pushes in one message from a follower to the leader, and of answers in one message back. */
 export const FORWARD_BYTES_MAX = MiB;
 
-/** Recent entries kept in memory, bytes, so that followers close behind are served without the disk. */
-export const RECENT_BYTES_MAX = 16 * MiB;
+/** Recent entries kept in memory, bytes and number, so that followers close behind are served without the disk. */
+export const RECENT_BYTES_MAX = 8 * MiB;
+export const RECENT_ENTRIES_MAX = 16_384;
+
+/** Bytes read from the store at once where a long stretch of the log is gone through. */
+export const READ_BYTES_MAX = 4 * MiB;
 
 /** Entries whose (session, nonce) is remembered: bounds memory and start-up time (Raft dissertation, 6.3). */
 export const REMEMBERED_PUSHES_MAX = 131_072;
 
 /** One frame between nodes, bytes: the largest message (an append whose one entry is of the largest size) and its framing. */
 export const FRAME_BYTES_MAX = 4 * MiB;
+
+/** Pushes in one message from a follower to the leader, and answers in one message back. */
+export const FORWARD_PUSHES_MAX = 4096;
+
+/** cluster.json and a key file, bytes: many times what seven members need, so that a wrong path is not read whole. */
+export const CONFIG_FILE_BYTES_MAX = 64 * KiB;
+
+/** Faults that one start message lists: it is one line, and a person mends no more at once. */
+export const CONFIG_FAULTS_SHOWN_MAX = 20;
+
+/** Shortest heartbeat, ms: below it, timers and the sync of a vote take as long as the beat. */
+export const HEARTBEAT_MS_MIN = 10;
+
+/** Longest heartbeat, ms: above it, a dead leader is noticed only after half a minute. */
+export const HEARTBEAT_MS_MAX = 10_000;
+
+/** Longest election timeout, ms. */
+export const ELECTION_TIMEOUT_MS_MAX = 60_000;
+
+/** An election timeout is at least so many heartbeats, so that one late beat deposes no healthy leader (Raft 5.6). */
+export const ELECTION_TIMEOUT_HEARTBEATS_MIN = 3;
+
+/** Unanswered appends are given up and sent again after this time, ms: longer than a slow sync, shorter than a user's patience. */
+export const APPEND_RESEND_MS = 500;
+
+/** How long a push is tried by itself unless its caller says otherwise, ms: several elections. */
+export const PUSH_DEADLINE_MS = 10_000;
+
+/** A push whose answer is overdue is sent again after this time, ms. */
+export const PUSH_RETRY_MS = 1_000;
+
+/** How often deadlines of pushes are looked at, ms. */
+export const PUSH_CHECK_MS = 50;
+
+/** Bytes of pushes that wait for their answers on one node; more are refused. */
+export const PUSHES_WAITING_BYTES_MAX = 64 * MiB;
+
+/** Bytes of pushes under way from a follower to the leader: below what a link may hold. */
+export const FORWARD_BYTES_IN_FLIGHT_MAX = 8 * MiB;
+
+/** How long a read that missed waits for the leader's confirmation, ms. */
+export const READ_DEADLINE_MS = 10_000;
+
+/** A confirmation that does not come is asked for again after this time, ms. */
+export const READ_CONFIRM_RETRY_MS = 300;
+
+/** Reads that may wait for a confirmation on one node; more are refused. */
+export const READS_WAITING_MAX = 65_536;
+
+/** The first frame on a link, bytes, so that nobody unknown is given memory: a hello has 45. */
+export const HELLO_FRAME_BYTES_MAX = 64;
+
+/** Packets in one answer: axon's frames carry 15 arguments, of which axon's own error and id are two. */
+export const ANSWER_PACKETS_MAX = 13;
+
+/** One packet, bytes: a frame less its framing (a meta byte, three lengths, error, id and the packet's kind). */
+export const PACKET_BYTES_MAX = FRAME_BYTES_MAX - 64;
+
+/**
+ * Bytes sent to one peer and not yet answered; over it the link is dropped, and the log catches up later. TLS holds
+ * up to three copies of what waits for a frozen peer, so that it costs less than 64 MiB.
+ */
+export const LINK_BYTES_UNANSWERED_MAX = 16 * MiB;
+
+/** Requests to one peer that may be unanswered: bounds axon's table of callbacks (HAZARDS, axon 1). */
+export const LINK_REQUESTS_UNANSWERED_MAX = 16_384;
+
+/** Answers that wait for a member that does not read, bytes; over it its connection is closed. */
+export const ANSWER_BYTES_WAITING_MAX = 16 * MiB;
+
+/** A link without any answer, ms, while some are due: its peer is frozen or gone. Longer than a slow sync. */
+export const ANSWER_MS_MAX = 3000;
+
+/** From connecting to TCP's answer, ms: after a healed partition TCP alone would wait for up to a minute. */
+export const CONNECT_MS_MAX = 2000;
+
+/** TLS handshake and hello, ms: what never ends them holds one of the places below. */
+export const HANDSHAKE_MS_MAX = 5000;
+
+/** The rest of a member's frame that has begun, ms. */
+export const FRAME_MS_MAX = 5000;
+
+/** Accepted connections that are not yet a member's; one more closes the oldest, so that strangers keep nobody out. */
+export const HANDSHAKES_MAX = 64;
+
+/** Pause before connecting again, ms: doubles nearly from the first to the second, starts anew after a hello. */
+export const RETRY_MS_MIN = 50;
+export const RETRY_MS_MAX = 300;
+
+/** A refused peer is logged once in so many ms, not once a try. */
+export const REFUSAL_LOG_MS = 60_000;
+
+/** Tries to lock a data directory before it is given up as another process's: two that start at once both step back. */
+export const LOCK_TRIES_MAX = 5;
+
+/** The longest pause between two such tries, ms; each is random. Also the time a process that just ends has to let go. */
+export const LOCK_RETRY_MS_MAX = 100;
+
+/** Bytes by which a store's file grows at least, ahead of what it needs: few, so that no sync has much more to write. */
+export const STORE_GROWTH_BYTES = 256 * KiB;

@@ -1,0 +1,194 @@
+import { invariant, ProtocolError } from '../errors';
+import type { Entry } from '../storage/Entry';
+import type { LogStore } from '../storage/LogStore';
+import { LocalLog } from './log/LocalLog';
+import { Replication, type Proposal } from './log/Replication';
+import type { AppendedMessage, AppendMessage, LogMessage, ReadmitMessage } from './messages/LogMessage';
+
+export type { Proposal, ProposalOrigin } from './log/Replication';
+
+export interface ReplicatedLogOptions {
+  readonly store: LogStore;
+  /** Sends a message to a peer, or loses it. Must return at once and not throw. */
+  readonly send: (peer: string, message: LogMessage) => void;
+  /** Time for createdAt, ms since 1970. Nothing else depends on it. */
+  readonly wallClock: () => number;
+  /** commitIndex rose. */
+  readonly onCommit: () => void;
+}
+
+/**
+ * The replication core: Raft's log (Raft, 5.3, 5.4) on the term and the leader that the election names. A plain
+ * state machine: messages, time and changes of leader in; messages, writes to the store and commits out.
+ *
+ * The order that makes it safe: an entry is on a node's disk before that node's answer leaves it, and on a quorum's
+ * disks before it is committed. Times (`now`) are monotonic, in ms.
+ */
+export class ReplicatedLog {
+  private readonly log: LocalLog;
+  private role: { leads: Replication } | { follows: string | null };
+  private term: number;
+  /** Position up to which this log is known to be that of the leader it follows. */
+  private verifiedPosition = 0;
+  /** The epoch of the last append, for answers that no append asked for. */
+  private lastEpoch = 0;
+
+  constructor(private readonly options: ReplicatedLogOptions) {
+    this.log = new LocalLog(options.store);
+    this.role = { follows: null };
+    this.term = options.store.hardState.term;
+  }
+
+  get commitIndex(): number {
+    return this.log.commitIndex;
+  }
+
+  /** The index of the last committed log. */
+  get committedIndex(): number {
+    return this.log.committedIndex;
+  }
+
+  get last(): Entry | null {
+    return this.log.last;
+  }
+
+  /** Whether {@link flush} has something to do. */
+  get hasStaged(): boolean {
+    return this.log.hasStaged;
+  }
+
+  /** The committed log with this index, or null. */
+  committedLog(index: number): Entry | null {
+    return this.log.committedLog(index);
+  }
+
+  /** On a leader that has committed in its term: its commitIndex, which is the cluster's if it still leads; else null. */
+  get knownCommitIndex(): number | null {
+    return 'leads' in this.role && this.role.leads.knowsCommitted ? this.log.commitIndex : null;
+  }
+
+  /** On a leader: position up to which a follower's log matches. */
+  matchIndexOf(peer: string): number | null {
+    return 'leads' in this.role ? this.role.leads.matchIndexOf(peer) : null;
+  }
+
+  /** The entry at a position of this log, committed or not. */
+  entryAt(position: number): Entry | null {
+    return this.log.entryAt(position);
+  }
+
+  /** The election made this node the leader of a term. */
+  lead(term: number, peers: readonly string[]): void {
+    if ('leads' in this.role && this.term === term) return;
+    invariant(
+      term > this.term || 'follows' in this.role,
+      () => `leader of ${term} after leading ${this.term}`,
+    );
+    this.log.dropStaged();
+    this.term = term;
+    const { send, wallClock } = this.options;
+    this.role = { leads: new Replication(term, peers, this.log, send, wallClock) };
+  }
+
+  /** The election made this node a follower, of a leader or of nobody yet. */
+  follow(term: number, leader: string | null): void {
+    if ('follows' in this.role && this.term === term && this.role.follows === leader) return;
+    this.log.dropStaged();
+    this.term = term;
+    this.role = { follows: leader };
+    this.verifiedPosition = 0;
+  }
+
+  /** Takes a push on the leader; returns false, with nothing done, on any other node. */
+  propose(proposal: Proposal): boolean {
+    if (!('leads' in this.role)) return false;
+    this.role.leads.propose(proposal);
+    return true;
+  }
+
+  /** Sends and saves what is staged. To be called soon after anything was staged, once for many. */
+  flush(now: number): void {
+    if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit();
+  }
+
+  tick(now: number): void {
+    if ('leads' in this.role) this.role.leads.tick(now);
+  }
+
+  /** A follower answered a heartbeat of this node's term. */
+  heard(peer: string, incarnation: string, now: number): void {
+    if ('leads' in this.role) this.role.leads.heard(peer, incarnation, now);
+  }
+
+  /** The link to a peer went down. */
+  lost(peer: string): void {
+    if ('leads' in this.role) this.role.leads.lost(peer);
+  }
+
+  /**
+   * Handles a message of the log.
+   *
+   * @throws ProtocolError when it breaks the rules; it has then changed nothing.
+   */
+  receive(from: string, message: AppendMessage | AppendedMessage | ReadmitMessage, now: number): void {
+    if (message.term !== this.term) return;
+    if (message.type === 'appended') {
+      if ('leads' in this.role && this.role.leads.appended(from, message, now)) this.options.onCommit();
+    } else if ('follows' in this.role && this.role.follows === from) {
+      if (message.type === 'append') this.append(from, message);
+      else this.readmitted(from, message);
+    }
+  }
+
+  /** The leader of this node's term told its commitIndex. */
+  learnCommitIndex(commitIndex: number): void {
+    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit();
+  }
+
+  private append(from: string, message: AppendMessage): void {
+    this.lastEpoch = message.epoch;
+    if (this.log.termAt(message.previousPosition) !== message.previousTerm) {
+      this.answer(from, false, this.log.commitIndex);
+      return;
+    }
+    const { store } = this.options;
+    const missing = this.missingFrom(message.entries);
+    if (missing.length > 0 && store.membership === 'none') store.setMembership('rejoining');
+    if (!this.log.replaceFrom(missing, message.commitIndex))
+      throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.position)} on do not follow`);
+    const matchIndex = message.previousPosition + message.entries.length;
+    this.verifiedPosition = Math.max(this.verifiedPosition, matchIndex);
+    this.answer(from, true, matchIndex);
+    this.learnCommitIndex(message.commitIndex);
+  }
+
+  /** The entries that this log does not hold, from the first conflict on (Raft, figure 2, AppendEntries 3 and 4). */
+  private missingFrom(entries: readonly Entry[]): readonly Entry[] {
+    const known = entries.findIndex((entry) => this.log.termAt(entry.position) !== entry.term);
+    const missing = known < 0 ? [] : entries.slice(known);
+    const [first] = missing;
+    if (first !== undefined && first.position <= this.log.commitIndex)
+      throw new ProtocolError(`would replace the committed entry ${first.position}`);
+    return missing;
+  }
+
+  private readmitted(from: string, message: ReadmitMessage): void {
+    const { store } = this.options;
+    if (store.membership === 'voter' || this.verifiedPosition < message.position) return;
+    // The vote of this term may have been given before the disk was lost: it is the leader's for good.
+    store.saveHardState({ term: this.term, votedFor: from });
+    store.setMembership('voter');
+    this.answer(from, true, this.verifiedPosition);
+  }
+
+  private answer(leader: string, success: boolean, matchIndex: number): void {
+    this.options.send(leader, {
+      type: 'appended',
+      term: this.term,
+      epoch: this.lastEpoch,
+      success,
+      matchIndex,
+      voter: this.options.store.membership === 'voter',
+    });
+  }
+}

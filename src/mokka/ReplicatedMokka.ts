@@ -1,0 +1,297 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { RequestError } from '../errors';
+import { entryHash, EntryKind, HASH_BYTES, payloadId, type Entry, type LogEntry } from '../storage/Entry';
+import type { ClusterNodeFace, DbFace, NodeInfo, PeerInfo } from './api';
+import { ForwardedPushes, LogApi } from './LogApi';
+import { LogReads } from './LogReads';
+import { quorumOf } from './log/quorum';
+import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
+import { isElectionPacket } from './messages/ElectionPacket';
+import {
+  decodeLogMessage,
+  encodeLogMessage,
+  type ForwardMessage,
+  type LogMessage,
+} from './messages/LogMessage';
+import { describeProblem } from './problem';
+import { ReplicatedLog } from './ReplicatedLog';
+import { SafeElection, type ElectionSettings } from './SafeElection';
+
+export interface ReplicatedMokkaSettings extends ElectionSettings {
+  /** This node's INDEX; peers are numbered in the order in which they join, without it. */
+  readonly index: number;
+}
+
+/** Whether a peer is linked, and if not, why not. */
+export interface LinkState {
+  readonly connected: boolean;
+  readonly reason?: string;
+}
+
+/**
+ * npm's Mokka with what the tutorial's had: `logApi`, `getDb()` and the 'data' event. It puts election, log, pushes
+ * and reads together; it has no rule of consensus of its own.
+ *
+ * The class below gives `write(address, packet)`, emits 'data' (packet, publicKey of the member whose link it came
+ * on) and 'link' (publicKey, connected). Events for users: 'state', 'commit' (committed index), 'error', 'fatal'.
+ */
+export abstract class ReplicatedMokka extends SafeElection implements ClusterNodeFace {
+  readonly logApi: LogApi;
+  readonly index: number;
+  private readonly replicatedLog: ReplicatedLog;
+  private readonly reads: LogReads;
+  private readonly forwarded: ForwardedPushes;
+  private readonly downSince = new Map<string, number>();
+  private flushScheduled = false;
+  private knownLeader: string | null = null;
+  private knownTerm = 0;
+  private clusterCommitIndex = 0;
+  private readonly startedAt = performance.now();
+
+  constructor(settings: ReplicatedMokkaSettings) {
+    super(settings);
+    this.index = settings.index;
+    const send = (peer: string, message: LogMessage): void => this.sendMessage(peer, message);
+    const wantFlush = (): void => this.wantFlush();
+    const leader = (): string | null => this.leader;
+    this.replicatedLog = new ReplicatedLog({
+      store: settings.store,
+      send,
+      wallClock: Date.now,
+      onCommit: () => this.committed(),
+    });
+    this.forwarded = new ForwardedPushes(wantFlush);
+    this.logApi = new LogApi({
+      session: randomBytes(8).toString('hex'),
+      self: this.publicKey,
+      leader,
+      propose: (proposal) => this.replicatedLog.propose(proposal),
+      send,
+      knownCommitIndex: () => Math.max(this.clusterCommitIndex, this.replicatedLog.commitIndex),
+      wantFlush,
+      now: () => performance.now(),
+      wallClock: Date.now,
+    });
+    this.reads = new LogReads({
+      self: this.publicKey,
+      leader,
+      committedLog: (index) => this.replicatedLog.committedLog(index),
+      commitIndex: () => this.replicatedLog.commitIndex,
+      confirm: (done) => this.confirmCommitIndex(done),
+      send,
+      now: () => performance.now(),
+    });
+    this.on('data', (packet: Buffer, from: string) => this.receive(packet, from));
+    this.on('link', (publicKey: string, connected: boolean) => this.linkChanged(publicKey, connected));
+    this.on('state', () => this.guard(() => this.followElection()));
+  }
+
+  /** `getDb()` of the tutorial. */
+  getDb(): DbFace {
+    return {
+      getEntry: () => ({ get: (index) => this.getEntry(index) }),
+      getState: () => ({ getInfo: () => Promise.resolve(this.info()) }),
+    };
+  }
+
+  /** Whether a peer is linked. */
+  abstract linkState(publicKey: string): LinkState;
+
+  override async disconnect(): Promise<void> {
+    await super.disconnect();
+    this.logApi.close();
+    this.reads.close();
+  }
+
+  protected override followerHeard(publicKey: string, incarnation: string): void {
+    this.replicatedLog.heard(publicKey, incarnation, performance.now());
+  }
+
+  protected override onTick(now: number): void {
+    super.onTick(now);
+    this.replicatedLog.tick(now);
+    this.logApi.tick(now);
+    this.reads.tick(now);
+    if (this.replicatedLog.hasStaged) this.wantFlush();
+  }
+
+  private getEntry(index: number): Promise<LogEntry | null> {
+    if (this.isStopped) return Promise.reject(new RequestError('NO_LEADER', 'this node has stopped'));
+    try {
+      return this.reads.get(index);
+    } catch (thrown) {
+      // Only damage of the store comes here: the node must not go on with it.
+      this.guard(() => {
+        throw thrown;
+      });
+      return Promise.reject(new RequestError('INTERNAL', 'the log could not be read: see the node’s log'));
+    }
+  }
+
+  private receive(packet: Buffer, from: string): void {
+    if (!this.nodes.has(from)) return;
+    if (isElectionPacket(packet)) {
+      void this.emitPacket(packet, from);
+      return;
+    }
+    this.guard(() => {
+      this.receiveMessage(from, decodeLogMessage(packet));
+      if (this.replicatedLog.hasStaged) this.wantFlush();
+    }, from);
+  }
+
+  private receiveMessage(from: string, message: LogMessage): void {
+    switch (message.type) {
+      case 'append':
+      case 'appended':
+      case 'readmit':
+        if (message.type === 'append')
+          this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
+        this.replicatedLog.receive(from, message, performance.now());
+        break;
+      case 'forward':
+        this.proposeFor(from, message);
+        break;
+      case 'answers':
+        if (message.term !== this.term || from !== this.leader) break;
+        this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
+        this.replicatedLog.learnCommitIndex(message.commitIndex);
+        this.logApi.answered(message);
+        break;
+      case 'confirm':
+        this.confirmCommitIndex((commitIndex) =>
+          this.sendMessage(from, { type: 'confirmed', id: message.id, commitIndex }),
+        );
+        break;
+      case 'confirmed':
+        if (from === this.leader) this.reads.answered(message.id, message.commitIndex);
+        break;
+    }
+  }
+
+  private proposeFor(from: string, message: ForwardMessage): void {
+    if (!this.isLeader) return;
+    const origin = this.forwarded.originOf(from);
+    for (const { since, payload } of message.pushes)
+      this.replicatedLog.propose({ id: payloadId(payload), since, payload, origin });
+  }
+
+  private confirmCommitIndex(done: (commitIndex: number | null) => void): void {
+    const commitIndex = this.replicatedLog.knownCommitIndex;
+    if (commitIndex === null) done(null);
+    else this.confirmLeadership((leads) => done(leads ? commitIndex : null));
+  }
+
+  private followElection(): void {
+    if (this.isLeader) this.replicatedLog.lead(this.term, [...this.nodes.keys()]);
+    else this.replicatedLog.follow(this.term, this.leader);
+    if (this.leader === this.knownLeader && this.term === this.knownTerm) return;
+    this.knownLeader = this.leader;
+    this.knownTerm = this.term;
+    this.forwarded.clear();
+    this.logApi.leaderChanged();
+    this.wantFlush();
+  }
+
+  private committed(): void {
+    this.reads.committed();
+    this.emit('commit', this.replicatedLog.committedIndex);
+  }
+
+  private wantFlush(): void {
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    setImmediate(() => {
+      this.flushScheduled = false;
+      this.guard(() => this.flush());
+    });
+  }
+
+  private flush(): void {
+    this.logApi.flush();
+    if (this.replicatedLog.hasStaged) this.replicatedLog.flush(performance.now());
+    const { term } = this;
+    for (const [peer, answers] of this.forwarded.takeAnswers())
+      this.sendMessage(peer, { type: 'answers', term, commitIndex: this.replicatedLog.commitIndex, answers });
+  }
+
+  private sendMessage(peer: string, message: LogMessage): void {
+    const node = this.nodes.get(peer);
+    if (node !== undefined) this.write(node.address, encodeLogMessage(message));
+  }
+
+  private linkChanged(publicKey: string, connected: boolean): void {
+    if (connected) this.downSince.delete(publicKey);
+    else {
+      this.downSince.set(publicKey, performance.now());
+      this.replicatedLog.lost(publicKey);
+      if (publicKey === this.leader) this.leaderLost();
+    }
+  }
+
+  private memberIndex(publicKey: string): number {
+    if (publicKey === this.publicKey) return this.index;
+    const joined = [...this.nodes.keys()].indexOf(publicKey);
+    return joined < this.index ? joined : joined + 1;
+  }
+
+  private info(): NodeInfo {
+    const { last } = this.replicatedLog;
+    const lastLog = last === null ? null : this.lastLog();
+    const peers = [...this.nodes.keys()].map((publicKey) => this.peerInfo(publicKey));
+    return {
+      index: lastLog?.index ?? 0,
+      hash: lastLog === null ? '0'.repeat(2 * HASH_BYTES) : entryHash(lastLog).toString('hex'),
+      term: lastLog?.term ?? 0,
+      createdAt: lastLog?.createdAt ?? 0,
+      committedIndex: this.replicatedLog.committedIndex,
+      node: this.index,
+      state: this.isLeader ? 'leader' : this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower',
+      leader: this.leader === null ? null : this.memberIndex(this.leader),
+      currentTerm: this.term,
+      peers,
+      problem: this.problem(),
+    };
+  }
+
+  private lastLog(): Entry | null {
+    const last = this.replicatedLog.last;
+    if (last === null || last.kind === EntryKind.Log) return last;
+    const position = this.store.positionOfIndex(last.index);
+    return position === null ? null : this.replicatedLog.entryAt(position);
+  }
+
+  private peerInfo(publicKey: string): PeerInfo {
+    const { connected, reason } = this.linkState(publicKey);
+    const matchPosition = this.replicatedLog.matchIndexOf(publicKey);
+    const matchIndex =
+      matchPosition === null ? undefined : (this.replicatedLog.entryAt(matchPosition)?.index ?? 0);
+    return {
+      node: this.memberIndex(publicKey),
+      address: this.nodes.get(publicKey)?.address ?? '',
+      connected,
+      ...(connected || reason === undefined ? {} : { reason }),
+      ...(matchIndex === undefined ? {} : { matchIndex }),
+    };
+  }
+
+  private problem(): string | null {
+    const name = (publicKey: string): string => `node ${this.memberIndex(publicKey)}`;
+    const size = this.nodes.size + 1;
+    const unreachable = [...this.nodes.keys()].flatMap((publicKey) => {
+      const { connected, reason } = this.linkState(publicKey);
+      if (connected) return [];
+      const forMs = performance.now() - (this.downSince.get(publicKey) ?? this.startedAt);
+      return [{ name: name(publicKey), reason, forMs }];
+    });
+    return describeProblem({
+      membership: this.store.membership,
+      hasLeader: this.leader !== null,
+      size,
+      quorum: quorumOf(size),
+      missing: this.missingMembers.map(name),
+      unreachable,
+    });
+  }
+}

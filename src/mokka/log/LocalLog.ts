@@ -1,0 +1,189 @@
+import { invariant } from '../../errors';
+import { READ_BYTES_MAX, REMEMBERED_PUSHES_MAX } from '../../limits';
+import {
+  buildEntry,
+  entryHash,
+  followsHash,
+  GENESIS_HASH,
+  type Entry,
+  type PushId,
+} from '../../storage/Entry';
+import type { LogStore } from '../../storage/LogStore';
+import { RecentEntries } from './RecentEntries';
+import { RememberedPushes } from './RememberedPushes';
+
+/**
+ * The log of this node: what its store holds, and on a leader the staged entries that are not in the store yet.
+ * Answers are of both together, unless a name says "saved".
+ */
+export class LocalLog {
+  private readonly recent = new RecentEntries();
+  private readonly pushes = new RememberedPushes();
+  private staged: Entry[] = [];
+  private committed: { position: number; index: number };
+
+  constructor(private readonly store: LogStore) {
+    const last = store.last?.position ?? 0;
+    invariant(store.commitIndex <= last, () => `commitIndex ${store.commitIndex}, last position ${last}`);
+    this.committed = { position: store.commitIndex, index: this.entryAt(store.commitIndex)?.index ?? 0 };
+    this.rememberTail(last);
+  }
+
+  get last(): Entry | null {
+    return this.staged.at(-1) ?? this.store.last;
+  }
+
+  get lastPosition(): number {
+    return this.last?.position ?? 0;
+  }
+
+  get hasStaged(): boolean {
+    return this.staged.length > 0;
+  }
+
+  get savedPosition(): number {
+    return this.store.last?.position ?? 0;
+  }
+
+  /** Position up to which entries are known to be committed. */
+  get commitIndex(): number {
+    return this.committed.position;
+  }
+
+  /** The index of the last committed log. */
+  get committedIndex(): number {
+    return this.committed.index;
+  }
+
+  /** The term of the entry at a position; 0 at position 0, undefined past the end. */
+  termAt(position: number): number | undefined {
+    return position === 0 ? 0 : this.entryAt(position)?.term;
+  }
+
+  entryAt(position: number): Entry | null {
+    if (position === 0) return null;
+    return this.recent.get(position) ?? this.store.entryAt(position);
+  }
+
+  /** The committed log with this index, or null. */
+  committedLog(index: number): Entry | null {
+    if (index > this.committed.index) return null;
+    const position = this.store.positionOfIndex(index);
+    return position === null ? null : this.entryAt(position);
+  }
+
+  read(from: number, maxBytes: number, maxCount: number): Entry[] {
+    return this.recent.read(from, maxBytes, maxCount) ?? this.store.read(from, maxBytes, maxCount);
+  }
+
+  /** The position of the entry that a push made, if it is remembered. */
+  findPush(id: PushId): number | undefined {
+    return this.pushes.find(id);
+  }
+
+  /** See {@link RememberedPushes.wouldKnow}. */
+  wouldKnowPush(id: PushId, since: number | null): boolean {
+    return this.pushes.wouldKnow(id, since);
+  }
+
+  /** Makes the next entry of a leader; it is in the store after {@link save}. */
+  stage(term: number, createdAt: number, payload: Buffer | null): Entry {
+    const { last } = this;
+    const entry = buildEntry(
+      {
+        position: (last?.position ?? 0) + 1,
+        term,
+        index: (last?.index ?? 0) + (payload === null ? 0 : 1),
+        createdAt,
+      },
+      payload,
+      last === null ? GENESIS_HASH : entryHash(last),
+    );
+    this.staged.push(entry);
+    this.remember(entry);
+    return entry;
+  }
+
+  /** Puts the staged entries on disk. */
+  save(): void {
+    if (this.staged.length === 0) return;
+    const { staged } = this;
+    this.store.append(staged, this.commitIndex);
+    this.staged = [];
+    this.recent.shrink(this.savedPosition);
+  }
+
+  /** Forgets staged entries: who made them leads no more. */
+  dropStaged(): void {
+    if (this.staged.length === 0) return;
+    this.staged = [];
+    this.forget(this.savedPosition + 1);
+  }
+
+  /**
+   * Puts a leader's entries on disk, in place of what stands at the first one's position and after it.
+   * `commitIndex` is saved with them.
+   *
+   * @returns false, with nothing done, when their hashes do not follow on this log's.
+   */
+  replaceFrom(entries: readonly Entry[], commitIndex: number): boolean {
+    const [first] = entries;
+    invariant(this.staged.length === 0, () => 'a follower has staged entries');
+    invariant(
+      first === undefined || (first.position > this.commitIndex && first.position <= this.lastPosition + 1),
+      () =>
+        `entries from ${String(first?.position)}, commitIndex ${this.commitIndex}, last ${this.lastPosition}`,
+    );
+    if (first === undefined) return true;
+    const previous = this.entryAt(first.position - 1);
+    let hash = previous === null ? GENESIS_HASH : entryHash(previous);
+    let index = previous?.index ?? 0;
+    for (const entry of entries) {
+      if (!followsHash(entry, hash) || entry.index !== index + entry.kind) return false;
+      hash = entryHash(entry);
+      index = entry.index;
+    }
+    if (first.position <= this.lastPosition) this.forget(first.position);
+    this.store.append(
+      entries,
+      Math.max(this.commitIndex, Math.min(commitIndex, this.positionAfter(entries))),
+    );
+    for (const entry of entries) this.remember(entry);
+    this.recent.shrink(this.savedPosition);
+    return true;
+  }
+
+  /** Raises commitIndex; returns whether it rose. */
+  commitTo(position: number): boolean {
+    if (position <= this.committed.position) return false;
+    const entry = this.entryAt(position);
+    invariant(entry !== null, () => `commit of position ${position}, last is ${this.lastPosition}`);
+    this.committed = { position, index: entry.index };
+    return true;
+  }
+
+  private positionAfter(entries: readonly Entry[]): number {
+    return entries.at(-1)?.position ?? this.lastPosition;
+  }
+
+  private remember(entry: Entry): void {
+    this.recent.push(entry);
+    this.pushes.add(entry);
+  }
+
+  private forget(from: number): void {
+    this.recent.cut(from);
+    this.pushes.cut(from);
+  }
+
+  private rememberTail(last: number): void {
+    let position = Math.max(1, last - REMEMBERED_PUSHES_MAX + 1);
+    this.pushes.startAt(position);
+    while (position <= last) {
+      for (const entry of this.store.read(position, READ_BYTES_MAX, REMEMBERED_PUSHES_MAX)) {
+        this.pushes.add(entry);
+        position = entry.position + 1;
+      }
+    }
+  }
+}

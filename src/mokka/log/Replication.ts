@@ -1,0 +1,203 @@
+import { invariant, ProtocolError } from '../../errors';
+import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, APPEND_RESEND_MS } from '../../limits';
+import { entryHasPayload, type Entry, type PushId } from '../../storage/Entry';
+import type { AppendedMessage, LogMessage, Refusal } from '../messages/LogMessage';
+import type { LocalLog } from './LocalLog';
+import { Progress } from './Progress';
+import { quorumIndex, quorumOf } from './quorum';
+
+/** A push that is to become an entry. */
+export interface Proposal {
+  readonly id: PushId;
+  /** See ForwardedPush. */
+  readonly since: number | null;
+  readonly payload: Buffer;
+  readonly origin: ProposalOrigin;
+}
+
+/** Who is told what became of a proposal. Nobody is told when the leader's term ends first: the pusher tries again. */
+export interface ProposalOrigin {
+  committed(proposal: Proposal, entry: Entry): void;
+  refused(proposal: Proposal, refusal: Refusal): void;
+}
+
+/**
+ * The leader's half of Raft's log replication, for one term (Raft, 5.3 and 5.4.2): a plain state machine.
+ *
+ * Proposals are staged; {@link flush} sends what is staged to the followers first and puts it on the own disk then,
+ * so that the followers' disks work at the same time. The leader counts itself only for what it has on disk.
+ *
+ * A follower that lost its disk does not count until it has readmission: it holds the leader's log up to a fence,
+ * an empty entry that the leader made after it learned of the loss, and a majority without that follower has
+ * committed the fence. Then every quorum in which the follower stood before the loss meets that majority in another
+ * node, and no candidate that the follower voted for before can still win: its log lacks the fence.
+ */
+export class Replication {
+  private readonly progress = new Map<string, Progress>();
+  private readonly waiting = new Map<number, Proposal[]>();
+  private readonly quorum: number;
+  /** Only entries from here on are committed by counting: they are of the own term (Raft, 5.4.2). */
+  private readonly firstPosition: number;
+  /** Staged entries are sent by flush alone, which saves them at once: nothing is committed that is not on the own disk. */
+  private sendableTo: number;
+
+  constructor(
+    readonly term: number,
+    peers: readonly string[],
+    private readonly log: LocalLog,
+    private readonly send: (peer: string, message: LogMessage) => void,
+    private readonly wallClock: () => number,
+  ) {
+    this.quorum = quorumOf(peers.length + 1);
+    for (const peer of peers) this.progress.set(peer, new Progress(log.lastPosition));
+    this.sendableTo = log.lastPosition;
+    this.firstPosition = this.log.stage(term, wallClock(), null).position;
+  }
+
+  /** Whether the leader has committed an entry of its term: only then it knows all that is committed (Raft, 8). */
+  get knowsCommitted(): boolean {
+    return this.log.commitIndex >= this.firstPosition;
+  }
+
+  /** Position up to which a follower's log is known to match. */
+  matchIndexOf(peer: string): number | null {
+    return this.progress.get(peer)?.matchIndex ?? null;
+  }
+
+  /** Takes a push: stages it, or finds that it is in the log already, or refuses it. */
+  propose(proposal: Proposal): void {
+    const found = this.log.findPush(proposal.id);
+    if (found === undefined && !this.log.wouldKnowPush(proposal.id, proposal.since)) {
+      proposal.origin.refused(proposal, 'STALE_NONCE');
+      return;
+    }
+    const entry =
+      found === undefined
+        ? this.log.stage(this.term, this.wallClock(), proposal.payload)
+        : this.log.entryAt(found);
+    invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
+    if (found !== undefined && !entryHasPayload(entry, proposal.payload))
+      proposal.origin.refused(proposal, 'NONCE_REUSED');
+    else if (entry.position <= this.log.commitIndex) proposal.origin.committed(proposal, entry);
+    else this.awaitCommit(entry.position, proposal);
+  }
+
+  /** Sends what is staged, then puts it on disk. Returns whether commitIndex rose. */
+  flush(now: number): boolean {
+    this.sendableTo = this.log.lastPosition;
+    for (const [peer, progress] of this.progress) this.sendEntries(peer, progress, now);
+    this.log.save();
+    return this.advanceCommit();
+  }
+
+  /** A follower answered a heartbeat of this term. */
+  heard(peer: string, incarnation: string, now: number): void {
+    const progress = this.progress.get(peer);
+    if (progress === undefined) return;
+    progress.metIncarnation(incarnation);
+    if (progress.state !== 'waiting') return;
+    progress.state = 'probing';
+    this.sendEntries(peer, progress, now);
+    if (!progress.busy) this.sendAppend(peer, progress, [], now);
+  }
+
+  /** The link to a follower is gone, and what was under way with it. */
+  lost(peer: string): void {
+    this.progress.get(peer)?.restart('waiting');
+  }
+
+  /**
+   * A follower answered an append. Returns whether commitIndex rose.
+   *
+   * @throws ProtocolError when the follower claims what cannot be.
+   */
+  appended(peer: string, message: AppendedMessage, now: number): boolean {
+    const progress = this.progress.get(peer);
+    if (progress === undefined || message.epoch !== progress.epoch) return false;
+    if (message.matchIndex > this.log.lastPosition) {
+      progress.restart('waiting');
+      throw new ProtocolError(`a match at ${message.matchIndex}, the log ends at ${this.log.lastPosition}`);
+    }
+    progress.voter = message.voter;
+    if (!message.success) {
+      progress.restart('probing', message.matchIndex);
+      this.sendEntries(peer, progress, now);
+      return false;
+    }
+    progress.matched(message.matchIndex, now);
+    const rose = this.advanceCommit();
+    if (message.voter) progress.fence = null;
+    else this.readmit(peer, progress);
+    this.sendEntries(peer, progress, now);
+    return rose;
+  }
+
+  /** Called every few ms: tells commitIndex where no append does, and gives up on lost appends. */
+  tick(now: number): void {
+    for (const [peer, progress] of this.progress) {
+      if (progress.busy && now - progress.answeredAt > APPEND_RESEND_MS) progress.restart('waiting');
+      this.sendEntries(peer, progress, now);
+      const mayKnow = Math.min(this.log.commitIndex, progress.matchIndex);
+      if (progress.state === 'replicating' && !progress.busy && progress.sentCommitIndex < mayKnow)
+        this.sendAppend(peer, progress, [], now);
+    }
+  }
+
+  private awaitCommit(position: number, proposal: Proposal): void {
+    const waiting = this.waiting.get(position);
+    if (waiting === undefined) this.waiting.set(position, [proposal]);
+    else waiting.push(proposal);
+  }
+
+  private sendEntries(peer: string, progress: Progress, now: number): void {
+    while (progress.canSend && progress.nextIndex <= this.sendableTo) {
+      const count = Math.min(APPEND_ENTRIES_MAX, this.sendableTo - progress.nextIndex + 1);
+      const entries = this.log.read(progress.nextIndex, APPEND_BYTES_MAX, count);
+      this.sendAppend(peer, progress, entries, now);
+    }
+  }
+
+  private sendAppend(peer: string, progress: Progress, entries: readonly Entry[], now: number): void {
+    const previousPosition = progress.nextIndex - 1;
+    const previousTerm = this.log.termAt(previousPosition);
+    invariant(previousTerm !== undefined, () => `no entry at ${previousPosition}`);
+    let bytes = 0;
+    for (const entry of entries) bytes += entry.bytes.length;
+    progress.sent(previousPosition + entries.length, bytes, now);
+    progress.sentCommitIndex = this.log.commitIndex;
+    this.send(peer, {
+      type: 'append',
+      term: this.term,
+      epoch: progress.epoch,
+      previousPosition,
+      previousTerm,
+      commitIndex: this.log.commitIndex,
+      entries,
+    });
+  }
+
+  private advanceCommit(): boolean {
+    const matchIndexes = [this.log.savedPosition];
+    for (const progress of this.progress.values()) if (progress.voter) matchIndexes.push(progress.matchIndex);
+    const before = this.log.commitIndex;
+    const reached = quorumIndex(matchIndexes, this.quorum);
+    if (reached < this.firstPosition || !this.log.commitTo(reached)) return false;
+    for (let position = before + 1; position <= reached; position++) this.answer(position);
+    return true;
+  }
+
+  private answer(position: number): void {
+    const proposals = this.waiting.get(position);
+    if (proposals === undefined) return;
+    this.waiting.delete(position);
+    const entry = this.log.entryAt(position);
+    invariant(entry !== null, () => `no entry at ${position}`);
+    for (const proposal of proposals) proposal.origin.committed(proposal, entry);
+  }
+
+  private readmit(peer: string, progress: Progress): void {
+    progress.fence ??= this.log.stage(this.term, this.wallClock(), null).position;
+    if (this.log.commitIndex >= progress.fence && progress.matchIndex >= progress.fence)
+      this.send(peer, { type: 'readmit', term: this.term, position: progress.fence });
+  }
+}

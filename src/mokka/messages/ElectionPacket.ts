@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { ProtocolError } from '../../errors';
+
+/**
+ * Packets of the election: Mokka's own three and those that SafeElection adds. All are Mokka's JSON packets; this
+ * is the one place where what arrives is checked. Limits are those of the fields: a packet is below 1 KiB.
+ */
+
+/** Mokka's types 10 to 12 and ours from 20 on. */
+export const PacketType = {
+  /** Mokka's heartbeat, with the leader's proof. */
+  HEARTBEAT: 10,
+  /** Mokka's request for a vote. */
+  VOTE: 11,
+  /** Mokka's answer to it: with a signature it is a vote. */
+  VOTED: 12,
+  /** Would you vote for me? (Raft dissertation, 9.6) */
+  PRE_VOTE: 20,
+  PRE_VOTED: 21,
+  /** Answer to a heartbeat. */
+  HEARD: 22,
+  /** A member without a marker introduces itself. */
+  HELLO: 23,
+  HELLO_ANSWER: 24,
+  /** The leader asks a follower to take over (Raft dissertation, 3.10). */
+  HANDOVER: 25,
+} as const;
+
+const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const publicKey = z.string().regex(/^[0-9a-f]{130}$/);
+/** What one process of a node calls itself, so that packets of an earlier one are told apart. */
+const incarnation = z.string().regex(/^[0-9a-f]{16}$/);
+
+/** Where a log ends: what "at least as up to date" compares (Raft, 5.4.1). */
+const logEnd = { lastTerm: wholeNumber, lastPosition: wholeNumber };
+
+const header = {
+  state: z.number().int().min(0).max(3),
+  term: wholeNumber,
+  publicKey,
+  proof: z
+    .string()
+    .max(512)
+    .regex(/^\d{1,16}:[0-9a-f]{2,130}:[0-9a-f]{1,130}$/)
+    .nullable(),
+  timestamp: wholeNumber,
+};
+
+/** A number of the sender's that the answer repeats. */
+const round = wholeNumber;
+
+const packetSchema = z.discriminatedUnion('type', [
+  z.object({
+    ...header,
+    type: z.literal(PacketType.HEARTBEAT),
+    data: z.object({ ...logEnd, round }),
+  }),
+  z.object({
+    ...header,
+    type: z.literal(PacketType.VOTE),
+    data: z.object({ ...logEnd, nonce: wholeNumber }),
+  }),
+  z.object({
+    ...header,
+    type: z.literal(PacketType.VOTED),
+    data: z.object({
+      ...logEnd,
+      nonce: wholeNumber,
+      signature: z
+        .string()
+        .regex(/^[0-9a-f]{1,64}$/)
+        .nullable(),
+    }),
+  }),
+  z.object({ ...header, type: z.literal(PacketType.PRE_VOTE), data: z.object({ ...logEnd, round }) }),
+  z.object({
+    ...header,
+    type: z.literal(PacketType.PRE_VOTED),
+    data: z.object({ ...logEnd, round, agrees: z.boolean() }),
+  }),
+  z.object({
+    ...header,
+    type: z.literal(PacketType.HEARD),
+    data: z.object({ ...logEnd, round, incarnation, voter: z.boolean() }),
+  }),
+  z.object({ ...header, type: z.literal(PacketType.HELLO), data: z.object({ ...logEnd, incarnation }) }),
+  z.object({
+    ...header,
+    type: z.literal(PacketType.HELLO_ANSWER),
+    data: z.object({ ...logEnd, incarnation }),
+  }),
+  z.object({ ...header, type: z.literal(PacketType.HANDOVER), data: z.object(logEnd) }),
+]);
+
+export type ElectionPacket = z.infer<typeof packetSchema>;
+export type PacketOf<Type extends ElectionPacket['type']> = Extract<ElectionPacket, { type: Type }>;
+
+/**
+ * Reads a packet and checks that it is from the member whose link it came on.
+ *
+ * @throws ProtocolError
+ */
+export function decodeElectionPacket(bytes: Buffer, from: string): ElectionPacket {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new ProtocolError('an election packet is no JSON', { cause });
+  }
+  const parsed = packetSchema.safeParse(json);
+  if (!parsed.success)
+    throw new ProtocolError(`an election packet is malformed: ${z.prettifyError(parsed.error)}`);
+  if (parsed.data.publicKey !== from)
+    throw new ProtocolError('an election packet names another sender than its link');
+  return parsed.data;
+}
+
+const BRACE = '{'.charCodeAt(0);
+
+/**
+ * Whether what arrived is a packet of the election, JSON, and not a message of the log, a msgpack array. Neither
+ * begins as one of axon's own encodings does (HAZARDS, axon 7).
+ */
+export function isElectionPacket(bytes: Buffer): boolean {
+  return bytes[0] === BRACE;
+}

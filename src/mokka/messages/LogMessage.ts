@@ -1,0 +1,258 @@
+import { Packr, Unpackr } from 'msgpackr';
+import { z } from 'zod';
+import { ProtocolError, toError } from '../../errors';
+import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
+import { ENTRY_BYTES_MAX, HASH_BYTES, PAYLOAD_BYTES_MAX, parseEntry, type Entry } from '../../storage/Entry';
+
+/**
+ * Messages of the log: what each says, its encoding (a msgpack array, its type first) and its limits. What
+ * {@link decodeLogMessage} returns is within them; after it the code trusts every field.
+ */
+export type LogMessage =
+  | AppendMessage
+  | AppendedMessage
+  | ReadmitMessage
+  | ForwardMessage
+  | AnswersMessage
+  | ConfirmMessage
+  | ConfirmedMessage;
+
+/** AppendEntries (Raft, figure 2). */
+export interface AppendMessage {
+  readonly type: 'append';
+  readonly term: number;
+  /** Counts the times that the leader began anew with this follower; the answer repeats it. */
+  readonly epoch: number;
+  readonly previousPosition: number;
+  readonly previousTerm: number;
+  readonly commitIndex: number;
+  readonly entries: readonly Entry[];
+}
+
+/** Answer to an append. */
+export interface AppendedMessage {
+  readonly type: 'appended';
+  readonly term: number;
+  readonly epoch: number;
+  /** Whether the previous entry matched. */
+  readonly success: boolean;
+  /** On success: the log is the leader's up to here, on disk. Else: the follower's commitIndex, which always matches. */
+  readonly matchIndex: number;
+  /** Whether the follower may count towards a commit (see Membership). */
+  readonly voter: boolean;
+}
+
+/** The leader tells a rejoining member that it is a voter again, if its log reaches `position`. */
+export interface ReadmitMessage {
+  readonly type: 'readmit';
+  readonly term: number;
+  readonly position: number;
+}
+
+/** Pushes that a follower's users made, on their way to the leader. */
+export interface ForwardMessage {
+  readonly type: 'forward';
+  readonly pushes: readonly ForwardedPush[];
+}
+
+export interface ForwardedPush {
+  /** commitIndex that the pusher knew of before it first sent the push; null when the caller named the session. */
+  readonly since: number | null;
+  readonly payload: Buffer;
+}
+
+/** The leader's answers to forwarded pushes, and its commitIndex. */
+export interface AnswersMessage {
+  readonly type: 'answers';
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly answers: readonly PushAnswer[];
+}
+
+export type PushAnswer = {
+  readonly session: string;
+  readonly nonce: number;
+} & (
+  | {
+      readonly committed: {
+        readonly index: number;
+        readonly term: number;
+        readonly createdAt: number;
+        readonly hash: Buffer;
+      };
+    }
+  | { readonly refused: Refusal }
+);
+
+/** Why a leader does not append a push. */
+export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER';
+
+/** A follower asks what is committed, before it says that an entry does not exist (Raft dissertation, 6.4). */
+export interface ConfirmMessage {
+  readonly type: 'confirm';
+  readonly id: number;
+}
+
+export interface ConfirmedMessage {
+  readonly type: 'confirmed';
+  readonly id: number;
+  /** The leader's commitIndex when it was asked, confirmed by a quorum; null: it could not be confirmed. */
+  readonly commitIndex: number | null;
+}
+
+const REFUSALS = ['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'] as const satisfies readonly Refusal[];
+
+const number = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const bytesUpTo = (max: number) => z.instanceof(Buffer).refine((bytes) => bytes.length <= max);
+const session = z.string().regex(/^[0-9a-f]{16}$/);
+
+const Tag = { append: 1, appended: 2, readmit: 3, forward: 4, answers: 5, confirm: 6, confirmed: 7 } as const;
+
+const schema = z.union([
+  z.tuple([
+    z.literal(Tag.append),
+    number,
+    number,
+    number,
+    number,
+    number,
+    z.array(bytesUpTo(ENTRY_BYTES_MAX)).max(APPEND_ENTRIES_MAX),
+  ]),
+  z.tuple([z.literal(Tag.appended), number, number, z.boolean(), number, z.boolean()]),
+  z.tuple([z.literal(Tag.readmit), number, number]),
+  z.tuple([
+    z.literal(Tag.forward),
+    z.array(z.tuple([number.nullable(), bytesUpTo(PAYLOAD_BYTES_MAX)])).max(FORWARD_PUSHES_MAX),
+  ]),
+  z.tuple([
+    z.literal(Tag.answers),
+    number,
+    number,
+    z
+      .array(
+        z.union([
+          z.tuple([session, number, number, number, number, bytesUpTo(HASH_BYTES)]),
+          z.tuple([session, number, z.enum(REFUSALS)]),
+        ]),
+      )
+      .max(FORWARD_PUSHES_MAX),
+  ]),
+  z.tuple([z.literal(Tag.confirm), number]),
+  z.tuple([z.literal(Tag.confirmed), number, number.nullable()]),
+]);
+
+type Wire = z.infer<typeof schema>;
+
+const packer = new Packr({ useRecords: false });
+const unpacker = new Unpackr({ useRecords: false, mapsAsObjects: false });
+
+/** A message's bytes. */
+export function encodeLogMessage(message: LogMessage): Buffer {
+  return packer.pack(toWire(message));
+}
+
+function toWire(message: LogMessage): Wire {
+  switch (message.type) {
+    case 'append':
+      return [
+        Tag.append,
+        message.term,
+        message.epoch,
+        message.previousPosition,
+        message.previousTerm,
+        message.commitIndex,
+        message.entries.map((entry) => entry.bytes),
+      ];
+    case 'appended':
+      return [Tag.appended, message.term, message.epoch, message.success, message.matchIndex, message.voter];
+    case 'readmit':
+      return [Tag.readmit, message.term, message.position];
+    case 'forward':
+      return [Tag.forward, message.pushes.map((push) => [push.since, push.payload])];
+    case 'answers':
+      return [Tag.answers, message.term, message.commitIndex, message.answers.map(answerToWire)];
+    case 'confirm':
+      return [Tag.confirm, message.id];
+    case 'confirmed':
+      return [Tag.confirmed, message.id, message.commitIndex];
+  }
+}
+
+function answerToWire(answer: PushAnswer): Extract<Wire, [typeof Tag.answers, ...unknown[]]>[3][number] {
+  if ('refused' in answer) return [answer.session, answer.nonce, answer.refused];
+  const { index, term, createdAt, hash } = answer.committed;
+  return [answer.session, answer.nonce, index, term, createdAt, hash];
+}
+
+/**
+ * Reads a message.
+ *
+ * @throws ProtocolError when the bytes are no message within the limits.
+ */
+export function decodeLogMessage(bytes: Buffer): LogMessage {
+  let unpacked: unknown;
+  try {
+    unpacked = unpacker.unpack(bytes);
+  } catch (cause) {
+    throw new ProtocolError('a log message is no msgpack', { cause });
+  }
+  const parsed = schema.safeParse(unpacked);
+  if (!parsed.success)
+    throw new ProtocolError(`a log message is malformed: ${z.prettifyError(parsed.error)}`);
+  try {
+    return fromWire(parsed.data);
+  } catch (thrown) {
+    throw new ProtocolError(`a log message is malformed: ${toError(thrown).message}`, { cause: thrown });
+  }
+}
+
+function fromWire(wire: Wire): LogMessage {
+  switch (wire[0]) {
+    case Tag.append:
+      return {
+        type: 'append',
+        term: wire[1],
+        epoch: wire[2],
+        previousPosition: wire[3],
+        previousTerm: wire[4],
+        commitIndex: wire[5],
+        entries: contiguous(wire[6].map(parseEntry), wire[3], wire[4]),
+      };
+    case Tag.appended:
+      return {
+        type: 'appended',
+        term: wire[1],
+        epoch: wire[2],
+        success: wire[3],
+        matchIndex: wire[4],
+        voter: wire[5],
+      };
+    case Tag.readmit:
+      return { type: 'readmit', term: wire[1], position: wire[2] };
+    case Tag.forward:
+      return { type: 'forward', pushes: wire[1].map(([since, payload]) => ({ since, payload })) };
+    case Tag.answers:
+      return { type: 'answers', term: wire[1], commitIndex: wire[2], answers: wire[3].map(answerFromWire) };
+    case Tag.confirm:
+      return { type: 'confirm', id: wire[1] };
+    case Tag.confirmed:
+      return { type: 'confirmed', id: wire[1], commitIndex: wire[2] };
+  }
+}
+
+function answerFromWire(wire: Extract<Wire, [typeof Tag.answers, ...unknown[]]>[3][number]): PushAnswer {
+  if (wire.length === 3) return { session: wire[0], nonce: wire[1], refused: wire[2] };
+  const [session, nonce, index, term, createdAt, hash] = wire;
+  return { session, nonce, committed: { index, term, createdAt, hash } };
+}
+
+function contiguous(entries: Entry[], previousPosition: number, previousTerm: number): Entry[] {
+  let position = previousPosition;
+  let term = previousTerm;
+  for (const entry of entries) {
+    if (entry.position !== ++position || entry.term < term)
+      throw new ProtocolError(`position ${entry.position} of term ${entry.term} after term ${term}`);
+    term = entry.term;
+  }
+  return entries;
+}
