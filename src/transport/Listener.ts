@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net';
+import { RepSocket } from 'axon';
+import { StartError } from '../errors';
+import { ANSWER_PACKETS_MAX, HANDSHAKES_MAX, PACKET_BYTES_MAX } from '../limits';
+import { decodeRequest, encodeAnswer } from './frames';
+import { SealedConnection, type ConnectionOwner, type Ending, type LinkIdentity } from './SealedConnection';
+
+/** Packets that go back in the answer to the request that is being handled now. */
+interface Answer {
+  readonly publicKey: string;
+  readonly packets: Buffer[];
+  bytes: number;
+}
+
+/**
+ * Where the members reach this node: an axon rep socket whose connections are sealed, one for each member, the
+ * latest. Strangers get a few places and little time, and can take no member's. Every request is answered
+ * (HAZARDS, axon 1) when its handlers return.
+ *
+ * Emits 'message' (packet: Buffer, publicKey: string), 'refused' (peer: string, reason: string), and 'unbound'
+ * (error: StartError PORT_TAKEN) when it cannot listen.
+ */
+export class Listener extends RepSocket implements ConnectionOwner {
+  /** How many connections ended, by how: for tests and for whoever wonders. */
+  readonly endings: Record<Ending, number> = {
+    lost: 0,
+    refused: 0,
+    malformed: 0,
+    timeout: 0,
+    overload: 0,
+    replaced: 0,
+    closed: 0,
+  };
+  /** Connections that are no member's yet, oldest first. */
+  private readonly strangers = new Set<SealedConnection>();
+  private readonly members = new Map<string, SealedConnection>();
+  private answer: Answer | null = null;
+
+  /** @param memberOf the public key of the peer that signs with this Ed25519 key, or null. */
+  constructor(
+    private readonly linkIdentity: LinkIdentity,
+    readonly memberOf: (signingKey: string) => string | null,
+  ) {
+    super();
+    // axon's word for a broken connection; `closed` is told anyway, and unheard it would end the process.
+    this.on('error', () => undefined);
+  }
+
+  /** Listens at tcp://host:port, on that host only (HAZARDS, axon 8). */
+  override bind(address: string): this {
+    super.bind(address);
+    this.server?.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.server?.listening !== true) this.emit('unbound', cannotBind(address, error));
+    });
+    return this;
+  }
+
+  /** The port that it listens on; null when it does not. */
+  get port(): number | null {
+    const address = this.server?.address();
+    return typeof address === 'object' && address !== null ? address.port : null;
+  }
+
+  /** How many connections there are, members' and strangers'. */
+  get connectionCount(): number {
+    return this.members.size + this.strangers.size;
+  }
+
+  /**
+   * Puts a packet into the answer to the request of this member that is being handled in this very call; false when
+   * there is none, or no room in it.
+   */
+  reply(publicKey: string, packet: Buffer): boolean {
+    const { answer } = this;
+    if (answer?.publicKey !== publicKey || answer.packets.length === ANSWER_PACKETS_MAX) return false;
+    if (answer.bytes + packet.length > PACKET_BYTES_MAX) return false;
+    answer.packets.push(packet);
+    answer.bytes += packet.length + PACKET_FRAMING_BYTES;
+    return true;
+  }
+
+  /** Closes all connections, for members to come back with the cluster as it is then. */
+  dropConnections(reason: string): void {
+    for (const connection of [...this.strangers, ...this.members.values()])
+      connection.close('closed', reason);
+  }
+
+  /** Stops for ever. Resolves when the port is free. */
+  override async close(): Promise<void> {
+    this.closing = true;
+    this.dropConnections('this node is stopping');
+    const { server } = this;
+    if (server !== null) await new Promise((resolve) => server.close(resolve));
+  }
+
+  override addSocket(raw: Socket): void {
+    this.strangers.add(new SealedConnection(raw, 'accepted', this.linkIdentity, this));
+    if (this.strangers.size <= HANDSHAKES_MAX) return;
+    const [oldest] = this.strangers;
+    oldest?.close('timeout', `${HANDSHAKES_MAX} others have come since`);
+  }
+
+  opened(connection: SealedConnection): void {
+    const { peer } = connection;
+    if (peer === null) return;
+    this.strangers.delete(connection);
+    // After a peer's crash its old connection may linger; the peer itself knows which is the one it uses.
+    this.members.get(peer)?.close('replaced', 'the member has connected anew');
+    this.members.set(peer, connection);
+  }
+
+  frame(connection: SealedConnection, args: Buffer[]): void {
+    const { id, packets } = decodeRequest(args);
+    const publicKey = connection.peer ?? '';
+    const answer: Answer = { publicKey, packets: [], bytes: 0 };
+    this.answer = answer;
+    try {
+      for (const packet of packets) this.emit('message', packet, publicKey);
+    } finally {
+      this.answer = null;
+    }
+    connection.write(encodeAnswer(answer.packets, id));
+  }
+
+  closed(connection: SealedConnection, ending: Ending, reason: string, peer: string): void {
+    this.endings[ending]++;
+    this.strangers.delete(connection);
+    if (this.members.get(peer) === connection) this.members.delete(peer);
+    if (ending === 'refused' || ending === 'malformed') this.emit('refused', peer, reason);
+  }
+}
+
+const PACKET_FRAMING_BYTES = 5;
+
+function cannotBind(address: string, error: NodeJS.ErrnoException): StartError {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? 'another process listens there; stop it, or choose other ports with START_PORT'
+      : `${error.code ?? error.message}; check the address in the configuration, and the right to use the port`;
+  return new StartError('PORT_TAKEN', `cannot listen on ${address}: ${why}`, { cause: error });
+}

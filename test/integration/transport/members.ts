@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { generateKeyPair, type NodeKeys } from '../../../src/config/keyPair';
+import { TCPMokka, type TCPMokkaSettings } from '../../../src/TCPMokka';
+
+/** A member of a test's cluster: its keys and where it listens. */
+export interface TestMember {
+  readonly keys: Pick<NodeKeys, 'publicKey' | 'secretKey'>;
+  readonly port: number;
+}
+
+/** What a member logged. */
+export interface TestLog {
+  readonly errors: string[];
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Members with keys and ports of their own. */
+export async function makeMembers(count: number): Promise<TestMember[]> {
+  const members: TestMember[] = [];
+  for (let i = 0; i < count; i++) members.push({ keys: generateKeyPair(), port: await freePort() });
+  return members;
+}
+
+/** Mokka's address of a member. */
+export function addressOf(member: TestMember): string {
+  return `tcp://127.0.0.1:${member.port}/${member.keys.publicKey}`;
+}
+
+/**
+ * A member's node, connected to the others as the tutorial does it: connect, then join. The test or program has to
+ * put FakeReplicatedMokka in the place of ReplicatedMokka first.
+ */
+export function startMember(
+  self: TestMember,
+  members: readonly TestMember[],
+  log: TestLog = { errors: [] },
+): TCPMokka {
+  const settings = {
+    address: addressOf(self),
+    privateKey: '1'.repeat(64),
+    secretKey: self.keys.secretKey,
+    logger: {
+      info: () => undefined,
+      trace: () => undefined,
+      error: (message: string) => log.errors.push(message),
+    },
+  };
+  const mokka = new TCPMokka(settings as unknown as TCPMokkaSettings);
+  mokka.connect();
+  for (const peer of members) if (peer !== self) mokka.nodeApi.join(addressOf(peer));
+  return mokka;
+}
+
+/** Waits until a condition holds, and fails by its name if that takes too long. */
+export async function until(name: string, condition: () => boolean, deadlineMs = 5000): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${name}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Waits until both nodes have a link to each other. */
+export async function untilLinked(...nodes: TCPMokka[]): Promise<void> {
+  await until('all links are up', () =>
+    nodes.every((node) => [...node.nodes.keys()].every((key) => node.linkState(key).connected)),
+  );
+}
