@@ -1,0 +1,120 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { StartError, toError } from '../errors';
+import { LOCK_RETRY_MS_MAX, LOCK_TRIES_MAX } from '../limits';
+
+/** Longest path of a Unix socket that every system takes, bytes (Linux 107, macOS 103). */
+const SOCKET_PATH_BYTES_MAX = 100;
+
+const LOCK_NAME = /^lock-(\d+)-[0-9a-f]{16}\.sock$/;
+
+/**
+ * Keeps a second process from a directory, for as long as this process lives: the kernel holds the lock, so that
+ * kill -9 leaves none behind. Node has no flock; what it has is sockets.
+ *
+ * Every process listens on a Unix socket of its own name in the directory, and only then looks at the others': one
+ * that can be connected to is a living process's, one that refuses is a dead one's and is removed. As names are never
+ * used again, nothing that lives can be removed by mistake. Of two processes at once at least one sees the other
+ * and steps back; when both do, each tries again after a random pause.
+ */
+export class DirectoryLock {
+  private constructor(
+    private readonly server: Server,
+    private readonly path: string,
+  ) {}
+
+  /** @throws StartError DATA_LOCKED when a living process has the directory. */
+  static async acquire(directory: string): Promise<DirectoryLock> {
+    for (let tries = 1; ; tries += 1) {
+      const lock = await DirectoryLock.announce(directory);
+      try {
+        const holder = await findHolder(directory, lock.path);
+        if (holder === null) return lock;
+        if (tries === LOCK_TRIES_MAX) throw locked(directory, holder);
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+      lock.release();
+      await pause(randomInt(LOCK_RETRY_MS_MAX));
+    }
+  }
+
+  /** Lets go. Calling it again does nothing. */
+  release(): void {
+    rmSync(this.path, { force: true });
+    this.server.close();
+  }
+
+  /** Listens under another name first: before it listens, a socket looks like a dead process's. */
+  private static async announce(directory: string): Promise<DirectoryLock> {
+    const name = `lock-${process.pid}-${randomBytes(8).toString('hex')}.sock`;
+    const path = join(directory, name);
+    const server = createServer((socket) => socket.destroy());
+    await withShortPath(directory, async (short) => {
+      server.listen(join(short, `${name}.new`));
+      await once(server, 'listening');
+    });
+    // An accept that fails (no file descriptors left) costs a prober its answer, not this process its life.
+    server.on('error', () => undefined);
+    server.unref();
+    renameSync(`${path}.new`, path);
+    return new DirectoryLock(server, path);
+  }
+}
+
+/** The pid of a living process that has announced itself in the directory; null when there is none but this lock's. */
+async function findHolder(directory: string, own: string): Promise<string | null> {
+  for (const name of readdirSync(directory)) {
+    const pid = LOCK_NAME.exec(name)?.[1];
+    const path = join(directory, name);
+    if (pid === undefined || path === own) continue;
+    if (await withShortPath(directory, (short) => isListening(join(short, name)))) return pid;
+    rmSync(path, { force: true });
+  }
+  return null;
+}
+
+/** Whether a process listens on a socket. Any answer but the kernel's "nobody does" counts as yes, the safe side. */
+async function isListening(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (thrown) {
+    const { code }: NodeJS.ErrnoException = toError(thrown);
+    return code !== 'ECONNREFUSED' && code !== 'ENOENT';
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Gives a path to the directory that leaves room for a socket's name: when it is too long, a link to it. */
+async function withShortPath<T>(directory: string, use: (short: string) => Promise<T>): Promise<T> {
+  if (
+    Buffer.byteLength(directory) + Buffer.byteLength('/lock-1234567890-0123456789abcdef.sock.new') <=
+    SOCKET_PATH_BYTES_MAX
+  )
+    return use(directory);
+  const folder = mkdtempSync(join(tmpdir(), 'lock-'));
+  try {
+    const link = join(folder, 'd');
+    symlinkSync(resolve(directory), link);
+    return await use(link);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function locked(directory: string, pid: string): StartError {
+  return new StartError(
+    'DATA_LOCKED',
+    `the directory ${directory} is in use by another process (pid ${pid}): stop that one first, ` +
+      'or give this node another INDEX or DATA_DIR',
+  );
+}

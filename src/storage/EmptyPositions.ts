@@ -1,0 +1,46 @@
+import { invariant } from '../errors';
+
+/**
+ * The positions of the empty entries of a log, ascending: one per change of leader, so a short list. It turns the
+ * index that people see, which counts logs alone, into a position, which counts all entries (DESIGN, Log).
+ */
+export class EmptyPositions {
+  private readonly positions: number[] = [];
+
+  constructor(positions: Iterable<number> = []) {
+    for (const position of positions) this.append(position);
+  }
+
+  get count(): number {
+    return this.positions.length;
+  }
+
+  /** Adds a position that is higher than all before it. */
+  append(position: number): void {
+    const last = this.positions.at(-1) ?? 0;
+    invariant(position > last, () => `empty position ${position} after ${last}`);
+    this.positions.push(position);
+  }
+
+  /** Forgets this position and all after it. */
+  cutFrom(position: number): void {
+    this.positions.length = this.countWhere((at) => at < position);
+  }
+
+  /** The position of the log with this index, in a log that is long enough to hold it. */
+  positionOfIndex(index: number): number {
+    return index + this.countWhere((at, emptiesBefore) => at - emptiesBefore <= index);
+  }
+
+  /** How many positions, from the first on, fulfil a condition that, once it does not hold, never holds again. */
+  private countWhere(holds: (position: number, emptiesBefore: number) => boolean): number {
+    let low = 0;
+    let high = this.positions.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (holds(this.positions[middle] ?? Infinity, middle)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

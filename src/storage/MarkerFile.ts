@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { damaged, foreign } from './damage';
+import { replaceFile } from './durableFile';
+import type { Membership } from './LogStore';
+
+/** Version of the data directory's layout. A directory of another version is refused. */
+export const STORE_FORMAT = 1;
+
+/** Whose data a directory holds. */
+export interface StoreOwner {
+  /** The cluster's fingerprint. */
+  readonly clusterId: string;
+  /** The node's public key. */
+  readonly publicKey: string;
+}
+
+const version = z.object({ format: z.number() });
+const marker = z.strictObject({
+  format: z.literal(STORE_FORMAT),
+  clusterId: z.string(),
+  publicKey: z.string(),
+  membership: z.enum(['rejoining', 'voter']),
+});
+
+/**
+ * The file that says that a node has data in this directory, of which cluster and node, and what the node is.
+ * It is written before a node first votes (DESIGN, Election): without it, a directory is a new member's or a lost one's.
+ */
+export class MarkerFile {
+  readonly path: string;
+
+  constructor(
+    directory: string,
+    private readonly owner: StoreOwner,
+  ) {
+    this.path = join(directory, 'marker.json');
+  }
+
+  /**
+   * What the node is; 'none' when there is no marker.
+   *
+   * @throws StartError DATA_FOREIGN for the marker of another node, cluster or version, DATA_DAMAGED for an unreadable one.
+   */
+  read(): Membership {
+    const content = this.readJson();
+    if (content === undefined) return 'none';
+    const found = version.safeParse(content);
+    if (found.success && found.data.format !== STORE_FORMAT)
+      throw foreign(
+        this.path,
+        `is of format ${found.data.format}, and this version knows format ${STORE_FORMAT}`,
+      );
+    const parsed = marker.safeParse(content);
+    if (!parsed.success) throw damaged(this.path, 'is not a marker that this program wrote', parsed.error);
+    const { clusterId, publicKey, membership } = parsed.data;
+    if (clusterId !== this.owner.clusterId)
+      throw foreign(this.path, `is of cluster ${clusterId}, and this node is of ${this.owner.clusterId}`);
+    if (publicKey !== this.owner.publicKey)
+      throw foreign(this.path, `is of node ${publicKey}, and this node is ${this.owner.publicKey}`);
+    return membership;
+  }
+
+  /** Puts the marker on disk, in place of the one before. */
+  write(membership: Exclude<Membership, 'none'>): void {
+    const content: z.input<typeof marker> = { format: STORE_FORMAT, ...this.owner, membership };
+    replaceFile(this.path, `${JSON.stringify(content, null, 2)}\n`);
+  }
+
+  private readJson(): unknown {
+    if (!existsSync(this.path)) return undefined;
+    const text = readFileSync(this.path, 'utf8');
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw damaged(this.path, 'is not valid JSON', error);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { invariant } from '../errors';
+import { EmptyPositions } from './EmptyPositions';
+import { EntryKind, type Entry } from './Entry';
+import type { HardState, LogStore, Membership } from './LogStore';
+import { checkAppend, checkHardState, checkMembership, lastPosition } from './storeRules';
+
+/** All that a store holds. A simulator may cut `entries` to model a disk that lost its last writes. */
+export interface StoreSnapshot {
+  readonly hardState: HardState;
+  readonly membership: Membership;
+  readonly commitIndex: number;
+  readonly entries: readonly Entry[];
+}
+
+/** A LogStore for tests and simulation: exact, but no longer-lived than the {@link snapshot} that one takes of it. */
+export class MemoryLogStore implements LogStore {
+  private state: Omit<StoreSnapshot, 'entries'> = {
+    hardState: { term: 0, votedFor: null },
+    membership: 'none',
+    commitIndex: 0,
+  };
+  private entries: Entry[] = [];
+  private readonly empties = new EmptyPositions();
+  private closed = false;
+
+  /** A store that holds what another held when the snapshot was taken: what a restart finds. */
+  static from({ entries, ...state }: StoreSnapshot): MemoryLogStore {
+    const store = new MemoryLogStore();
+    store.state = state;
+    store.add(entries);
+    return store;
+  }
+
+  /** What the store holds now, also after it was closed. Costs one copy of an array of references. */
+  snapshot(): StoreSnapshot {
+    return { ...this.state, entries: [...this.entries] };
+  }
+
+  get hardState(): HardState {
+    return this.state.hardState;
+  }
+
+  get membership(): Membership {
+    return this.state.membership;
+  }
+
+  get commitIndex(): number {
+    return this.state.commitIndex;
+  }
+
+  get last(): Entry | null {
+    return this.entries.at(-1) ?? null;
+  }
+
+  setMembership(membership: Membership): void {
+    this.checkOpen();
+    checkMembership(this, membership);
+    this.state = { ...this.state, membership };
+  }
+
+  saveHardState(hardState: HardState): void {
+    this.checkOpen();
+    checkHardState(this, hardState);
+    this.state = { ...this.state, hardState };
+  }
+
+  append(entries: readonly Entry[], commitIndex: number): void {
+    this.checkOpen();
+    checkAppend(this, entries, commitIndex);
+    const first = entries[0]?.position;
+    if (first !== undefined && first <= lastPosition(this)) {
+      this.entries.length = first - 1;
+      this.empties.cutFrom(first);
+    }
+    this.add(entries);
+    this.state = { ...this.state, commitIndex };
+  }
+
+  entryAt(position: number): Entry | null {
+    this.checkOpen();
+    return this.entries[position - 1] ?? null;
+  }
+
+  read(from: number, maxBytes: number, maxCount: number): Entry[] {
+    this.checkOpen();
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (let position = from; ; position += 1) {
+      const entry = this.entries[position - 1];
+      if (entry === undefined) return entries;
+      bytes += entry.bytes.length;
+      if (entries.length > 0 && (bytes > maxBytes || entries.length >= maxCount)) return entries;
+      entries.push(entry);
+    }
+  }
+
+  positionOfIndex(index: number): number | null {
+    this.checkOpen();
+    if (index < 1 || index > (this.last?.index ?? 0)) return null;
+    return this.empties.positionOfIndex(index);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private add(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.entries.push(entry);
+      if (entry.kind === EntryKind.Empty) this.empties.append(entry.position);
+    }
+  }
+
+  private checkOpen(): void {
+    invariant(!this.closed, () => 'call to a closed store');
+  }
+}

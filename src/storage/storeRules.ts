@@ -1,0 +1,65 @@
+import { invariant } from '../errors';
+import { EntryKind, type Entry } from './Entry';
+import type { HardState, LogStore, Membership } from './LogStore';
+
+/** What every LogStore asserts before it writes: a caller that breaks its contract is a bug, and nothing is written. */
+
+/** A node never becomes one again that holds nothing. */
+export function checkMembership(
+  store: LogStore,
+  next: Membership,
+): asserts next is Exclude<Membership, 'none'> {
+  invariant(next !== 'none', () => `membership from '${store.membership}' back to 'none'`);
+}
+
+/** Term and vote: only in a marked store, and the term never goes back (Raft 5.1). */
+export function checkHardState(store: LogStore, next: HardState): void {
+  checkMarked(store);
+  const { term } = store.hardState;
+  invariant(
+    Number.isSafeInteger(next.term) && next.term >= term,
+    () => `hard state from term ${term} to ${next.term}`,
+  );
+}
+
+/** An append: no gap in positions and indexes, terms in order, nothing committed removed (Raft 5.3, 5.4). */
+export function checkAppend(store: LogStore, entries: readonly Entry[], commitIndex: number): void {
+  checkMarked(store);
+  const { commitIndex: committed } = store;
+  const end = lastPosition(store);
+  const first = entries[0]?.position ?? end + 1;
+  invariant(
+    first > committed && first <= end + 1,
+    () => `append at ${first}; committed ${committed}, last ${end}`,
+  );
+  let previous = first === end + 1 ? store.last : store.entryAt(first - 1);
+  for (const entry of entries) {
+    const fault = orderFault(entry, previous);
+    invariant(fault === null, () => String(fault));
+    previous = entry;
+  }
+  const last = first + entries.length - 1;
+  invariant(
+    Number.isSafeInteger(commitIndex) && commitIndex >= committed && commitIndex <= last,
+    () => `commitIndex from ${committed} to ${commitIndex}; last ${last}`,
+  );
+}
+
+/** Why an entry cannot follow on another (null: it is the log's first), its hash aside; null when it can. */
+export function orderFault(entry: Entry, previous: Entry | null): string | null {
+  const { position, index, term } = previous ?? { position: 0, index: 0, term: 0 };
+  if (entry.position !== position + 1) return `position ${entry.position} follows on ${position}`;
+  if (entry.term < term) return `term ${entry.term} follows on ${term}`;
+  if (entry.index !== index + (entry.kind === EntryKind.Log ? 1 : 0))
+    return `index ${entry.index} follows on ${index}`;
+  return null;
+}
+
+/** The position of a store's last entry, 0 when it is empty. */
+export function lastPosition(store: LogStore): number {
+  return store.last?.position ?? 0;
+}
+
+function checkMarked(store: LogStore): void {
+  invariant(store.membership !== 'none', () => 'write in a store that is not marked');
+}
