@@ -1,0 +1,171 @@
+import { RequestError } from '../errors';
+import type { ClusterNodeFace, NodeInfo } from '../mokka/api';
+import type { LogEntry } from '../storage/Entry';
+import { renderEntry, renderHelp, renderInfo, type Style } from './render';
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly node: ClusterNodeFace;
+  /** The nonce of the next push: greater than every one before it. */
+  readonly nextNonce: () => number;
+}
+
+/**
+ * How commands of one input may overlap: those of one effect may, a change of effect waits until all earlier ones
+ * are answered. So `get_log` sees what the `add_log`s before it stored, and not what those after it store.
+ */
+export type Effect = 'write' | 'read' | 'exit';
+
+/** One row of the table. A new command is a new row. */
+export interface Command<Arguments = unknown, Result = unknown> {
+  readonly name: string;
+  /** Its name and arguments, as help shows them. */
+  readonly usage: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
+  readonly effect: Effect;
+  /**
+   * Reads what stands after the name and its one space.
+   *
+   * @throws RequestError BAD_ARGUMENT, with what is expected instead.
+   */
+  parse(text: string): Arguments;
+  /** Does it, and resolves with the `result` of the JSON answer. */
+  run(context: CommandContext, given: Arguments): Promise<Result>;
+  /** The result as a person reads it. */
+  render(result: Result, style: Style): string;
+}
+
+const addLog: Command<{ key: string; value: string }, LogEntry> = {
+  name: 'add_log',
+  usage: 'add_log KEY VALUE…',
+  summary: 'store a log; VALUE is the rest of the line',
+  effect: 'write',
+  parse: parseKeyAndValue,
+  run: ({ node, nextNonce }, { key, value }) => node.logApi.push(key, { value, nonce: nextNonce() }),
+  render: renderEntry,
+};
+
+const getLog: Command<number, LogEntry> = {
+  name: 'get_log',
+  usage: 'get_log INDEX',
+  summary: 'show the log with this index',
+  effect: 'read',
+  parse: parseIndex,
+  run: async ({ node }, index) => {
+    const entry = await node.getDb().getEntry().get(index);
+    if (entry === null)
+      throw new RequestError('NOT_FOUND', `there is no log ${index} yet: info shows the last index`);
+    return entry;
+  },
+  render: renderEntry,
+};
+
+const info: Command<undefined, NodeInfo> = {
+  name: 'info',
+  usage: 'info',
+  summary: 'show this node, its leader and its peers',
+  effect: 'read',
+  parse: parseNothing,
+  run: ({ node }) => node.getDb().getState().getInfo(),
+  render: renderInfo,
+};
+
+/** What `help` answers. */
+export interface HelpResult {
+  readonly commands: readonly { readonly name: string; readonly usage: string; readonly summary: string }[];
+}
+
+const help: Command<undefined, HelpResult> = {
+  name: 'help',
+  usage: 'help',
+  summary: 'show the commands',
+  effect: 'read',
+  parse: parseNothing,
+  run: () =>
+    Promise.resolve({ commands: COMMANDS.map(({ name, usage, summary }) => ({ name, usage, summary })) }),
+  render: renderHelp,
+};
+
+const exit: Command<undefined, Record<string, never>> = {
+  name: 'exit',
+  usage: 'exit',
+  summary: 'stop the node, when all lines before are answered',
+  effect: 'exit',
+  parse: parseNothing,
+  run: () => Promise.resolve({}),
+  render: () => '',
+};
+
+/** Every command, in the order in which help shows them. */
+export const COMMANDS: readonly Command[] = [addLog, getLog, info, help, exit];
+
+const COMMAND_OF_NAME = new Map(COMMANDS.map((command) => [command.name, command]));
+
+/** Characters of an unknown command that its answer repeats. */
+const NAME_SHOWN_MAX = 64;
+
+/** A line taken apart: its first word, and all that follows the one space after it, as typed. */
+export interface SplitLine {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Takes a line apart; null for one of spaces and tabs only, which is skipped. Spaces before the name do not count. */
+export function splitLine(line: string): SplitLine | null {
+  let start = 0;
+  while (isBlank(line, start)) start++;
+  if (start === line.length) return null;
+  const space = line.indexOf(' ', start);
+  if (space === -1) return { name: line.slice(start), text: '' };
+  return { name: line.slice(start, space), text: line.slice(space + 1) };
+}
+
+/**
+ * The command with this name.
+ *
+ * @throws RequestError BAD_COMMAND when there is none.
+ */
+export function findCommand(name: string): Command {
+  const command = COMMAND_OF_NAME.get(name);
+  if (command !== undefined) return command;
+  throw new RequestError(
+    'BAD_COMMAND',
+    `there is no command ${JSON.stringify(shownName(name))}: use one of ${COMMANDS.map((each) => each.name).join(', ')}`,
+  );
+}
+
+/** A command's name as an answer repeats it, however long the word was. */
+export function shownName(name: string): string {
+  return name.length <= NAME_SHOWN_MAX ? name : `${name.slice(0, NAME_SHOWN_MAX)}…`;
+}
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
+}
+
+/** An empty VALUE is refused: a log cannot be taken back, and at a prompt it is most likely a slip. */
+function parseKeyAndValue(text: string): { key: string; value: string } {
+  let start = 0;
+  while (text.charCodeAt(start) === 0x20) start++;
+  const space = text.indexOf(' ', start);
+  if (start === text.length)
+    throw new RequestError('BAD_ARGUMENT', 'add_log needs a key and a value: add_log KEY VALUE…');
+  if (space === -1 || space === text.length - 1)
+    throw new RequestError('BAD_ARGUMENT', 'add_log needs a value after the key: add_log KEY VALUE…');
+  return { key: text.slice(start, space), value: text.slice(space + 1) };
+}
+
+/** Spaces around the number do not count; signs, leading zeros, exponents and the like are refused. */
+function parseIndex(text: string): number {
+  const digits = text.replace(/^ +| +$/g, '');
+  const index = /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : NaN;
+  if (Number.isSafeInteger(index)) return index;
+  throw new RequestError('BAD_ARGUMENT', 'get_log needs one index, a plain whole number from 1 to 2^53 - 1');
+}
+
+function parseNothing(text: string): undefined {
+  if (/[^ \t]/.test(text))
+    throw new RequestError('BAD_ARGUMENT', 'this command takes no arguments: type its name alone');
+}

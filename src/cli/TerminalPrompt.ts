@@ -1,0 +1,203 @@
+import { clearScreenDown, createInterface, moveCursor, type Interface } from 'node:readline';
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { NodeInfo } from '../mokka/api';
+import { LINE_BYTES_MAX } from '../limits';
+import { RequestError } from '../errors';
+import { CommandQueue, type Answer } from './CommandQueue';
+import type { CommandContext } from './CommandTable';
+import { complete, RecentKeys } from './completion';
+import { RefusedLine, type InputLine } from './LineReader';
+import type { Prompt, PromptEnd } from './Prompt';
+import type { PromptHistory } from './PromptHistory';
+import { paint, renderError, type Style } from './render';
+
+const PROMPT = 'enter command > ';
+
+/** How often the terminal looks who leads, ms. */
+const LEADER_LOOK_MS = 250;
+
+/** What a terminal's prompt reads, writes and reports to. */
+export interface TerminalEnvironment {
+  readonly input: ReadStream;
+  readonly output: WriteStream;
+  readonly history: PromptHistory;
+  /** Whether colours are wanted. */
+  readonly color: boolean;
+  /** Told of errors that are answered as INTERNAL. */
+  readonly unexpected: (error: Error) => void;
+}
+
+/**
+ * The prompt for people. The line being typed always stands below everything else: answers, notices and log records
+ * are written above it, and it is drawn again. Ctrl-C clears the line; twice, or Ctrl-D on an empty line, is `exit`.
+ */
+export class TerminalPrompt implements Prompt {
+  readonly ended: Promise<PromptEnd>;
+  readonly #environment: TerminalEnvironment;
+  readonly #interface: Interface;
+  readonly #queue: CommandQueue;
+  readonly #keys = new RecentKeys();
+  /** Lines that wait for room in the queue: a paste of many. */
+  readonly #lines: InputLine[] = [];
+  readonly #leaderLook: NodeJS.Timeout;
+  #resolveEnded: (end: PromptEnd) => void = () => undefined;
+  #leader: string | null = null;
+  #interrupted = false;
+  /** Whether a line can be typed: until `exit`, Ctrl-D or the end of the terminal. */
+  #open = true;
+  /** Whether lines are taken into the queue. */
+  #taking = true;
+
+  constructor(context: CommandContext, environment: TerminalEnvironment) {
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.#environment = environment;
+    this.#queue = new CommandQueue(context, {
+      deliver: (answer) => this.#show(answer),
+      progress: () => this.#pump(),
+      unexpected: environment.unexpected,
+    });
+    const history = environment.history.load();
+    for (const line of [...history].reverse()) this.#keys.note(line);
+    this.#interface = createInterface({
+      input: environment.input,
+      output: environment.output,
+      terminal: true,
+      prompt: PROMPT,
+      history,
+      removeHistoryDuplicates: true,
+      completer: (line: string) => complete(line, this.#keys),
+    });
+    this.#listen();
+    this.#leaderLook = setInterval(() => void this.#lookForLeader(context), LEADER_LOOK_MS);
+    this.#interface.prompt();
+  }
+
+  async stop(deadline: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, deadline)));
+    this.#takeNoMore();
+    await Promise.race([this.ended, late]);
+    clearTimeout(timer);
+  }
+
+  notify(text: string): void {
+    this.writeAbove(this.#environment.output, text);
+  }
+
+  /** Writes lines (to stdout or stderr, the same terminal) above the line being typed. */
+  writeAbove(stream: WriteStream, text: string): void {
+    if (!this.#open) {
+      stream.write(`${text}\n`);
+      return;
+    }
+    const rows = this.#eraseLine();
+    // readline will go up as many rows as its cursor was below the first one before it draws the line again.
+    stream.write(`${text}\n${'\n'.repeat(rows)}`);
+    this.#interface.prompt(true);
+  }
+
+  #listen(): void {
+    const { input, history } = this.#environment;
+    this.#interface.on('line', (line) => {
+      this.#keys.note(line);
+      if (line.trim() !== '') history.add(line);
+      this.#lines.push(checkLength(line));
+      this.#interface.prompt();
+      this.#pump();
+    });
+    this.#interface.on('SIGINT', () => this.#interrupt());
+    this.#interface.on('close', () => this.#onClose());
+    input.on('keypress', (_text, key?: { name?: string; ctrl?: boolean }) => {
+      if (key?.name !== 'c' || key.ctrl !== true) this.#interrupted = false;
+    });
+    // A terminal that went away.
+    input.on('error', () => this.#interface.close());
+    this.#environment.output.on('error', () => this.#interface.close());
+  }
+
+  #pump(): void {
+    while (this.#taking && this.#queue.hasRoom) {
+      const line = this.#lines.shift();
+      if (line === undefined) break;
+      this.#queue.offer(line);
+    }
+    if (this.#queue.exited && this.#taking) this.#takeNoMore();
+    if (!this.#taking && this.#queue.idle) this.#resolveEnded('exit');
+    if (this.#open && this.#lines.length > 0) this.#interface.pause();
+    else if (this.#open) this.#interface.resume();
+  }
+
+  #show(answer: Answer): void {
+    const style = this.#style;
+    const text =
+      'result' in answer ? answer.command.render(answer.result, style) : renderError(answer.error, style);
+    if (text !== '') this.notify(text);
+  }
+
+  #interrupt(): void {
+    if (this.#interrupted) {
+      this.#takeNoMore();
+      return;
+    }
+    this.#interrupted = true;
+    this.#interface.write(null, { ctrl: true, name: 'e' });
+    this.#interface.write(null, { ctrl: true, name: 'u' });
+    this.notify(paint('Ctrl-C again, Ctrl-D or exit stops the node', 'dim', this.#style));
+  }
+
+  /** The input has ended, here or by Ctrl-D: as if `exit` were the last line. */
+  #onClose(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearInterval(this.#leaderLook);
+    // An empty prompt is taken away; a line being typed stays as it stands.
+    if (this.#interface.line === '') this.#eraseLine();
+    else this.#environment.output.write('\n');
+    this.#lines.push('exit');
+    this.#pump();
+  }
+
+  #takeNoMore(): void {
+    this.#taking = false;
+    this.#lines.length = 0;
+    this.#interface.close();
+    this.#pump();
+  }
+
+  /** Clears the line being typed from the screen; the cursor is at its start. Returns how many rows it went up. */
+  #eraseLine(): number {
+    const { output } = this.#environment;
+    const { rows, cols } = this.#interface.getCursorPos();
+    moveCursor(output, -cols, -rows);
+    clearScreenDown(output);
+    return rows;
+  }
+
+  async #lookForLeader({ node }: CommandContext): Promise<void> {
+    let info: NodeInfo;
+    try {
+      info = await node.getDb().getState().getInfo();
+    } catch {
+      return;
+    }
+    const text = info.leader === null ? 'no leader' : `node ${info.leader} leads, term ${info.currentTerm}`;
+    if (text === this.#leader || !this.#open) return;
+    const first = this.#leader === null;
+    this.#leader = text;
+    // Before the first election there is nothing to tell.
+    if (!(first && info.leader === null)) this.notify(paint(text, 'cyan', this.#style));
+  }
+
+  get #style(): Style {
+    // An output that knows no width is taken as 80 columns, as everywhere.
+    return { columns: this.#environment.output.columns || 80, color: this.#environment.color };
+  }
+}
+
+function checkLength(line: string): InputLine {
+  if (Buffer.byteLength(line) <= LINE_BYTES_MAX) return line;
+  return new RefusedLine(
+    line.slice(0, 64),
+    new RequestError('TOO_LARGE', `the line is longer than ${LINE_BYTES_MAX} bytes; nothing of it was done`),
+  );
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { ReadStream } from 'node:tty';
+import type Logger from 'bunyan';
+import type { ClusterNodeFace } from '../mokka/api';
+import type { LogOutput } from './logging';
+import { createNonces } from './Nonces';
+import { PipePrompt } from './PipePrompt';
+import type { Prompt } from './Prompt';
+import { PromptHistory } from './PromptHistory';
+import { TerminalPrompt } from './TerminalPrompt';
+
+/** What a prompt on this process's stdin and stdout needs. */
+export interface AskOptions {
+  /** The node's data directory, where a terminal keeps its history. */
+  readonly dataDirectory: string;
+  readonly logger: Logger;
+  readonly logOutput: LogOutput;
+}
+
+/** Listens to the user's commands: at a terminal for people, else as lines of JSON. */
+export function askCommand(node: ClusterNodeFace, { dataDirectory, logger, logOutput }: AskOptions): Prompt {
+  const context = { node, nextNonce: createNonces(Date.now) };
+  const unexpected = (error: Error): void =>
+    logger.error({ event: 'command_failed', err: error }, error.message);
+  const { stdin, stdout, stderr } = process;
+  if (!(stdin instanceof ReadStream) || !stdout.isTTY)
+    return new PipePrompt(context, { input: stdin, output: stdout, unexpected });
+  const history = new PromptHistory(join(dataDirectory, 'prompt_history'), (error) =>
+    logger.warn({ event: 'history_failed', err: error }, `the prompt keeps no history: ${error.message}`),
+  );
+  const color = (process.env['NO_COLOR'] ?? '') === '' && stdout.hasColors();
+  const prompt = new TerminalPrompt(context, { input: stdin, output: stdout, history, color, unexpected });
+  logOutput.writeAbove = (text) => prompt.writeAbove(stderr, text);
+  return prompt;
+}

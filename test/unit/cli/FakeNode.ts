@@ -1,0 +1,87 @@
+import { RequestError } from '../../../src/errors';
+import type { ClusterNodeFace, NodeInfo } from '../../../src/mokka/api';
+import type { LogEntry } from '../../../src/storage/Entry';
+
+/** A node that answers at once, or, while it is `holding`, when it is let go. */
+export class FakeNode implements ClusterNodeFace {
+  readonly entries: LogEntry[] = [];
+  /** What was called, in order: `push KEY`, `get INDEX`, `info`. */
+  readonly calls: string[] = [];
+  info: NodeInfo = {
+    index: 0,
+    hash: '0'.repeat(64),
+    term: 0,
+    createdAt: 0,
+    committedIndex: 0,
+    node: 0,
+    state: 'leader',
+    leader: 0,
+    currentTerm: 1,
+    peers: [],
+    problem: null,
+  };
+  /** Set to make every call fail. */
+  failure: Error | null = null;
+  #holding = false;
+  #held: (() => void)[] = [];
+
+  /** From now on calls wait for {@link letGo}. */
+  hold(): void {
+    this.#holding = true;
+  }
+
+  /** Answers the calls that wait, in this order of their numbers (all, oldest first, when none is given). */
+  letGo(order: readonly number[] = this.#held.map((_, at) => at)): void {
+    const held = this.#held;
+    this.#held = held.filter((_, at) => !order.includes(at));
+    for (const at of order) held[at]?.();
+  }
+
+  get waiting(): number {
+    return this.#held.length;
+  }
+
+  readonly logApi = {
+    push: async (key: string, value: { value: string; nonce?: number }): Promise<LogEntry> => {
+      this.calls.push(`push ${key}`);
+      await this.#answer();
+      const index = this.entries.length + 1;
+      const entry: LogEntry = {
+        index,
+        term: 1,
+        hash: 'ab'.repeat(32),
+        createdAt: 1_700_000_000_000 + index,
+        log: { key, value: { value: value.value, nonce: value.nonce ?? 0 } },
+      };
+      this.entries.push(entry);
+      return entry;
+    },
+  };
+
+  getDb(): ReturnType<ClusterNodeFace['getDb']> {
+    return {
+      getEntry: () => ({
+        get: async (index) => {
+          this.calls.push(`get ${index}`);
+          await this.#answer();
+          return this.entries[index - 1] ?? null;
+        },
+      }),
+      getState: () => ({
+        getInfo: async () => {
+          this.calls.push('info');
+          await this.#answer();
+          return { ...this.info, index: this.entries.length };
+        },
+      }),
+    };
+  }
+
+  async #answer(): Promise<void> {
+    if (this.#holding) await new Promise<void>((resolve) => this.#held.push(resolve));
+    if (this.failure !== null) throw this.failure;
+  }
+}
+
+/** What a node without a leader throws. */
+export const noLeader = (): RequestError => new RequestError('NO_LEADER', 'no leader was found: try again');
