@@ -1,0 +1,103 @@
+import { dirname, join } from 'node:path';
+import { StartError } from '../errors';
+import { DEFAULT_SETTINGS, readClusterFile } from './clusterFile';
+import { DEMO_KEYS, demoMembers, isDemoKey } from './demoCluster';
+import { type Environment, type LogLevel, readEnvironment } from './environment';
+import { badConfig, oneLine } from './faults';
+import { keyFileName, readKeyFile } from './keyFile';
+import type { NodeKeys } from './keyPair';
+import { type Member, PORT_MAX } from './Member';
+
+/** All that a node needs to know to start; validated. */
+export interface NodeConfig {
+  /** This node's place in `members`. */
+  readonly index: number;
+  /** The whole cluster, this node included, in the same order on every node. */
+  readonly members: readonly Member[];
+  readonly keys: NodeKeys;
+  /** This node's own directory: `node-INDEX` in DATA_DIR. */
+  readonly dataDirectory: string;
+  /** undefined where LOG_LEVEL is not set: the default is warn in a terminal and info elsewhere. */
+  readonly logLevel: LogLevel | undefined;
+  /** Whether a member has a demo key, whose secret is public: the node must say so. */
+  readonly demo: boolean;
+  /** Between two heartbeats of a leader, ms. */
+  readonly heartbeat: number;
+  /** Silence of the leader after which a follower asks for an election, ms. */
+  readonly electionTimeout: number;
+}
+
+/** Port of node 0 of the demo cluster, as in the tutorial. */
+export const DEFAULT_START_PORT = 2000;
+
+/**
+ * The configuration that a process environment stands for: INDEX, and START_PORT or CLUSTER_CONFIG with
+ * NODE_KEY_FILE, DATA_DIR, LOG_LEVEL.
+ *
+ * @throws StartError BAD_CONFIG or BAD_KEY, in one line that says what is wrong, where, and what is allowed.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): NodeConfig {
+  const environment = readEnvironment(env);
+  const { index, clusterFile } = environment;
+  const cluster =
+    clusterFile === undefined ? demoCluster(environment) : fileCluster(environment, clusterFile);
+  return {
+    index,
+    ...cluster,
+    dataDirectory: join(environment.dataDirectory, `node-${index}`),
+    logLevel: environment.logLevel,
+    demo: cluster.members.some(({ publicKey }) => isDemoKey(publicKey)),
+  };
+}
+
+type Cluster = Pick<NodeConfig, 'members' | 'keys' | 'heartbeat' | 'electionTimeout'>;
+
+function demoCluster({ index, startPort = DEFAULT_START_PORT }: Environment): Cluster {
+  const keys = at(DEMO_KEYS, index);
+  const startPortMax = PORT_MAX - DEMO_KEYS.length + 1;
+  if (startPort < 1 || startPort > startPortMax)
+    throw badConfig('environment', [
+      {
+        path: 'START_PORT',
+        message: `must be 1 to ${startPortMax}, since node i listens on START_PORT + i (it is ${startPort})`,
+      },
+    ]);
+  return { members: demoMembers(startPort), keys, ...DEFAULT_SETTINGS };
+}
+
+function fileCluster({ index, keyFile }: Environment, clusterFile: string): Cluster {
+  const { members, settings } = readClusterFile(clusterFile);
+  const { publicKey } = at(members, index);
+  const keyPath = keyFile ?? join(dirname(clusterFile), keyFileName(index));
+  const keys = readKeyFile(keyPath);
+  if (keys.publicKey !== publicKey)
+    throw new StartError('BAD_CONFIG', oneLine(wrongKeyMessage(keyPath, clusterFile, keys, members, index)));
+  return { members, keys, ...settings };
+}
+
+function at<T>(members: readonly T[], index: number): T {
+  const member = members[index];
+  if (member !== undefined) return member;
+  const allowed = members.length === 1 ? '0' : `0 to ${members.length - 1}`;
+  throw badConfig('environment', [
+    {
+      path: 'INDEX',
+      message: `must be ${allowed}: the cluster has ${members.length} members (it is ${index})`,
+    },
+  ]);
+}
+
+function wrongKeyMessage(
+  keyPath: string,
+  clusterFile: string,
+  keys: NodeKeys,
+  members: readonly Member[],
+  index: number,
+): string {
+  const owner = members.findIndex(({ publicKey }) => publicKey === keys.publicKey);
+  const found = owner < 0 ? 'of no member' : `of members[${owner}]`;
+  return (
+    `key file ${JSON.stringify(keyPath)} holds the secret ${found} of cluster file ${JSON.stringify(clusterFile)}, ` +
+    `not that of members[${index}]: mend INDEX, NODE_KEY_FILE or the file's publicKey`
+  );
+}
