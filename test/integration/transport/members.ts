@@ -1,6 +1,9 @@
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { generateKeyPair, type NodeKeys } from '../../../src/config/keyPair';
+import type { Command, Report } from './memberProcess';
 import { TCPMokka, type TCPMokkaSettings } from '../../../src/TCPMokka';
 
 /** A member of a test's cluster: its keys and where it listens. */
@@ -75,4 +78,50 @@ export async function untilLinked(...nodes: TCPMokka[]): Promise<void> {
   await until('all links are up', () =>
     nodes.every((node) => [...node.nodes.keys()].every((key) => node.linkState(key).connected)),
   );
+}
+
+/** {@link memberProcess} of a member; the caller has to kill it. */
+export class MemberProcess {
+  readonly reports: Report[] = [];
+  stderr = '';
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<number | null>;
+
+  constructor() {
+    this.child = fork(join(__dirname, 'memberProcess.ts'), {
+      execArgv: ['-r', 'ts-node/register/transpile-only'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
+    this.child.on('message', (message) => this.reports.push(message as Report));
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.ended = new Promise((resolve) => this.child.once('exit', resolve));
+  }
+
+  /** Ready to start: its program is loaded. */
+  async ready(): Promise<this> {
+    await until('the process is ready', () => this.reports.some(({ is }) => is === 'ready'), 20_000);
+    return this;
+  }
+
+  tell(command: Command): void {
+    this.child.send(command);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Kills it, if it still runs. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
+  }
+
+  /** Its exit status when it ends by itself. */
+  async end(deadlineMs: number): Promise<number | null> {
+    let status: number | null | undefined;
+    void this.ended.then((code) => (status = code));
+    await until('the process has ended by itself', () => status !== undefined, deadlineMs);
+    return status ?? null;
+  }
 }

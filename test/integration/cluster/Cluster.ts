@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { NodeInfo } from '../../../src/mokka/api';
+import { NodeProcess } from './NodeProcess';
+import { until } from './until';
+
+const SIZE = 3;
+const FIRST_PORT = 23_000;
+const LAST_PORT = 32_000;
+
+/** How long a started or restarted cluster may take until it serves, ms; generous, since test machines are shared. */
+export const SERVES_WITHIN_MS = 30_000;
+
+/** Three real nodes on ports and in a directory of their own. */
+export class Cluster {
+  readonly nodes: (NodeProcess | undefined)[] = [];
+
+  private constructor(
+    readonly startPort: number,
+    readonly dataDirectory: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** A cluster whose nodes are not started yet. */
+  static async create(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+    return new Cluster(await freeStartPort(), mkdtempSync(path.join(tmpdir(), 'mokka-cluster-')), env);
+  }
+
+  static async started(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+    const cluster = await Cluster.create(env);
+    for (let index = 0; index < SIZE; index++) cluster.start(index);
+    await cluster.leader();
+    return cluster;
+  }
+
+  start(index: number, env: NodeJS.ProcessEnv = {}): NodeProcess {
+    const node = new NodeProcess({
+      index,
+      startPort: this.startPort,
+      dataDirectory: this.dataDirectory,
+      env: { ...this.env, ...env },
+    });
+    this.nodes[index] = node;
+    return node;
+  }
+
+  node(index: number): NodeProcess {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`node ${index} was not started`);
+    return node;
+  }
+
+  get running(): NodeProcess[] {
+    return this.nodes.filter((node): node is NodeProcess => node !== undefined && !node.hasEnded);
+  }
+
+  directoryOf(index: number): string {
+    return path.join(this.dataDirectory, `node-${index}`);
+  }
+
+  async infos(): Promise<NodeInfo[]> {
+    return Promise.all(this.running.map((node) => node.info()));
+  }
+
+  /** The node that leads, once all running nodes name it. */
+  async leader(): Promise<NodeProcess> {
+    return until(SERVES_WITHIN_MS, 'all name one leader', async () => {
+      const infos = await this.infos();
+      const leader = infos[0]?.leader ?? null;
+      const agreed = leader !== null && infos.every((info) => info.leader === leader);
+      return agreed && infos.some((info) => info.node === leader && info.state === 'leader')
+        ? this.node(leader)
+        : undefined;
+    });
+  }
+
+  async follower(): Promise<NodeProcess> {
+    const leader = await this.leader();
+    const follower = this.running.find((node) => node !== leader);
+    if (follower === undefined) throw new Error('no follower runs');
+    return follower;
+  }
+
+  /** Waits until all running nodes have committed the same last log, and returns its index and hash. */
+  async converged(): Promise<{ index: number; hash: string }> {
+    return until(SERVES_WITHIN_MS, 'all logs are equal and committed', async () => {
+      const infos = await this.infos();
+      const [first] = infos;
+      const equal = infos.every(
+        (info) =>
+          info.hash === first?.hash && info.committedIndex === info.index && info.index === first.index,
+      );
+      return first !== undefined && equal ? { index: first.index, hash: first.hash } : undefined;
+    });
+  }
+
+  /** Kills what runs and removes the directory; fails when a node printed a line that nobody asked for. */
+  async end(): Promise<void> {
+    const unasked = this.nodes.flatMap((node) => node?.unasked ?? []);
+    await Promise.all(this.running.map((node) => node.kill()));
+    rmSync(this.dataDirectory, { recursive: true, force: true });
+    if (unasked.length > 0) throw new Error(`unasked lines on stdout: ${unasked.join(' | ')}`);
+  }
+}
+
+/** A START_PORT whose three ports are free now. */
+export async function freeStartPort(): Promise<number> {
+  for (;;) {
+    const start = FIRST_PORT + SIZE * Math.floor((Math.random() * (LAST_PORT - FIRST_PORT)) / SIZE);
+    const free = await Promise.all(Array.from({ length: SIZE }, (_, offset) => isFree(start + offset)));
+    if (free.every(Boolean)) return start;
+  }
+}
+
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,130 @@
+import { LINK_BYTES_UNANSWERED_MAX } from '../../../src/limits';
+import type { TCPMokka } from '../../../src/TCPMokka';
+import { makeMembers, MemberProcess, startMember, until, type TestMember } from './members';
+
+jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual('./FakeReplicatedMokka'));
+jest.setTimeout(60_000);
+
+const MiB = 1024 * 1024;
+let members: TestMember[];
+let node: TCPMokka;
+let child: MemberProcess;
+let peerKey: string;
+let peerAddress: string;
+
+beforeEach(async () => {
+  members = await makeMembers(2);
+  [node] = members.slice(0, 1).map((self) => startMember(self, members)) as [TCPMokka];
+  [peerKey] = [...node.nodes.keys()] as [string];
+  peerAddress = node.nodes.get(peerKey)?.address ?? '';
+  child = await startChild();
+});
+
+afterEach(async () => {
+  await child.kill();
+  await node.disconnect();
+});
+
+async function startChild(): Promise<MemberProcess> {
+  const started = await new MemberProcess().ready();
+  started.tell({ do: 'start', self: 1, members });
+  await until('both ends are up', () => isUp() && started.reports.some(({ is }) => is === 'link'));
+  return started;
+}
+
+function isUp(): boolean {
+  return node.linkState(peerKey).connected;
+}
+
+function packets(): { bytes: number; at: number }[] {
+  return child.reports.flatMap((report) => (report.is === 'packet' ? [report] : []));
+}
+
+function block(ms: number): number {
+  const end = Date.now() + ms;
+  while (Date.now() < end);
+  return end;
+}
+
+test('a packet leaves before write returns: it arrives while the sender blocks its event loop', async () => {
+  for (const bytes of [100, 100_000]) {
+    const before = packets().length;
+    const blockedUntil = await new Promise<number>((resolve) =>
+      setImmediate(() => {
+        node.write(peerAddress, Buffer.alloc(bytes));
+        resolve(block(300));
+      }),
+    );
+    await until('the packet has come', () => packets().length === before + 1);
+    expect(packets().at(-1)?.at).toBeLessThan(blockedUntil - 100);
+  }
+});
+
+test('two turns of the event loop, each with a packet and a block: neither packet waits', async () => {
+  const ends: number[] = [];
+  await new Promise<void>((resolve) => {
+    const turn = (): void => {
+      node.write(peerAddress, Buffer.alloc(100));
+      ends.push(block(300));
+      if (ends.length < 2) setImmediate(turn);
+      else resolve();
+    };
+    setImmediate(turn);
+  });
+  await until('both packets have come', () => packets().length === 2);
+  packets().forEach(({ at }, i) => expect(at).toBeLessThan((ends[i] ?? 0) - 100));
+});
+
+test('a killed peer is known to be down at once, and linked within 1 s of listening again', async () => {
+  const down = new Promise((resolve) => node.once('link', (_key: string, up: boolean) => resolve(up)));
+  const killedAt = performance.now();
+  child.signal('SIGKILL');
+  expect(await down).toBe(false);
+  expect(performance.now() - killedAt).toBeLessThan(500);
+  await child.kill();
+  child = await new MemberProcess().ready();
+  child.tell({ do: 'start', self: 1, members });
+  await until('its own link is up', () => child.reports.some(({ is }) => is === 'link'));
+  await until('the link to it is up', isUp, 1000);
+});
+
+test('a frozen peer costs a bounded amount of memory, and is linked again when it wakes', async () => {
+  child.signal('SIGSTOP');
+  const memory = (): number => process.memoryUsage().external;
+  const before = memory();
+  let written = 0;
+  let peak = 0;
+  while (isUp()) {
+    node.write(peerAddress, Buffer.alloc(MiB));
+    written += MiB;
+    peak = Math.max(peak, memory() - before);
+    expect(written).toBeLessThanOrEqual(LINK_BYTES_UNANSWERED_MAX + MiB);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(node.linkState(peerKey).reason).toContain('too much unanswered');
+  expect(peak).toBeLessThan(64 * MiB);
+  for (let i = 0; i < 100; i++) node.write(peerAddress, Buffer.alloc(MiB));
+  child.signal('SIGCONT');
+  await until('the link is up again', isUp, 5000);
+});
+
+test('a frozen peer is given up when its answers are overdue', async () => {
+  child.signal('SIGSTOP');
+  node.write(peerAddress, Buffer.from('are you there?'));
+  await until('the link is down', () => !isUp(), 5000);
+  expect(node.linkState(peerKey).reason).toContain('has not answered');
+  child.signal('SIGCONT');
+  await until('the link is up again', isUp, 5000);
+  expect(node.sockets.get(peerAddress)?.callbacks).toEqual({});
+});
+
+test('a long block of its own makes a node give up no peer that has answered', async () => {
+  let downs = 0;
+  node.on('link', () => downs++);
+  node.write(peerAddress, Buffer.from('one'));
+  block(3500);
+  const before = packets().length;
+  node.write(peerAddress, Buffer.from('two'));
+  await until('both are there', () => packets().length >= before + 1);
+  expect(downs).toBe(0);
+});

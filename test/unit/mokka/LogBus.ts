@@ -1,0 +1,113 @@
+import type { LogMessage } from '../../../src/mokka/messages/LogMessage';
+import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
+import { ReplicatedLog, type Proposal, type ProposalOrigin } from '../../../src/mokka/ReplicatedLog';
+import { encodePayload, type Entry } from '../../../src/storage/Entry';
+import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
+
+export const SESSION = '00000000000000aa';
+
+/** Replicated logs on a bus that delivers, in order, what tests let through. The test plays the election. */
+export class LogBus {
+  readonly stores = new Map<string, MemoryLogStore>();
+  readonly logs = new Map<string, ReplicatedLog>();
+  /** Messages between these pairs, as `from>to`, are lost. */
+  readonly cut = new Set<string>();
+  readonly sent: { from: string; to: string; message: LogMessage }[] = [];
+  now = 0;
+  private readonly queue: { from: string; to: string; bytes: Buffer }[] = [];
+
+  constructor(readonly names: readonly string[]) {
+    for (const name of names) this.start(name, votingStore());
+  }
+
+  start(name: string, store: MemoryLogStore): void {
+    this.stores.set(name, store);
+    this.logs.set(
+      name,
+      new ReplicatedLog({
+        store,
+        send: (to, message) => this.send(name, to, message),
+        wallClock: () => 1_700_000_000_000 + this.now,
+        onCommit: () => undefined,
+      }),
+    );
+  }
+
+  log(name: string): ReplicatedLog {
+    const log = this.logs.get(name);
+    if (log === undefined) throw new Error(`no log ${name}`);
+    return log;
+  }
+
+  store(name: string): MemoryLogStore {
+    const store = this.stores.get(name);
+    if (store === undefined) throw new Error(`no store ${name}`);
+    return store;
+  }
+
+  /** Makes one the leader of a term that the others follow, and lets it hear them. */
+  elect(leader: string, term: number, followers = this.names.filter((name) => name !== leader)): void {
+    for (const name of [leader, ...followers]) {
+      if (this.store(name).membership !== 'none') this.store(name).saveHardState({ term, votedFor: leader });
+      if (name !== leader) this.log(name).follow(term, leader);
+    }
+    this.log(leader).lead(
+      term,
+      this.names.filter((name) => name !== leader),
+    );
+    for (const name of followers) this.log(leader).heard(name, 'run-1', this.now);
+    this.settle(leader);
+  }
+
+  /** Flushes the leader and delivers until all is quiet; ticks once, so that commitIndex is told. */
+  settle(leader: string): void {
+    for (let round = 0; round < 3; round++) {
+      this.log(leader).flush(this.now);
+      this.deliver();
+      this.log(leader).tick(this.now);
+      this.deliver();
+    }
+  }
+
+  deliver(): void {
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
+      const message = decodeLogMessage(next.bytes);
+      if (message.type === 'append' || message.type === 'appended' || message.type === 'readmit')
+        this.log(next.to).receive(next.from, message, this.now);
+    }
+  }
+
+  propose(
+    leader: string,
+    nonce: number,
+    value = `value ${nonce}`,
+  ): { committed: Entry[]; refused: string[]; taken: boolean } {
+    const outcome = { committed: [] as Entry[], refused: [] as string[], taken: false };
+    const origin: ProposalOrigin = {
+      committed: (_, entry) => outcome.committed.push(entry),
+      refused: (_, refusal) => outcome.refused.push(refusal),
+    };
+    const id = { session: SESSION, nonce };
+    const proposal: Proposal = { id, since: null, payload: encodePayload(id, 'key', value), origin };
+    outcome.taken = this.log(leader).propose(proposal);
+    return outcome;
+  }
+
+  /** Terms of a log's entries, by position. */
+  terms(name: string): number[] {
+    return this.store(name)
+      .snapshot()
+      .entries.map((entry) => entry.term);
+  }
+
+  private send(from: string, to: string, message: LogMessage): void {
+    this.sent.push({ from, to, message });
+    if (!this.cut.has(`${from}>${to}`)) this.queue.push({ from, to, bytes: encodeLogMessage(message) });
+  }
+}
+
+export function votingStore(): MemoryLogStore {
+  const store = new MemoryLogStore();
+  store.setMembership('voter');
+  return store;
+}

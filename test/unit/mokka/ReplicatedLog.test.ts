@@ -1,0 +1,265 @@
+import { ProtocolError } from '../../../src/errors';
+import { buildEntry, entryHash, GENESIS_HASH } from '../../../src/storage/Entry';
+import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
+import { LogBus, votingStore } from './LogBus';
+
+/** Cuts a node off in both directions. */
+function isolate(bus: LogBus, name: string): void {
+  for (const other of bus.names) {
+    bus.cut.add(`${name}>${other}`);
+    bus.cut.add(`${other}>${name}`);
+  }
+}
+
+test('a new leader commits an empty entry of its own first (Raft, 5.4.2)', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  expect(bus.log('a').commitIndex).toBe(1);
+  expect(bus.log('a').committedIndex).toBe(0);
+});
+
+test('a push is committed once a quorum has it, and all logs are equal', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  const outcome = bus.propose('a', 1);
+  expect(outcome.committed).toHaveLength(0);
+  bus.settle('a');
+  expect(outcome.committed.map((entry) => entry.index)).toEqual([1]);
+  const hashes = bus.names.map((name) => bus.store(name).last?.bytes.toString('hex'));
+  expect(new Set(hashes).size).toBe(1);
+  expect(bus.names.map((name) => bus.log(name).committedIndex)).toEqual([1, 1, 1]);
+});
+
+test('the leader sends before it puts an entry on its own disk', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.propose('a', 1);
+  let savedWhenSent = -1;
+  bus.store('a').append = (() => {
+    savedWhenSent = bus.sent.filter(
+      ({ message }) => message.type === 'append' && message.entries.length > 0,
+    ).length;
+  };
+  const before = bus.sent.filter(
+    ({ message }) => message.type === 'append' && message.entries.length > 0,
+  ).length;
+  bus.log('a').flush(0);
+  expect(savedWhenSent).toBe(before + 2);
+});
+
+test('without a quorum nothing is committed', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  isolate(bus, 'a');
+  const outcome = bus.propose('a', 1);
+  bus.settle('a');
+  expect(outcome.committed).toHaveLength(0);
+  expect(bus.log('a').commitIndex).toBe(1);
+});
+
+test('a suffix that conflicts is cut, and what was pushed there is gone (Raft, 5.3)', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  isolate(bus, 'a');
+  const lost = bus.propose('a', 1, 'lost');
+  bus.settle('a');
+  bus.elect('b', 2, ['c']);
+  const kept = bus.propose('b', 2, 'kept');
+  bus.settle('b');
+  bus.cut.clear();
+  bus.store('a').saveHardState({ term: 2, votedFor: 'b' });
+  bus.log('a').follow(2, 'b');
+  bus.log('b').heard('a', 'run-1', bus.now);
+  bus.settle('b');
+  expect(lost.committed).toHaveLength(0);
+  expect(kept.committed).toHaveLength(1);
+  expect(bus.terms('a')).toEqual([1, 2, 2]);
+});
+
+test('entries of an earlier term are not committed by counting (Raft, figure 8)', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  isolate(bus, 'a');
+  bus.propose('a', 1);
+  bus.settle('a');
+  bus.cut.clear();
+  // The leader of term 3 holds the entry of term 1 and sends it, but its own empty entry is lost on the way.
+  bus.store('a').saveHardState({ term: 3, votedFor: 'a' });
+  bus.log('a').lead(3, ['b', 'c']);
+  for (const name of ['b', 'c']) {
+    bus.store(name).saveHardState({ term: 3, votedFor: 'a' });
+    bus.log(name).follow(3, 'a');
+  }
+  bus.log('b').receive(
+    'a',
+    {
+      type: 'append',
+      term: 3,
+      epoch: 1,
+      previousPosition: 1,
+      previousTerm: 1,
+      commitIndex: 1,
+      entries: bus.store('a').read(2, 1000, 1),
+    },
+    0,
+  );
+  bus.deliver();
+  expect(bus.terms('b')).toEqual([1, 1]);
+  expect(bus.log('a').commitIndex).toBe(1);
+  bus.log('a').heard('b', 'run-1', 0);
+  bus.settle('a');
+  expect(bus.log('a').commitIndex).toBe(3);
+});
+
+test('a follower far behind is found in one step back and caught up', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  isolate(bus, 'c');
+  for (let nonce = 1; nonce <= 500; nonce++) bus.propose('a', nonce);
+  bus.settle('a');
+  bus.elect('a', 2, ['b']);
+  bus.cut.clear();
+  bus.store('c').saveHardState({ term: 2, votedFor: 'a' });
+  bus.log('c').follow(2, 'a');
+  bus.sent.length = 0;
+  bus.log('a').heard('c', 'run-1', 0);
+  bus.settle('a');
+  const refusals = bus.sent.filter(({ message }) => message.type === 'appended' && !message.success);
+  expect(refusals).toHaveLength(1);
+  expect(bus.log('c').committedIndex).toBe(500);
+});
+
+test('a push that is tried again gives the entry it made the first time', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  const first = bus.propose('a', 7);
+  const meanwhile = bus.propose('a', 7);
+  bus.settle('a');
+  const later = bus.propose('a', 7);
+  expect([first, meanwhile, later].map(({ committed }) => committed[0]?.index)).toEqual([1, 1, 1]);
+  bus.elect('b', 2);
+  expect(bus.propose('b', 7).committed[0]?.index).toBe(1);
+  expect(bus.log('b').last?.index).toBe(1);
+});
+
+test('the same nonce with other content is refused', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.propose('a', 7, 'one');
+  expect(bus.propose('a', 7, 'other').refused).toEqual(['NONCE_REUSED']);
+});
+
+test('remembered pushes are read back after a restart', () => {
+  const bus = new LogBus(['a']);
+  bus.elect('a', 1);
+  bus.propose('a', 7);
+  bus.settle('a');
+  bus.start('a', MemoryLogStore.from(bus.store('a').snapshot()));
+  bus.elect('a', 2);
+  expect(bus.propose('a', 7).committed[0]?.index).toBe(1);
+});
+
+test('a follower takes appends from the leader of its term alone', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  const entry = buildEntry({ position: 2, term: 1, index: 1, createdAt: 0 }, null, GENESIS_HASH);
+  const message = { type: 'append', epoch: 1, previousPosition: 1, previousTerm: 1, commitIndex: 2 } as const;
+  bus.log('b').receive('c', { ...message, term: 1, entries: [entry] }, 0);
+  bus.log('b').receive('a', { ...message, term: 0, entries: [entry] }, 0);
+  expect(bus.log('b').last?.position).toBe(1);
+});
+
+test('an entry whose hash does not follow is refused and nothing is stored', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  const forged = buildEntry({ position: 2, term: 1, index: 0, createdAt: 0 }, null, GENESIS_HASH);
+  const append = {
+    type: 'append',
+    term: 1,
+    epoch: 1,
+    previousPosition: 1,
+    previousTerm: 1,
+    commitIndex: 1,
+    entries: [forged],
+  } as const;
+  expect(() => bus.log('b').receive('a', append, 0)).toThrow(ProtocolError);
+  expect(bus.log('b').last?.position).toBe(1);
+});
+
+test('a committed entry is never replaced', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.propose('a', 1);
+  bus.settle('a');
+  const first = bus.store('a').entryAt(1);
+  if (first === null) throw new Error('no entry');
+  const other = buildEntry({ position: 2, term: 2, index: 1, createdAt: 5 }, null, entryHash(first));
+  bus.store('b').saveHardState({ term: 2, votedFor: 'c' });
+  bus.log('b').follow(2, 'c');
+  const append = {
+    type: 'append',
+    term: 2,
+    epoch: 1,
+    previousPosition: 1,
+    previousTerm: 1,
+    commitIndex: 2,
+    entries: [other],
+  } as const;
+  expect(() => bus.log('b').receive('c', append, 0)).toThrow('would replace the committed entry 2');
+  expect(bus.terms('b')).toEqual([1, 1]);
+});
+
+describe('a follower that lost its disk', () => {
+  test('does not count towards a commit, and is a voter again behind the fence', () => {
+    const bus = new LogBus(['a', 'b', 'c']);
+    bus.elect('a', 1);
+    isolate(bus, 'b');
+    bus.start('c', new MemoryLogStore());
+    bus.log('c').follow(1, 'a');
+    const outcome = bus.propose('a', 1);
+    bus.log('a').heard('c', 'run-2', bus.now);
+    bus.settle('a');
+    expect(bus.log('c').last?.index).toBe(1);
+    expect(outcome.committed).toHaveLength(0);
+    expect(bus.store('c').membership).toBe('rejoining');
+
+    bus.cut.clear();
+    bus.log('a').lost('b');
+    bus.log('a').heard('b', 'run-1', bus.now);
+    bus.settle('a');
+    bus.settle('a');
+    expect(outcome.committed).toHaveLength(1);
+    expect(bus.store('c').membership).toBe('voter');
+    expect(bus.store('c').hardState).toEqual({ term: 1, votedFor: 'a' });
+  });
+
+  test('answers of its earlier process do not count for it', () => {
+    const bus = new LogBus(['a', 'b', 'c']);
+    bus.elect('a', 1);
+    isolate(bus, 'b');
+    const outcome = bus.propose('a', 1);
+    bus.log('a').flush(0);
+    bus.log('a').heard('c', 'run-2', 0);
+    const late = { type: 'appended', term: 1, epoch: 1, success: true, matchIndex: 2, voter: true } as const;
+    bus.log('a').receive('c', late, 0);
+    expect(outcome.committed).toHaveLength(0);
+  });
+});
+
+test('a leader of one commits by itself', () => {
+  const bus = new LogBus(['a']);
+  bus.elect('a', 1);
+  const outcome = bus.propose('a', 1);
+  bus.settle('a');
+  expect(outcome.committed).toHaveLength(1);
+});
+
+test('staged entries of a leader that is none any more are forgotten', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.start('a', votingStore());
+  bus.elect('a', 1);
+  bus.propose('a', 1);
+  bus.log('a').follow(1, null);
+  expect(bus.log('a').last?.position).toBe(1);
+  expect(bus.log('a').hasStaged).toBe(false);
+});
