@@ -35,7 +35,7 @@ test('the leader sends before it puts an entry on its own disk', () => {
   bus.elect('a', 1);
   bus.propose('a', 1);
   let savedWhenSent = -1;
-  bus.store('a').append = (() => {
+  bus.store('a').append = () => {
     savedWhenSent = bus.sent.filter(
       ({ message }) => message.type === 'append' && message.entries.length > 0,
     ).length;
