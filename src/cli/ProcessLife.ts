@@ -1,5 +1,6 @@
 import { StartError, toError } from '../errors';
 import { STOP_MS_MAX } from '../limits';
+import type { Stderr } from './Stderr';
 
 /** How often a node that npm started looks whether its parent is still there, ms. */
 const PARENT_LOOK_MS = 250;
@@ -24,12 +25,14 @@ export class ProcessLife {
   #stopping = false;
   #firstSignalAt: number | null = null;
   #report: (error: Error) => void = () => undefined;
+  readonly #stderr: Stderr;
 
-  constructor() {
+  constructor(stderr: Stderr) {
+    this.#stderr = stderr;
     process.on('SIGTERM', () => this.#onSignal());
     process.on('SIGINT', () => this.#onSignal());
-    // A closed stderr reports an error for each write; records that nobody reads are no reason to stop.
-    process.stderr.on('error', () => undefined);
+    // A service outlives the terminal that started it; a prompt ends with its terminal by itself.
+    process.on('SIGHUP', () => undefined);
     process.on('uncaughtException', (error) => this.fail(error));
     process.on('unhandledRejection', (reason) => this.fail(toError(reason)));
     // npm start watches its nodes over IPC; when it is gone, even by kill -9, they stop.
@@ -52,7 +55,7 @@ export class ProcessLife {
     if (this.#stopping) return;
     this.#stopping = true;
     setTimeout(() => {
-      process.stderr.write(`the stop took longer than ${STOP_MS_MAX} ms and was cut\n`);
+      this.#stderr.writeLine(`the stop took longer than ${STOP_MS_MAX} ms and was cut`);
       process.exit(1);
     }, STOP_MS_MAX);
     try {
@@ -67,11 +70,11 @@ export class ProcessLife {
   fail(thrown: unknown): never {
     const error = toError(thrown);
     if (error instanceof StartError) {
-      process.stderr.write(`${error.code}: ${error.message}\n`);
+      this.#stderr.writeLine(`${error.code}: ${error.message}`);
       process.exit(error.exitStatus);
     }
     this.#report(error);
-    process.stderr.write(`INTERNAL: ${error.message}\n`);
+    this.#stderr.writeLine(`INTERNAL: ${error.message}`);
     process.exit(1);
   }
 

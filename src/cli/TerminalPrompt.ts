@@ -85,7 +85,7 @@ export class TerminalPrompt implements Prompt {
   }
 
   /** Writes lines (to stdout or stderr, the same terminal) above the line being typed. */
-  writeAbove(stream: WriteStream, text: string): void {
+  writeAbove(stream: NodeJS.WriteStream, text: string): void {
     if (!this.#open) {
       stream.write(`${text}\n`);
       return;

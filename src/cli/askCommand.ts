@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import type Logger from 'bunyan';
 import type { ClusterNodeFace } from '../mokka/api';
-import type { LogOutput } from './logging';
 import { createNonces } from './Nonces';
 import { PipePrompt } from './PipePrompt';
 import type { Prompt } from './Prompt';
 import { PromptHistory } from './PromptHistory';
+import type { Stderr } from './Stderr';
 import { TerminalPrompt } from './TerminalPrompt';
 
 /** What a prompt on this process's stdin and stdout needs. */
@@ -14,15 +14,15 @@ export interface AskOptions {
   /** The node's data directory, where a terminal keeps its history. */
   readonly dataDirectory: string;
   readonly logger: Logger;
-  readonly logOutput: LogOutput;
+  readonly stderr: Stderr;
 }
 
 /** Listens to the user's commands: at a terminal for people, else as lines of JSON. */
-export function askCommand(node: ClusterNodeFace, { dataDirectory, logger, logOutput }: AskOptions): Prompt {
+export function askCommand(node: ClusterNodeFace, { dataDirectory, logger, stderr }: AskOptions): Prompt {
   const context = { node, nextNonce: createNonces(Date.now) };
   const unexpected = (error: Error): void =>
     logger.error({ event: 'command_failed', err: error }, error.message);
-  const { stdin, stdout, stderr } = process;
+  const { stdin, stdout } = process;
   if (!(stdin instanceof ReadStream) || !stdout.isTTY)
     return new PipePrompt(context, { input: stdin, output: stdout, unexpected });
   const history = new PromptHistory(join(dataDirectory, 'prompt_history'), (error) =>
@@ -30,6 +30,6 @@ export function askCommand(node: ClusterNodeFace, { dataDirectory, logger, logOu
   );
   const color = (process.env['NO_COLOR'] ?? '') === '' && stdout.hasColors();
   const prompt = new TerminalPrompt(context, { input: stdin, output: stdout, history, color, unexpected });
-  logOutput.writeAbove = (text) => prompt.writeAbove(stderr, text);
+  if (stderr.stream.isTTY) stderr.writeAbove = (text) => prompt.writeAbove(stderr.stream, text);
   return prompt;
 }

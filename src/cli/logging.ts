@@ -3,13 +3,7 @@ import { createLogger, nameFromLevel, type LogLevelString } from 'bunyan';
 import type Logger from 'bunyan';
 import { LOG_BYTES_WAITING_MAX } from '../limits';
 import { escapeControls, localTime } from './render';
-
-/** Where records go: stderr, or a terminal that shows them above the line being typed. */
-export interface LogOutput {
-  readonly stderr: NodeJS.WriteStream;
-  /** Set once there is a prompt at the same terminal as stderr. */
-  writeAbove: ((text: string) => void) | null;
-}
+import type { Stderr } from './Stderr';
 
 /** What every record says of the node. */
 export interface LoggerOptions {
@@ -22,10 +16,10 @@ export interface LoggerOptions {
  * The node's bunyan logger. Records are JSON lines on stderr, or short lines for people where stderr is a terminal.
  * A reader of stderr that is slow costs records (counted), never memory; one that has gone costs nothing.
  */
-export function createNodeLogger({ level, node }: LoggerOptions, output: LogOutput): Logger {
-  const stream = output.stderr.isTTY
-    ? { level, type: 'raw', stream: personStream(output) }
-    : { level, type: 'stream', stream: boundedStream(output.stderr) };
+export function createNodeLogger({ level, node }: LoggerOptions, stderr: Stderr): Logger {
+  const stream = stderr.stream.isTTY
+    ? { level, type: 'raw', stream: personStream(stderr) }
+    : { level, type: 'stream', stream: boundedStream(stderr.stream) };
   return createLogger({ name: 'mokka.logger', node, streams: [stream] });
 }
 
@@ -52,13 +46,11 @@ export function boundedStream(stderr: Writable): Writable {
 }
 
 /** Writes short lines for people, above the line being typed once there is one. */
-function personStream(output: LogOutput): Writable {
+function personStream(stderr: Stderr): Writable {
   return new Writable({
     objectMode: true,
     write: (record: LogRecord, _encoding, done) => {
-      const text = formatRecord(record);
-      if (output.writeAbove === null) output.stderr.write(`${text}\n`);
-      else output.writeAbove(text);
+      stderr.writeLine(formatRecord(record));
       done();
     },
   });

@@ -1,0 +1,87 @@
+import type Logger from 'bunyan';
+import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
+import { ProcessLife } from './cli/ProcessLife';
+import type { Prompt } from './cli/Prompt';
+import { Stderr } from './cli/Stderr';
+import { type NodeConfig, readConfig } from './config/ClusterConfig';
+import { invariant } from './errors';
+import { STOP_ANSWERS_MS_MAX } from './limits';
+import type { LogStore } from './storage/LogStore';
+import type { TCPMokka } from './TCPMokka';
+
+const stderr = new Stderr(process.stderr);
+
+/** Made before anything else, so that a signal during the start is a clean stop too. */
+const life = new ProcessLife(stderr);
+
+/** Inits the mokka instance, bootstraps the other nodes, and calls askCommand. */
+const initMokka = async (): Promise<void> => {
+  const config = readConfig(process.env);
+  // Loaded only now: what is wrong with the configuration is told at once.
+  const { createNodeLogger } = await import('./cli/logging');
+  const { askCommand } = await import('./cli/askCommand');
+  const { showNotices, tellSupervisor } = await import('./cli/supervision');
+
+  const { index, members, dataDirectory } = config;
+  const level = config.logLevel ?? (process.stdin.isTTY ? 'warn' : 'info');
+  const logger = createNodeLogger({ level, node: index }, stderr);
+  life.reportTo((err) => logger.fatal({ event: 'unexpected_error', err }, err.message));
+  process.on('SIGHUP', () => logger.info({ event: 'hangup' }, 'SIGHUP changes nothing here'));
+  if (config.demo)
+    logger.warn(
+      { event: 'demo_keys' },
+      'demo keys, whose secrets are public: for tries on this machine only',
+    );
+
+  const mokka = await createMokka(config, logger);
+  mokka.connect();
+  mokka.on('state', () => {
+    logger.info({ event: 'state' }, `changed state ${mokka.state} with term ${mokka.term}`);
+    if (mokka.state === NodeStates.LEADER) tellSupervisor({ event: 'leads' });
+  });
+  for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
+  mokka.on('error', (err: Error) => logger.error({ event: 'error', err }, err.message));
+  mokka.on('fatal', (err: Error) => life.fail(err));
+
+  const prompt = askCommand(mokka, { dataDirectory, logger, stderr });
+  life.beforeExit(() => leave(mokka, prompt));
+  showNotices(prompt);
+  if ((await prompt.ended) === 'exit') await life.stop();
+  else tellSupervisor({ event: 'input-ended' });
+};
+
+/** The node over its store in the data directory. */
+const createMokka = async (config: NodeConfig, logger: Logger): Promise<TCPMokka> => {
+  const { TCPMokka } = await import('./TCPMokka');
+  const { index, members, keys, heartbeat, electionTimeout } = config;
+  const member = members[index];
+  invariant(member !== undefined, () => `INDEX ${index} of ${members.length} members`);
+  const store = await openStore(config);
+  life.beforeExit(() => store.close());
+  return new TCPMokka({
+    address: member.address,
+    index,
+    heartbeat,
+    electionTimeout,
+    logger,
+    privateKey: keys.votingKey,
+    secretKey: keys.secretKey,
+    store,
+  });
+};
+
+const openStore = async ({ members, keys, dataDirectory }: NodeConfig): Promise<LogStore> => {
+  const { LmdbLogStore } = await import('./storage/LmdbLogStore');
+  const { clusterFingerprint } = await import('./config/clusterFingerprint');
+  const clusterId = clusterFingerprint(members.map(({ publicKey }) => publicKey));
+  return LmdbLogStore.open({ directory: dataDirectory, clusterId, publicKey: keys.publicKey });
+};
+
+/** Answers what is in flight, leaves the cluster, and then what could not be answered before. */
+const leave = async (mokka: TCPMokka, prompt: Prompt): Promise<void> => {
+  await prompt.stop(STOP_ANSWERS_MS_MAX);
+  await mokka.disconnect();
+  await prompt.stop(STOP_ANSWERS_MS_MAX);
+};
+
+initMokka().catch((error: unknown) => life.fail(error));
