@@ -42,7 +42,7 @@ class StartedNode {
       },
     );
     this.ended = new Promise((done) => this.process.once('close', () => done()));
-    this.process.on('message', (message) => onMessage(message));
+    this.process.on('message', (message) => onMessage(this, message));
     this.process.once('close', () => onEnd(this));
     this.process.once('error', (error) => life.fail(error));
     if (this.process.stderr !== null)
@@ -78,10 +78,11 @@ const stopAll = async (): Promise<void> => {
   await Promise.all(nodes.map((node) => node.stop()));
 };
 
-const onMessage = (message: unknown): void => {
+const onMessage = (node: StartedNode, message: unknown): void => {
   const event = parseNodeMessage(message)?.event;
   if (event === 'leads') formed = true;
-  if (event === 'input-ended') void life.stop();
+  // The others have no input from the start.
+  if (event === 'input-ended' && node.index === 0) void life.stop();
 };
 
 /** A node has ended: by the prompt's exit, or by itself, which is told. */

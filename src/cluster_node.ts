@@ -34,12 +34,12 @@ const initMokka = async (): Promise<void> => {
     );
 
   const mokka = await createMokka(config, logger);
+  for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
   mokka.connect();
   mokka.on('state', () => {
     logger.info({ event: 'state' }, `changed state ${mokka.state} with term ${mokka.term}`);
     if (mokka.state === NodeStates.LEADER) tellSupervisor({ event: 'leads' });
   });
-  for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
   mokka.on('error', (err: Error) => logger.error({ event: 'error', err }, err.message));
   mokka.on('fatal', (err: Error) => life.fail(err));
 
