@@ -33,9 +33,9 @@ function attempt<T>(read: () => T, refuse: Refuse): T {
   try {
     return read();
   } catch (thrown) {
-    const error: NodeJS.ErrnoException = toError(thrown);
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') throw refuse('does not exist');
-    if (error.code === 'EACCES' || error.code === 'EPERM') throw refuse('may not be read by this user');
-    throw refuse(`cannot be read (${error.code ?? error.message})`);
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw refuse('does not exist');
+    if (code === 'EACCES' || code === 'EPERM') throw refuse('may not be read by this user');
+    throw refuse(`cannot be read (${code ?? message})`);
   }
 }
