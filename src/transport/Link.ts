@@ -28,6 +28,7 @@ export interface LinkPeer {
  * Emits 'link' (connected: boolean), 'packet' (packet: Buffer) and 'refused' (reason: string).
  */
 export class Link extends ReqSocket implements ConnectionOwner {
+  readonly wrongKey = 'its key is not that of the member with this address';
   private raw: Socket | null = null;
   private connection: SealedConnection | null = null;
   private reason = 'it is not connected yet';

@@ -21,6 +21,7 @@ interface Answer {
  * (error: StartError PORT_TAKEN) when it cannot listen.
  */
 export class Listener extends RepSocket implements ConnectionOwner {
+  readonly wrongKey = 'its key is not that of a member';
   /** How many connections ended, by how: for tests and for whoever wonders. */
   readonly endings: Record<Ending, number> = {
     lost: 0,

@@ -1,6 +1,6 @@
 import { REFUSAL_LOG_MS } from '../limits';
 
-/** Peers remembered at most: the members, and all strangers as one. */
+/** All strangers count as one, so that what is remembered is bounded by the members. */
 const STRANGER = 'strangers';
 
 /** Tells of each refused peer once a minute, not once a try, and how many tries there were. */
@@ -29,7 +29,8 @@ export class RefusalLog {
       last.unlogged++;
       return;
     }
-    const more = last === undefined || last.unlogged === 0 ? '' : ` (and ${last.unlogged} times before)`;
+    const more =
+      last === undefined || last.unlogged === 0 ? '' : ` (and ${last.unlogged} times since the last line)`;
     this.seen.set(who, { loggedAt: this.now(), unlogged: 0 });
     this.write(message + more);
   }

@@ -22,6 +22,8 @@ export interface LinkIdentity {
 export interface ConnectionOwner {
   /** The public key of the member that signs with this Ed25519 key; null when it is no member's that may be here. */
   memberOf(signingKey: string): string | null;
+  /** What to say of a key that `memberOf` does not know. */
+  readonly wrongKey: string;
   /** The peer has proven its key and sent a hello that agrees. */
   opened(connection: SealedConnection): void;
   /**
@@ -136,7 +138,7 @@ export class SealedConnection {
 
   private greet(theirs: Hello): void {
     const mismatch = helloMismatch(this.identity.hello(), theirs);
-    const reason = mismatch ?? (this.peer === null ? 'its key is not that of a member' : null);
+    const reason = mismatch ?? (this.peer === null ? this.owner.wrongKey : null);
     if (reason !== null) {
       this.refuse(reason);
       return;

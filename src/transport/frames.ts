@@ -36,7 +36,9 @@ export function encodeAnswer(packets: readonly Buffer[], id: string): Buffer {
 
 /** @throws ProtocolError when the arguments are no request. */
 export function decodeRequest(args: readonly Buffer[]): Exchange {
-  return decode(args, 0);
+  const request = decode(args, 0);
+  if (request.packets.length === 0) throw new ProtocolError('a request has no packet');
+  return request;
 }
 
 /** @throws ProtocolError when the arguments are no answer. */

@@ -12,7 +12,8 @@ import {
   type TestMember,
 } from './members';
 
-jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual('./FakeReplicatedMokka'));
+jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
+jest.setTimeout(30_000);
 
 const nodes: TCPMokka[] = [];
 const links: Link[] = [];
@@ -91,8 +92,8 @@ test('write to nobody, to a peer that is away, and of what is too large neither 
   const members = await makeMembers(2);
   const node = start(members[0], members);
   const peer = addressOf(members[1] ?? fail()).replace(/\/\w+$/, '');
-  expect(node.write(peer, Buffer.from('x'))).toBeUndefined();
-  expect(node.write('tcp://127.0.0.1:1', Buffer.from('x'))).toBeUndefined();
+  node.write(peer, Buffer.from('x'));
+  node.write('tcp://127.0.0.1:1', Buffer.from('x'));
   const late = start(members[1], members);
   const inbox = received(late);
   await untilLinked(node, late);

@@ -19,6 +19,11 @@ function report(what: Report): void {
   process.send?.(what);
 }
 
+/** Nobody is left to kill this process. */
+function leave(): void {
+  process.exit(1);
+}
+
 async function run(): Promise<void> {
   const replaced = require.resolve('../../../src/mokka/ReplicatedMokka');
   require.cache[replaced] = Object.assign(new Module(replaced), {
@@ -35,12 +40,15 @@ async function run(): Promise<void> {
       node.on('link', (_publicKey: string, connected: boolean) => report({ is: 'link', connected }));
       node.on('data', (packet: Buffer) => report({ is: 'packet', bytes: packet.length, at: Date.now() }));
     } else if (command.do === 'write') node?.write(command.address, Buffer.alloc(command.bytes, 1));
-    else
+    else {
+      process.off('disconnect', leave);
       void node?.disconnect().then(() => {
         report({ is: 'disconnected' });
         process.disconnect();
       });
+    }
   });
+  process.on('disconnect', leave);
   report({ is: 'ready' });
 }
 

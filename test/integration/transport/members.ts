@@ -30,7 +30,10 @@ export async function freePort(): Promise<number> {
 /** Members with keys and ports of their own. */
 export async function makeMembers(count: number): Promise<TestMember[]> {
   const members: TestMember[] = [];
-  for (let i = 0; i < count; i++) members.push({ keys: generateKeyPair(), port: await freePort() });
+  for (let i = 0; i < count; i++) {
+    const { publicKey, secretKey } = generateKeyPair();
+    members.push({ keys: { publicKey, secretKey }, port: await freePort() });
+  }
   return members;
 }
 

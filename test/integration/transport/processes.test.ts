@@ -2,7 +2,7 @@ import { LINK_BYTES_UNANSWERED_MAX } from '../../../src/limits';
 import type { TCPMokka } from '../../../src/TCPMokka';
 import { makeMembers, MemberProcess, startMember, until, type TestMember } from './members';
 
-jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual('./FakeReplicatedMokka'));
+jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
 jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;

@@ -11,7 +11,9 @@ import { makeNodeCertificate } from '../../../src/transport/NodeCertificate';
 import type { TCPMokka } from '../../../src/TCPMokka';
 import { makeMembers, startMember, until, untilLinked, type TestLog, type TestMember } from './members';
 
-jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual('./FakeReplicatedMokka'));
+jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
+
+jest.setTimeout(30_000);
 
 let members: TestMember[];
 let victim: TCPMokka;
@@ -44,10 +46,12 @@ function fail(): never {
 /** The members still hear each other. */
 async function expectHealthy(): Promise<void> {
   const text = randomBytes(8).toString('hex');
-  const heard = new Promise((resolve) => victim.once('data', (packet: Buffer) => resolve(packet.toString())));
+  let heard = '';
+  victim.once('data', (packet: Buffer) => (heard = packet.toString()));
+  expect(peer.linkState(victim.publicKey)).toEqual({ connected: true });
+  expect(victim.linkState(peer.publicKey)).toEqual({ connected: true });
   peer.write(victim.address, Buffer.from(text));
-  expect(await heard).toBe(text);
-  expect(victim.linkState(peer.publicKey).connected).toBe(true);
+  await until('the victim hears its peer', () => heard === text);
 }
 
 function listener(): Listener {
@@ -79,7 +83,9 @@ async function tlsSocket(secretKey: string): Promise<TLSSocket> {
   const socket = connectTls({ socket: rawSocket(), secureContext, rejectUnauthorized: false });
   socket.on('error', () => undefined);
   sockets.push(socket);
-  await once(socket, 'secureConnect');
+  let isSecure = false;
+  socket.once('secureConnect', () => (isSecure = true));
+  await until('the handshake is done', () => isSecure);
   return socket;
 }
 
