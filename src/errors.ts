@@ -5,6 +5,7 @@
  * environment that cannot work ({@link StartError}, with the exit status it ends the process with), and a
  * broken invariant ({@link InvariantError}), after which the process must stop rather than go on with wrong data.
  */
+import { isNativeError } from 'node:util/types';
 
 /** The codes that a request can be answered with. They never change meaning; the README lists them. */
 export type RequestErrorCode =
@@ -68,7 +69,7 @@ export function invariant(holds: boolean, describe: () => string): asserts holds
   if (!holds) throw new InvariantError(`invariant broken: ${describe()}`);
 }
 
-/** An unknown thrown value as an Error, for `cause` and for logs. */
+/** An unknown thrown value as an Error, for `cause` and for logs. Errors of another realm (jest's tests run in one) count. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isNativeError(thrown) ? thrown : new Error(String(thrown));
 }

@@ -89,7 +89,8 @@ export class DataFile {
     const needed = (lastPage + 1 + SPARE_PAGES) * pageSize + bytes * SPACE_PER_BYTE;
     this.size = fstatSync(this.file).size;
     if (this.size >= needed) return;
-    const growth = Buffer.alloc(Math.max(needed - this.size, STORE_GROWTH_BYTES));
+    const steps = Math.ceil((needed - this.size) / STORE_GROWTH_BYTES);
+    const growth = Buffer.alloc(steps * STORE_GROWTH_BYTES);
     for (let written = 0; written < growth.length;) written += writeSync(this.file, growth, written);
     this.size += growth.length;
   }
@@ -135,7 +136,7 @@ export class DataFile {
     const sane =
       page.readBigUInt64LE(PAGE_NUMBER_AT) === root &&
       (page.readUInt16LE(PAGE_FLAGS_AT) & PAGE_IS_BRANCH_OR_LEAF) !== 0;
-    if (!sane) throw this.notOurs(`page ${root.toString()} is not the root that it should be`);
+    if (!sane) throw this.notOurs(`page ${root.toString()} is no root`);
   }
 
   private readAt(position: number, length: number): Buffer {

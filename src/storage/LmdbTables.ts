@@ -98,7 +98,14 @@ export class LmdbTables {
 
   /** The bytes at a position, as a copy that stays valid. */
   bytesAt(at: number): Buffer | undefined {
-    return this.reading(() => this.entries.getBinary(key(at)));
+    return this.reading(() => {
+      // lmdb reads into one buffer of its own, whose length it sets: half the time of a buffer per value.
+      const shared = this.entries.getBinaryFast(key(at));
+      if (shared === undefined) return undefined;
+      const copy = Buffer.allocUnsafe(shared.length);
+      copy.set(shared.subarray(0, shared.length));
+      return copy;
+    });
   }
 
   /** Removes positions, appends entries after all others, and writes the state, in one transaction, synced on return. */

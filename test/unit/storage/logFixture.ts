@@ -1,0 +1,36 @@
+import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+
+/** What one entry of a test's log is: empty, or a log with a value of so many bytes. */
+export interface EntrySpec {
+  readonly term: number;
+  readonly empty?: boolean;
+  readonly valueBytes?: number;
+}
+
+/** The entries of these specs, chained to `after` (null: the log's start). */
+export function buildLog(specs: readonly EntrySpec[], after: Entry | null = null): Entry[] {
+  const entries: Entry[] = [];
+  let previous = after;
+  for (const { term, empty = false, valueBytes = 5 } of specs) {
+    const position = (previous?.position ?? 0) + 1;
+    const index = (previous?.index ?? 0) + (empty ? 0 : 1);
+    const id = { session: '00000000000000aa', nonce: position };
+    previous = buildEntry(
+      { position, term, index, createdAt: 1_700_000_000_000 + position },
+      empty ? null : encodePayload(id, 'key', 'v'.repeat(valueBytes)),
+      previous === null ? GENESIS_HASH : entryHash(previous),
+    );
+    entries.push(previous);
+  }
+  return entries;
+}
+
+/** So many logs of one term. */
+export function logs(count: number, term = 1, valueBytes = 5): EntrySpec[] {
+  return Array.from({ length: count }, () => ({ term, valueBytes }));
+}
+
+/** The one empty entry of a new leader. */
+export function empty(term: number): EntrySpec {
+  return { term, empty: true };
+}

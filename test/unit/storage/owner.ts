@@ -1,0 +1,4 @@
+import type { StoreOwner } from '../../../src/storage/MarkerFile';
+
+/** The node that the tests' stores belong to. */
+export const OWNER: StoreOwner = { clusterId: 'c1'.repeat(16), publicKey: 'ab'.repeat(65) };

@@ -1,0 +1,68 @@
+/**
+ * A process with LmdbLogStores, for tests. Arguments: what to do, directories, and for `calls` a file of JSON calls.
+ * For each directory it prints one line of JSON: {"opened":true}, or the error that it met.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { StartError, toError } from '../../../src/errors';
+import { LmdbLogStore } from '../../../src/storage/LmdbLogStore';
+import { make, type Call } from './calls';
+import { buildLog, logs } from './logFixture';
+import { OWNER } from './owner';
+
+const [, , task = '', file = '', ...directories] = process.argv;
+
+async function run(directory: string): Promise<void> {
+  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  if (task === 'calls') {
+    const calls = z.array(z.custom<Call>()).parse(JSON.parse(readFileSync(file, 'utf8')));
+    for (const call of calls) make(store, call);
+    process.kill(process.pid, 'SIGKILL');
+  }
+  if (task === 'hold') setInterval(() => undefined, 1000);
+  if (task === 'read') store.read(1, Infinity, Infinity);
+  if (task === 'fill') fill(store);
+  say({ opened: true });
+  if (task !== 'hold') store.close();
+}
+
+/** Appends until the disk is full; then tells whether the store goes on refusing, with the same error. */
+function fill(store: LmdbLogStore): void {
+  const failures = new Set<unknown>();
+  for (let tries = 0; failures.size === 0; tries += 1) {
+    if (tries === 10_000) throw new Error('the disk never became full');
+    attempt(() => store.append(buildLog(logs(16, 1, 500), store.last), store.commitIndex), failures);
+  }
+  attempt(() => store.append([], store.commitIndex + 1), failures);
+  attempt(() => store.saveHardState({ term: 9, votedFor: null }), failures);
+  attempt(() => store.setMembership('voter'), failures);
+  attempt(() => store.entryAt(1), failures);
+  store.close();
+  const [failure] = failures;
+  if (failures.size > 1) throw new Error('later calls threw other errors');
+  throw failure;
+}
+
+function attempt(call: () => unknown, failures: Set<unknown>): void {
+  try {
+    call();
+  } catch (error) {
+    failures.add(error);
+  }
+}
+
+function say(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function sayError(thrown: unknown): void {
+  const error = toError(thrown);
+  const cause = error.cause === undefined ? null : toError(error.cause).message;
+  say({ code: error instanceof StartError ? error.code : error.name, message: error.message, cause });
+}
+
+async function runAll(): Promise<void> {
+  for (const directory of directories) await run(directory).catch(sayError);
+}
+
+void runAll();

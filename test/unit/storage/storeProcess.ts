@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+
+const CHILD = join(__dirname, 'storeChild.ts');
+const TS_NODE = require.resolve('ts-node/register/transpile-only');
+
+const line = z.union([
+  z.strictObject({ opened: z.literal(true) }),
+  z.strictObject({ code: z.string(), message: z.string(), cause: z.string().nullable() }),
+]);
+
+/** What a child said and how it ended. */
+export interface Outcome {
+  readonly lines: readonly z.infer<typeof line>[];
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+/** Runs {@link CHILD} to its end. `fileBlocksMax`: the longest file that it may write, in blocks of 512 bytes. */
+export async function runStore(
+  task: 'open' | 'read' | 'fill' | 'calls',
+  directories: readonly string[],
+  { file = '', fileBlocksMax = 0 } = {},
+): Promise<Outcome> {
+  const args = ['-r', TS_NODE, CHILD, task, file, ...directories];
+  const child =
+    fileBlocksMax === 0
+      ? spawn(process.execPath, args)
+      : spawn('sh', ['-c', `ulimit -f ${fileBlocksMax} && exec "$0" "$@"`, process.execPath, ...args]);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  await once(child, 'close');
+  const lines = stdout.split('\n').slice(0, -1);
+  return {
+    lines: lines.map((text) => line.parse(JSON.parse(text))),
+    status: child.exitCode,
+    signal: child.signalCode,
+    stderr,
+  };
+}
+
+/** Starts a child that opens the store and keeps it; resolves when it has it. */
+export async function holdStore(directory: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-r', TS_NODE, CHILD, 'hold', '', directory]);
+  const [first] = z.tuple([z.string()]).parse(await once(createInterface(child.stdout), 'line'));
+  line.parse(JSON.parse(first));
+  return child;
+}
