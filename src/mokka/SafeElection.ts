@@ -136,7 +136,6 @@ export abstract class SafeElection extends Mokka {
       () => this.guard(() => this.onTick(performance.now())),
       this.heartbeat / TICKS_PER_HEARTBEAT,
     );
-    this.sayHello();
   }
 
   override disconnect(): Promise<void> {
