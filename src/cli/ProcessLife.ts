@@ -1,9 +1,7 @@
 import { StartError, toError } from '../errors';
 import { STOP_MS_MAX } from '../limits';
 import type { Stderr } from './Stderr';
-
-/** How often a node that npm started looks whether its parent is still there, ms. */
-const PARENT_LOOK_MS = 250;
+import { watchNpm } from './watchNpm';
 
 /**
  * A second signal within this time of the first is the same key press, ms: the terminal, npm and cross-env each
@@ -15,7 +13,7 @@ const SAME_SIGNAL_MS = 500;
 type StopStep = () => Promise<void> | void;
 
 /**
- * How the process ends. Cleanly, with status 0: on SIGTERM, SIGINT, when the process that supervises it is gone, or
+ * How the process ends. Cleanly, with status 0: on SIGTERM, SIGINT, when npm or `npm start` is gone, or
  * when {@link stop} is called; what was set up is undone in reverse order, a stop that hangs is cut after
  * STOP_MS_MAX (status 1), a second signal ends it at once (status 1). By {@link fail}: at once, with the error's
  * status and one line on stderr.
@@ -37,7 +35,7 @@ export class ProcessLife {
     process.on('unhandledRejection', (reason) => this.fail(toError(reason)));
     // npm start watches its nodes over IPC; when it is gone, even by kill -9, they stop.
     process.on('disconnect', () => void this.stop());
-    this.#watchParent();
+    watchNpm(() => void this.stop());
   }
 
   /** Sets where the stack of an unexpected error goes. */
@@ -83,17 +81,5 @@ export class ProcessLife {
     this.#firstSignalAt ??= now;
     if (now - this.#firstSignalAt > SAME_SIGNAL_MS) process.exit(1);
     void this.stop();
-  }
-
-  /**
-   * kill -9 of npm leaves the node an orphan. Only a node that npm started looks: one that runs as a service under
-   * nohup or setsid outlives its parent on purpose.
-   */
-  #watchParent(): void {
-    if (process.env['npm_lifecycle_event'] === undefined) return;
-    const parent = process.ppid;
-    setInterval(() => {
-      if (process.ppid !== parent) void this.stop();
-    }, PARENT_LOOK_MS).unref();
   }
 }
