@@ -78,11 +78,12 @@ function fileCluster({ index, keyFile }: Environment, clusterFile: string): Clus
 function at<T>(members: readonly T[], index: number): T {
   const member = members[index];
   if (member !== undefined) return member;
-  const allowed = members.length === 1 ? '0' : `0 to ${members.length - 1}`;
+  const [allowed, size] =
+    members.length === 1 ? ['0', 'one member'] : [`0 to ${members.length - 1}`, `${members.length} members`];
   throw badConfig('environment', [
     {
       path: 'INDEX',
-      message: `must be ${allowed}: the cluster has ${members.length} members (it is ${index})`,
+      message: `must be ${allowed}: the cluster has ${size} (it is ${index})`,
     },
   ]);
 }

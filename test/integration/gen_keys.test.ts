@@ -31,10 +31,14 @@ interface Run {
 
 /** `npm run --silent gen-keys` as a user runs it; `rest` stands after the script's name. */
 function npmGenKeys(...rest: string[]): Promise<Run> {
+  return runToEnd('npm', ['run', '--silent', 'gen-keys', ...rest]);
+}
+
+function runToEnd(command: string, args: readonly string[]): Promise<Run> {
   return new Promise((done, failed) => {
     // What npm sets for the tests' own run would reach the inner npm as its options.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
-    const child = spawn('npm', ['run', '--silent', 'gen-keys', ...rest], {
+    const child = spawn(command, args, {
       cwd: REPOSITORY,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -159,6 +163,19 @@ describe('writing', () => {
     for (const out of ['file', 'missing/child'])
       expectRefusal(await genKeys('--out', join(directory, out)), /nothing was written/);
     expect(readdirSync(directory).sort()).toEqual(['file', 'present']);
+  });
+
+  test('a write that fails leaves neither a file nor the directory', async () => {
+    const out = join(directory, 'out');
+    const run = await runToEnd('sh', [
+      '-c',
+      // No file may grow: the first write fails as on a full disk.
+      'ulimit -f 0 && exec "$0" -r ts-node/register/transpile-only scripts/gen_keys.ts --out "$1"',
+      process.execPath,
+      out,
+    ]);
+    expectRefusal(run, /nothing was written.*EFBIG/);
+    expect(existsSync(out)).toBe(false);
   });
 });
 

@@ -184,7 +184,7 @@ describe('a cluster file', () => {
 
   test('INDEX is held against its members', () => {
     const env = environmentOf({ members: [member(0)] });
-    expect(refusalOf({ ...env, INDEX: '1' })).toContain('INDEX must be 0: the cluster has 1 member');
+    expect(refusalOf({ ...env, INDEX: '1' })).toContain('INDEX must be 0: the cluster has one member');
   });
 
   const broken: [string, () => unknown, string][] = [
