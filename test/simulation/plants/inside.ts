@@ -1,0 +1,31 @@
+import type { SimulatedMokka } from '../simulator/SimulatedMokka';
+
+/** A method of an object, whatever its visibility, for bugs to be planted in; it must exist. */
+export function methodOf<Parameters extends unknown[], Result>(
+  owner: object,
+  name: string,
+): (...parameters: Parameters) => Result {
+  const method: unknown = Reflect.get(owner, name);
+  if (typeof method !== 'function') throw new Error(`a planted bug does not fit any more: no method ${name}`);
+  return method.bind(owner) as (...parameters: Parameters) => Result;
+}
+
+/** A part of an object, whatever its visibility; it must exist. */
+export function partOf(owner: object, name: string): object {
+  const part: unknown = Reflect.get(owner, name);
+  if (typeof part !== 'object' || part === null)
+    throw new Error(`a planted bug does not fit any more: no part ${name}`);
+  return part;
+}
+
+/** Puts a method in the place of another. */
+export function plantMethod(owner: object, name: string, method: unknown): void {
+  methodOf(owner, name);
+  Reflect.set(owner, name, method);
+}
+
+/** The log of a node. */
+export function localLogOf(mokka: SimulatedMokka): object {
+  return partOf(partOf(mokka, 'replicatedLog'), 'log');
+}
+

@@ -1,0 +1,92 @@
+import type { Proposal } from '../../../src/mokka/ReplicatedLog';
+import type { AppendMessage } from '../../../src/mokka/messages/LogMessage';
+import type { Entry } from '../../../src/storage/Entry';
+import type { Plant } from '../simulator/Plant';
+import { localLogOf, methodOf, partOf, plantMethod } from './inside';
+
+export const commitOldTermByCounting: Plant = {
+  name: 'commit-old-term-by-counting',
+  story: 'A new leader counts the disks that hold an entry of an earlier term, and commits it by that (Raft 5.4.2).',
+  onStart(mokka) {
+    const log = partOf(mokka, 'replicatedLog');
+    const lead = methodOf<[number, string[]], void>(log, 'lead');
+    plantMethod(log, 'lead', (term: number, peers: string[]) => {
+      lead(term, peers);
+      Reflect.set(partOf(partOf(log, 'role'), 'leads'), 'firstPosition', 1);
+    });
+  },
+};
+
+/** Writes that the plant skip-sync keeps in memory before it syncs. */
+const UNSYNCED_MAX = 12;
+
+export const skipSync: Plant = {
+  name: 'skip-sync',
+  story: 'A write is answered when it is in memory; a crash loses the last ones (Raft, figure 2).',
+  onStart(_mokka, disk) {
+    disk.keptInCrash = (kept) => Math.floor(kept / 2);
+  },
+  keepsUnsynced: (disk) => disk.unsynced.length < UNSYNCED_MAX,
+};
+
+export const ackBeforeCommit: Plant = {
+  name: 'ack-before-commit',
+  story: 'The leader acknowledges a push when it has taken it, before a majority holds it (Raft 5.3).',
+  onStart(mokka) {
+    const log = partOf(mokka, 'replicatedLog');
+    const propose = methodOf<[Proposal], boolean>(log, 'propose');
+    const last = (): Entry | null => Reflect.get(log, 'last') as Entry | null;
+    plantMethod(log, 'propose', (proposal: Proposal) => {
+      const before = last()?.position ?? 0;
+      const taken = propose(proposal);
+      const entry = last();
+      if (taken && entry !== null && entry.position > before) proposal.origin.committed(proposal, entry);
+      return taken;
+    });
+  },
+};
+
+export const truncateCommitted: Plant = {
+  name: 'truncate-committed',
+  story: 'A follower cuts its log after the last entry of every append, also of one that came late (Raft 5.3, figure 2).',
+  onStart(mokka, disk) {
+    const log = partOf(mokka, 'replicatedLog');
+    const append = methodOf<[string, AppendMessage], void>(log, 'append');
+    plantMethod(log, 'append', (from: string, message: AppendMessage) => {
+      append(from, message);
+      const end = message.previousPosition + message.entries.length;
+      if (message.entries.length === 0 || (disk.last?.position ?? 0) <= end) return;
+      const { entries, commitIndex, ...rest } = disk.snapshot();
+      methodOf<[number], void>(localLogOf(mokka), 'forget')(end + 1);
+      disk.replace({ ...rest, commitIndex: Math.min(commitIndex, end), entries: entries.slice(0, end) });
+      const committed = partOf(localLogOf(mokka), 'committed') as { position: number; index: number };
+      if (committed.position > end)
+        Reflect.set(localLogOf(mokka), 'committed', { position: end, index: disk.last?.index ?? 0 });
+    });
+  },
+};
+
+export const retryAppendsTwice: Plant = {
+  name: 'retry-appends-twice',
+  story: 'A push that is tried again becomes another entry (Raft dissertation, 6.3).',
+  onStart(mokka) {
+    const log = localLogOf(mokka);
+    plantMethod(log, 'findPush', () => undefined);
+    plantMethod(log, 'wouldKnowPush', () => true);
+  },
+};
+
+export const staleMiss: Plant = {
+  name: 'stale-miss',
+  story: 'A node says that a log does not exist because it does not have it yet (Raft dissertation, 6.4).',
+  onStart(mokka) {
+    const reads = partOf(mokka, 'reads');
+    const get = methodOf<[number], Promise<unknown>>(reads, 'get');
+    const options = partOf(reads, 'options');
+    plantMethod(reads, 'get', (index: number) =>
+      methodOf<[number], Entry | null>(options, 'committedLog')(index) === null
+        ? Promise.resolve(null)
+        : get(index),
+    );
+  },
+};

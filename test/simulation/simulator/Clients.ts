@@ -1,0 +1,113 @@
+import { toError } from '../../../src/errors';
+import type { LogEntry } from '../../../src/storage/Entry';
+import { History, type AttemptOutcome, type PushRecord } from './History';
+import type { SimulatedCluster } from './SimulatedCluster';
+
+/** A push as it is to be made. Times in µs. */
+export interface PushPlan {
+  readonly value: string;
+  /** The caller's own session and nonce; null: the node's. Only a named push is tried again elsewhere. */
+  readonly named: { readonly session: string; readonly nonce: number } | null;
+  /** On which node each attempt is made. */
+  readonly nodes: readonly number[];
+  /** How long the node tries, ms, and how long the client waits for it, µs. */
+  readonly deadline: number;
+  readonly patience: number;
+}
+
+/** Clients of the nodes, and what they saw. */
+export class Clients {
+  readonly history = new History();
+
+  constructor(private readonly cluster: SimulatedCluster) {}
+
+  /** Pushes; `done` is called once it is acknowledged. */
+  push(plan: PushPlan, done: (index: number) => void = () => undefined): void {
+    const record: PushRecord = {
+      value: plan.value,
+      invokedAt: this.cluster.now,
+      completedAt: Infinity,
+      index: null,
+      attempts: [],
+    };
+    this.history.pushes.push(record);
+    this.attempt(plan, record, 0, done);
+  }
+
+  /** Gets a log; `done` is called with the answer, unless it is an error or none comes. */
+  get(node: number, index: number, done: (entry: LogEntry | null) => void = () => undefined): void {
+    const { cluster } = this;
+    const process = cluster.processAt(node);
+    if (process === null) return;
+    const invokedAt = cluster.now;
+    cluster.trace.add(invokedAt, 'get', node, index, () => `a client asks node ${node} for index ${index}`);
+    process.handle(() => {
+      void process.mokka
+        .getDb()
+        .getEntry()
+        .get(index)
+        .then(
+          (entry) =>
+            process.answer((completedAt) => {
+              const what = (): string =>
+                `node ${node} answers: index ${index} is ${entry?.log.value.value ?? 'not there'}`;
+              cluster.trace.add(completedAt, 'got', node, entry === null ? 0 : index, what);
+              this.history.gets.push({ index, node, invokedAt, completedAt, entry });
+              done(entry);
+            }),
+          (thrown: unknown) => {
+            const words = (): string => `node ${node} fails to get index ${index}: ${toError(thrown).message}`;
+            process.answer((at) => cluster.trace.add(at, 'got', node, -1, words));
+          },
+        );
+    });
+  }
+
+  private attempt(plan: PushPlan, record: PushRecord, number: number, done: (index: number) => void): void {
+    const node = plan.nodes[number];
+    if (node === undefined || record.index !== null) return;
+    const { cluster } = this;
+    const process = cluster.processAt(node);
+    let over = false;
+    const next = (): void => {
+      if (over) return;
+      over = true;
+      this.attempt(plan, record, number + 1, done);
+    };
+    cluster.at(cluster.now + plan.patience, next);
+    if (process === null) return;
+    cluster.trace.add(cluster.now, 'push', node, number, () => `a client pushes ${plan.value} on node ${node}`);
+    const slot = record.attempts.push(null) - 1;
+    process.handle(() => {
+      const { named, value, deadline } = plan;
+      const options = named === null ? { deadline } : { session: named.session, deadline };
+      const settled = (outcome: AttemptOutcome) =>
+        process.answer((at) => {
+          this.answered(record, slot, outcome, at, node);
+          if (record.index !== null) done(record.index);
+          else next();
+        });
+      void process.mokka.logApi
+        .push('key', { value, ...(named === null ? {} : { nonce: named.nonce }) }, options)
+        .then(
+          (entry) => settled({ entry }),
+          (thrown: unknown) => settled({ error: toError(thrown) }),
+        );
+    });
+  }
+
+  private answered(record: PushRecord, slot: number, outcome: AttemptOutcome, at: number, node: number): void {
+    record.attempts[slot] = outcome;
+    const words = (): string => {
+      if (outcome === null) return '';
+      return 'entry' in outcome
+        ? `node ${node} answers: ${record.value} is index ${outcome.entry.index}`
+        : `node ${node} fails to push ${record.value}: ${outcome.error.message}`;
+    };
+    const entry = outcome !== null && 'entry' in outcome ? outcome.entry : null;
+    this.cluster.trace.add(at, 'pushed', node, entry?.index ?? -1, words);
+    if (entry === null) return;
+    record.index = entry.index;
+    record.completedAt = Math.min(record.completedAt, at);
+  }
+}

@@ -1,0 +1,23 @@
+import type { LogStore } from '../../../src/storage/LogStore';
+import type { SimulatedDisk } from './SimulatedDisk';
+import type { SimulatedMokka } from './SimulatedMokka';
+
+/**
+ * A planted bug: a known mistake of consensus, put into the simulated nodes from outside. A simulator that does not
+ * find it within a few schedules would not find it in the product either.
+ */
+export interface Plant {
+  readonly name: string;
+  /** What is wrong, and the rule that it breaks. */
+  readonly story: string;
+  /** The store that the node is given in place of its disk. */
+  store?(disk: SimulatedDisk, publicKey: string): LogStore;
+  /** A process was built and is not yet connected. */
+  onStart?(mokka: SimulatedMokka, disk: SimulatedDisk): void;
+  /** A packet arrives: what the node is given in its place. */
+  onPacket?(packet: Buffer): Buffer;
+  /** A node was given an empty disk. */
+  onWipe?(disk: SimulatedDisk): void;
+  /** After an event: whether its writes can still be lost. */
+  keepsUnsynced?(disk: SimulatedDisk): boolean;
+}

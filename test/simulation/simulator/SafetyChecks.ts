@@ -1,0 +1,265 @@
+import { EntryKind, entryHash, entryPushId, type Entry } from '../../../src/storage/Entry';
+import type { HardState } from '../../../src/storage/LogStore';
+import type { StoreSnapshot } from '../../../src/storage/MemoryLogStore';
+import { quorumOf } from '../../../src/mokka/log/quorum';
+import type { SimulatedProcess } from './SimulatedProcess';
+import type { Trace } from './Trace';
+
+/** A committed entry, as the checks remember it. */
+export interface CommittedEntry {
+  readonly entry: Entry;
+  readonly position: number;
+  readonly index: number;
+  readonly term: number;
+  readonly kind: EntryKind;
+  readonly hash: string;
+  /** (session, nonce) of its push; null for an empty entry. */
+  readonly pushKey: string | null;
+  /** The highest term in which a node could first know it as committed. */
+  readonly committedIn: number;
+}
+
+/** What the checks need to see of the world. */
+export interface CheckedWorld {
+  readonly now: number;
+  readonly size: number;
+  readonly trace: Trace;
+  machine(node: number): {
+    readonly keys: { readonly publicKey: string };
+    readonly disk: { snapshot(): StoreSnapshot };
+    readonly lostDisks: readonly StoreSnapshot[];
+  };
+  nodeOf(publicKey: string | null): number | null;
+  violated(message: string): void;
+}
+
+/** What is remembered of a process between two checks. */
+interface Seen {
+  state: string;
+  term: number;
+  commit: number;
+  led: number;
+}
+
+/**
+ * Raft's safety, checked after every event on the node that handled it (Raft, figure 3): at most one leader a term;
+ * one vote a term, on disk and on the wire; term and vote never go back; logs match by (position, term); nothing
+ * committed is lost or changed; indexes without a gap; no push twice; a commit is on a majority's disks, and of its
+ * leader's own term; a leader holds all that was committed in earlier terms.
+ */
+export class SafetyChecks {
+  /** What is committed, by position - 1. */
+  readonly committed: CommittedEntry[] = [];
+  /** Committed logs, by index - 1. */
+  readonly committedLogs: CommittedEntry[] = [];
+  private readonly leaderOfTerm = new Map<number, number>();
+  private readonly votes = new Map<string, string>();
+  private readonly hashOfEntry = new Map<string, string>();
+  private readonly pushes = new Map<string, number>();
+  private readonly hardStates = new Map<number, HardState>();
+  /** What each disk holds: hashes by position - 1. */
+  private readonly held = new Map<number, string[]>();
+  private readonly seen = new WeakMap<SimulatedProcess, Seen>();
+
+  constructor(private readonly world: CheckedWorld) {}
+
+  /** After an event of a process. */
+  check(process: SimulatedProcess): void {
+    const { node, mokka, disk } = process;
+    const seen = this.seenOf(process);
+    for (const write of disk.unsynced) {
+      if (write.kind === 'append') this.appended(node, write.entries);
+      else if (write.kind === 'hardState') this.hardStateSaved(node, write.hardState);
+    }
+    if (mokka.term < seen.term) this.fail(`node ${node} went from term ${seen.term} back to ${mokka.term}`);
+    seen.term = mokka.term;
+    if (mokka.leads && seen.led !== mokka.term) {
+      seen.led = mokka.term;
+      this.tookLead(process);
+    }
+    while (seen.commit < mokka.commitPosition) this.committedOn(process, ++seen.commit);
+    this.traceState(process, seen);
+  }
+
+  /** A packet leaves a node: a vote that it gives must be its only one of that term. */
+  sent(process: SimulatedProcess, packet: Buffer, to: number): void {
+    if (packet[0] !== 0x7b || packet.indexOf('"type":12,') < 0) return;
+    const { term, data } = JSON.parse(packet.toString()) as {
+      term: number;
+      data: { signature: string | null };
+    };
+    if (data.signature === null) return;
+    this.voted(process.node, term, this.world.machine(to).keys.publicKey);
+  }
+
+  /** A process ended: what counts is what its disk holds now. */
+  died(node: number): void {
+    const { entries, hardState } = this.world.machine(node).disk.snapshot();
+    this.held.set(node, entries.map(hashOf));
+    this.hardStateSaved(node, hardState);
+  }
+
+  /** A disk is empty now; what was on it does not bind it any more. */
+  diskLost(node: number): void {
+    this.held.set(node, []);
+    this.hardStates.delete(node);
+  }
+
+  /** How many members hold a committed entry, those that lost it with a disk included. */
+  holders(position: number, hash: string): number {
+    let count = 0;
+    for (let node = 0; node < this.world.size; node++) {
+      const lost = this.world.machine(node).lostDisks;
+      const onLost = lost.some(({ entries }) => hashAt(entries, position) === hash);
+      if (onLost || this.held.get(node)?.[position - 1] === hash) count++;
+    }
+    return count;
+  }
+
+  private hardStateSaved(node: number, { term, votedFor }: HardState): void {
+    const before = this.hardStates.get(node);
+    this.hardStates.set(node, { term, votedFor });
+    if (before === undefined) return;
+    const back = term < before.term;
+    const changed = term === before.term && before.votedFor !== null && votedFor !== before.votedFor;
+    if (back || changed)
+      this.fail(
+        `node ${node}'s record went from term ${before.term}, vote ${this.name(before.votedFor)}, to term ${term}, vote ${this.name(votedFor)} (Raft 5.1, 5.2)`,
+      );
+  }
+
+  private voted(node: number, term: number, candidate: string): void {
+    // A wiped disk takes its votes with it: a readmitted node may vote anew (Replication).
+    const key = `${node}/${this.world.machine(node).lostDisks.length}/${term}`;
+    const before = this.votes.get(key);
+    this.votes.set(key, candidate);
+    if (before !== undefined && before !== candidate)
+      this.fail(
+        `node ${node} voted for nodes ${this.name(before)} and ${this.name(candidate)} in term ${term} (Raft 5.2)`,
+      );
+  }
+
+  private appended(node: number, entries: readonly Entry[]): void {
+    const [first] = entries;
+    if (first === undefined) return;
+    const held = this.held.get(node) ?? [];
+    this.held.set(node, held);
+    this.checkCut(node, held, first);
+    held.length = Math.min(held.length, first.position - 1);
+    for (const entry of entries) {
+      const hash = hashOf(entry);
+      held[entry.position - 1] = hash;
+      const key = `${entry.position}@${entry.term}`;
+      const same = this.hashOfEntry.get(key);
+      if (same === undefined) this.hashOfEntry.set(key, hash);
+      else if (same !== hash) this.fail(`node ${node} holds another entry ${key} (Log Matching, Raft 5.3)`);
+    }
+  }
+
+  /** Entries from a position on are replaced: none of them may be committed. */
+  private checkCut(node: number, held: readonly string[], first: Entry): void {
+    const committed = this.committed[first.position - 1];
+    if (committed === undefined || held[first.position - 1] !== committed.hash) return;
+    if (hashOf(first) !== committed.hash)
+      this.fail(`node ${node} replaces the committed entry ${first.position} (State Machine Safety, Raft 5.4.3)`);
+  }
+
+  private tookLead(process: SimulatedProcess): void {
+    const { node, mokka } = process;
+    const other = this.leaderOfTerm.get(mokka.term);
+    if (other !== undefined && other !== node)
+      this.fail(`nodes ${other} and ${node} both lead term ${mokka.term} (Election Safety, Raft 5.2)`);
+    this.leaderOfTerm.set(mokka.term, node);
+    const due = this.committed.findLast(({ committedIn }) => committedIn < mokka.term);
+    if (due === undefined) return;
+    const entry = mokka.entryAt(due.position);
+    if (entry === null || hashOf(entry) !== due.hash)
+      this.fail(
+        `node ${node} leads term ${mokka.term} without the entry ${due.position} that was committed in term ${due.committedIn} (Leader Completeness, Raft 5.4)`,
+      );
+  }
+
+  private committedOn({ node, mokka }: SimulatedProcess, position: number): void {
+    const entry = mokka.entryAt(position);
+    if (entry === null) {
+      this.fail(`node ${node} has no entry at ${position}, which it holds for committed`);
+      return;
+    }
+    const hash = hashOf(entry);
+    const known = this.committed[position - 1];
+    if (known !== undefined) {
+      if (known.hash !== hash)
+        this.fail(
+          `position ${position} is committed as an entry of term ${known.term} and, on node ${node}, of term ${entry.term} (State Machine Safety, Raft 5.4.3)`,
+        );
+      return;
+    }
+    this.newlyCommitted(node, entry, hash, mokka.term);
+    if (mokka.leads && position === mokka.commitPosition && entry.term !== mokka.term)
+      this.fail(
+        `node ${node}, leader of term ${mokka.term}, committed an entry of term ${entry.term} by counting (Raft 5.4.2)`,
+      );
+  }
+
+  private newlyCommitted(node: number, entry: Entry, hash: string, term: number): void {
+    const { position, index, kind } = entry;
+    const id = entryPushId(entry);
+    const pushKey = id === null ? null : `${id.session}${id.nonce}`;
+    const previous = this.committed.at(-1);
+    if (position !== this.committed.length + 1 || index !== (previous?.index ?? 0) + kind)
+      this.fail(`position ${position}, index ${index} follow on ${previous?.position ?? 0}, ${previous?.index ?? 0}`);
+    const holders = this.holders(position, hash);
+    if (holders < quorumOf(this.world.size))
+      this.fail(`node ${node} holds ${position} for committed, which is on ${holders} disks of ${this.world.size}`);
+    if (pushKey !== null) {
+      const twin = this.pushes.get(pushKey);
+      if (twin !== undefined) this.fail(`the push ${pushKey} is committed at ${twin} and at ${position}`);
+      this.pushes.set(pushKey, position);
+    }
+    const known = { entry, position, index, kind, term: entry.term, hash, pushKey, committedIn: term };
+    this.committed.push(known);
+    if (pushKey !== null) this.committedLogs.push(known);
+  }
+
+  private seenOf(process: SimulatedProcess): Seen {
+    let seen = this.seen.get(process);
+    if (seen === undefined) {
+      seen = { state: '', term: 0, commit: 0, led: 0 };
+      this.seen.set(process, seen);
+    }
+    return seen;
+  }
+
+  private traceState({ node, mokka, disk }: SimulatedProcess, seen: Seen): void {
+    const leader = this.world.nodeOf(mokka.leaderPublicKey);
+    const state = `${mokka.state} ${mokka.term} ${leader ?? 'none'} ${seen.commit} ${disk.membership}`;
+    if (state === seen.state) return;
+    seen.state = state;
+    const role = mokka.leads ? 'leads' : `follows ${leader ?? 'nobody'}`;
+    this.world.trace.add(
+      this.world.now,
+      'state',
+      node,
+      seen.commit,
+      () =>
+        `node ${node} ${role} in term ${mokka.term}, ${disk.membership}, log to ${disk.last?.position ?? 0}@${disk.last?.term ?? 0}, committed ${seen.commit}`,
+    );
+  }
+
+  private name(publicKey: string | null): string {
+    return String(this.world.nodeOf(publicKey) ?? 'nobody');
+  }
+
+  private fail(message: string): void {
+    this.world.violated(message);
+  }
+}
+
+export function hashOf(entry: Entry): string {
+  return entryHash(entry).toString('latin1');
+}
+
+function hashAt(entries: readonly Entry[], position: number): string | null {
+  const entry = entries[position - 1];
+  return entry === undefined ? null : hashOf(entry);
+}

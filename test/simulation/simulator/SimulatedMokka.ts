@@ -1,0 +1,45 @@
+import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
+import { ReplicatedMokka, type LinkState, type ReplicatedMokkaSettings } from '../../../src/mokka/ReplicatedMokka';
+import type { Entry } from '../../../src/storage/Entry';
+
+/** Where the packets of a simulated node go. */
+export interface SimulatedLinks {
+  send(address: string, packet: Buffer): void;
+  isLinked(publicKey: string): boolean;
+}
+
+/** The shipped node on simulated links; nothing else of it is changed. It can be looked into for the checks. */
+export class SimulatedMokka extends ReplicatedMokka {
+  constructor(
+    settings: ReplicatedMokkaSettings,
+    private readonly links: SimulatedLinks,
+  ) {
+    super(settings);
+  }
+
+  override write(address: string, packet: Buffer): void {
+    this.links.send(address, packet);
+  }
+
+  override linkState(publicKey: string): LinkState {
+    return { connected: this.links.isLinked(publicKey) };
+  }
+
+  get leads(): boolean {
+    return this.state === NodeStates.LEADER;
+  }
+
+  /** Position up to which this node knows that entries are committed. */
+  get commitPosition(): number {
+    return this['replicatedLog'].commitIndex;
+  }
+
+  /** Index of the last log that this node knows to be committed. */
+  get committedIndex(): number {
+    return this['replicatedLog'].committedIndex;
+  }
+
+  entryAt(position: number): Entry | null {
+    return this['replicatedLog'].entryAt(position);
+  }
+}

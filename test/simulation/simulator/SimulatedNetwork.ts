@@ -1,0 +1,196 @@
+import type { Random } from './Random';
+import type { SimulatedProcess } from './SimulatedProcess';
+
+/** How packets travel. Times in µs. */
+export interface NetworkSettings {
+  readonly delayMin: number;
+  readonly delayMax: number;
+  /** Packets lost and delivered twice, of a thousand. Real links do neither; the algorithm must bear both. */
+  readonly lossPerMille: number;
+  readonly duplicatesPerMille: number;
+  /** Whether a packet may overtake another of the same sender. */
+  readonly reorders: boolean;
+}
+
+export const QUIET_NETWORK: NetworkSettings = {
+  delayMin: 200,
+  delayMax: 2000,
+  lossPerMille: 0,
+  duplicatesPerMille: 0,
+  reorders: false,
+};
+
+/** What the network needs of the world around it. */
+export interface NetworkSurroundings {
+  readonly now: number;
+  at(time: number, run: () => void): void;
+  processAt(node: number): SimulatedProcess | null;
+  /** A packet arrives. */
+  deliver(from: SimulatedProcess, to: SimulatedProcess, packet: Buffer): void;
+  /** A node's view of its link to a peer changed. */
+  linkChanged(of: SimulatedProcess, peer: number, connected: boolean): void;
+}
+
+/** A connection breaks with its process at once; a cut or a frozen peer is noticed after ANSWER_MS_MAX or so. µs. */
+const BREAK_MAX = 5_000;
+const NOTICE_MIN = 1_000_000;
+const NOTICE_MAX = 4_000_000;
+/** A link is tried again within RETRY_MS_MAX, and up to CONNECT_MS_MAX passes first where packets went nowhere. µs. */
+const CONNECT_MIN = 1_000;
+const CONNECT_MAX = 400_000;
+
+/**
+ * Links between processes, as those of src/transport are: a link is between two processes and ends with either,
+ * so no packet reaches a later process of a node. Cuts are per direction; a link needs both to come up.
+ */
+export class SimulatedNetwork {
+  private readonly cuts = new Set<number>();
+  /** For each node and peer: the life of the peer's process that it is linked to. */
+  private readonly links = new Map<number, number>();
+  private readonly lastArrival = new Map<number, number>();
+  private slowness = 0;
+
+  constructor(
+    private readonly size: number,
+    private settings: NetworkSettings,
+    private readonly world: NetworkSurroundings,
+    private readonly random: Random,
+  ) {}
+
+  isLinked(from: number, to: number): boolean {
+    return this.links.has(pair(from, to));
+  }
+
+  /** Packets from one node to another go nowhere. */
+  cut(from: number, to: number): void {
+    this.cuts.add(pair(from, to));
+    this.review(from, to);
+  }
+
+  heal(from: number, to: number): void {
+    this.cuts.delete(pair(from, to));
+    this.review(from, to);
+  }
+
+  /** From now on nothing is cut, lost, doubled or late. */
+  calm(): void {
+    this.settings = QUIET_NETWORK;
+    this.healAll();
+  }
+
+  healAll(): void {
+    this.cuts.clear();
+    this.slowness = 0;
+    for (let one = 0; one < this.size; one++) this.reviewAll(one);
+  }
+
+  /** Packets take up to so many µs longer. */
+  slowDown(slowness: number): void {
+    this.slowness = slowness;
+  }
+
+  /** A process ended, and its links with it. */
+  ended(node: number): void {
+    for (let peer = 0; peer < this.size; peer++) this.links.delete(pair(node, peer));
+    this.reviewAll(node);
+  }
+
+  /** A process of a node started, or goes on after a pause. */
+  reviewAll(node: number): void {
+    for (let other = 0; other < this.size; other++) if (other !== node) this.review(node, other);
+  }
+
+  send(from: SimulatedProcess, to: number, packet: Buffer, at: number): void {
+    const { settings, random } = this;
+    const life = this.links.get(pair(from.node, to));
+    const delay = random.between(settings.delayMin, settings.delayMax) + random.below(this.slowness + 1);
+    const lost = random.perMille(settings.lossPerMille);
+    const twice = random.perMille(settings.duplicatesPerMille);
+    if (life === undefined || lost) return;
+    this.carry(from, to, life, packet, this.inOrder(from.node, to, at + delay));
+    if (twice) this.carry(from, to, life, packet, at + delay + random.below(20 * settings.delayMax));
+  }
+
+  private inOrder(from: number, to: number, arrival: number): number {
+    if (this.settings.reorders) return arrival;
+    const earliest = Math.max(arrival, this.lastArrival.get(pair(from, to)) ?? 0);
+    this.lastArrival.set(pair(from, to), earliest);
+    return earliest;
+  }
+
+  private carry(from: SimulatedProcess, to: number, life: number, packet: Buffer, arrival: number): void {
+    this.world.at(arrival, () => {
+      const process = this.world.processAt(to);
+      if (process?.life !== life || this.cuts.has(pair(from.node, to))) return;
+      this.world.deliver(from, process, packet);
+    });
+  }
+
+  /** Lets both ends of a link notice, after a while, what became of it. */
+  private review(one: number, other: number): void {
+    for (const [of, peer] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const wait = this.isOpen(of, peer)
+        ? this.random.between(CONNECT_MIN, CONNECT_MAX)
+        : this.isCut(of, peer)
+          ? this.random.between(NOTICE_MIN, NOTICE_MAX)
+          : this.random.below(BREAK_MAX);
+      const life = this.links.get(pair(of, peer));
+      if (life !== undefined && life !== this.world.processAt(peer)?.life && !this.isCut(of, peer))
+        this.world.at(this.world.now + this.random.below(BREAK_MAX), () => this.drop(of, peer, life));
+      this.world.at(this.world.now + wait, () => this.settle(of, peer));
+    }
+  }
+
+  /** A frozen peer's link is given up, too. */
+  noticeFrozen(peer: number): void {
+    for (let of = 0; of < this.size; of++) {
+      const life = this.links.get(pair(of, peer));
+      if (of === peer || life === undefined) continue;
+      this.world.at(this.world.now + this.random.between(NOTICE_MIN, NOTICE_MAX), () => {
+        if (this.world.processAt(peer)?.isPaused === true) this.drop(of, peer, life);
+      });
+    }
+  }
+
+  private settle(of: number, peer: number): void {
+    const process = this.world.processAt(of);
+    const life = this.links.get(pair(of, peer));
+    const peerProcess = this.world.processAt(peer);
+    if (process === null) return;
+    const broken = life !== undefined && (this.isCut(of, peer) || peerProcess?.life !== life);
+    if (broken) this.drop(of, peer, life);
+    if (this.isOpen(of, peer) && !this.links.has(pair(of, peer)) && peerProcess !== null) {
+      this.links.set(pair(of, peer), peerProcess.life);
+      this.world.linkChanged(process, peer, true);
+    }
+  }
+
+  private drop(of: number, peer: number, life: number): void {
+    const process = this.world.processAt(of);
+    if (this.links.get(pair(of, peer)) !== life) return;
+    this.links.delete(pair(of, peer));
+    if (process === null) return;
+    this.world.linkChanged(process, peer, false);
+    if (this.isOpen(of, peer))
+      this.world.at(this.world.now + this.random.between(CONNECT_MIN, CONNECT_MAX), () =>
+        this.settle(of, peer),
+      );
+  }
+
+  private isCut(one: number, other: number): boolean {
+    return this.cuts.has(pair(one, other)) || this.cuts.has(pair(other, one));
+  }
+
+  private isOpen(one: number, other: number): boolean {
+    const peer = this.world.processAt(other);
+    return !this.isCut(one, other) && this.world.processAt(one) !== null && peer?.isPaused === false;
+  }
+}
+
+/** Names a direction between two of at most ten nodes. */
+function pair(from: number, to: number): number {
+  return from * 10 + to;
+}

@@ -1,0 +1,30 @@
+import { decodeLogMessage } from '../../../src/mokka/messages/LogMessage';
+import { isElectionPacket, PacketType } from '../../../src/mokka/messages/ElectionPacket';
+
+const names = new Map<number, string>(Object.entries(PacketType).map(([name, type]) => [type, name]));
+
+/** A packet between nodes in a few words. */
+export function describePacket(packet: Buffer): string {
+  if (isElectionPacket(packet)) return describeElectionPacket(packet);
+  const message = decodeLogMessage(packet);
+  if (message.type !== 'append') {
+    const { type, ...fields } = message;
+    return `${type} ${brief(fields)}`;
+  }
+  const { entries, term, epoch, previousPosition, previousTerm, commitIndex } = message;
+  const what = entries.map(({ position, term: of, kind }) => `${position}@${of}${kind === 0 ? 'e' : ''}`);
+  return `append in term ${term} epoch ${epoch} after ${previousPosition}@${previousTerm}: [${what.join(' ')}] commit ${commitIndex}`;
+}
+
+function describeElectionPacket(packet: Buffer): string {
+  const { type, term, data } = JSON.parse(packet.toString()) as { type: number; term: number; data: object };
+  return `${names.get(type) ?? String(type)} in term ${term} ${brief(data)}`;
+}
+
+function brief(fields: object): string {
+  const parts = Object.entries(fields).map(([name, value]: [string, unknown]) => {
+    const text = Array.isArray(value) ? `${value.length} of them` : String(value);
+    return `${name} ${text.length > 20 ? `${text.slice(0, 12)}…` : text}`;
+  });
+  return parts.join(', ');
+}

@@ -1,0 +1,194 @@
+import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
+import { makeFault, type Fault, type FaultName } from './faults';
+import type { LimitsOverride } from './limitsOverride';
+import type { PushPlan } from './Clients';
+import { Random } from './Random';
+import type { ClusterSettings } from './SimulatedCluster';
+import { QUIET_NETWORK, type NetworkSettings } from './SimulatedNetwork';
+
+/** What a client does at a time (µs). */
+export type ClientStep = { readonly at: number } & (
+  | { readonly kind: 'push'; readonly plan: PushPlan }
+  | { readonly kind: 'get'; readonly node: number; readonly which: 'last' | 'next' | 'any'; readonly draw: number }
+);
+
+/** A schedule, before it runs: all of it follows from the seed. */
+export interface SchedulePlan {
+  readonly kind: ScheduleKind;
+  readonly settings: Omit<ClusterSettings, 'plant'>;
+  readonly limits: LimitsOverride;
+  readonly realArithmetic: boolean;
+  /** When each node starts first, µs. */
+  readonly starts: readonly number[];
+  readonly wallOffsets: readonly number[];
+  readonly faults: readonly Fault[];
+  readonly clientSteps: readonly ClientStep[];
+  /** When the faults end and the healing begins, µs. */
+  readonly faultsEndAt: number;
+}
+
+const MS = 1000;
+const HOUR = 3_600_000;
+
+/** What goes wrong in each kind of schedule, by weight. */
+const kinds = {
+  crashes: { crash: 4, dieInEvent: 4, blackout: 1, cutOff: 1 },
+  storms: { storm: 2, crash: 1, dieInEvent: 2, slowDisk: 1 },
+  cuts: { cutOff: 3, cutOneWay: 3, cutPair: 3, split: 3 },
+  delays: { slowNetwork: 3, pause: 3, slowDisk: 2, cutPair: 1 },
+  disks: { slowDisk: 3, hangingDisk: 2, failedWrite: 3, dieInEvent: 3, crash: 1 },
+  wipes: { wipe: 3, wipeWhileOthersAreBehind: 4, crash: 1, cutOff: 2 },
+  clocks: { clockJump: 6, crash: 1, cutOff: 1 },
+  forming: { crash: 3, dieInEvent: 3, storm: 1, wipe: 2, pause: 1 },
+  figure8: { strandedLeader: 6, crash: 1, dieInEvent: 2 },
+  isolation: {},
+  wipedMajority: { cutOff: 2, crash: 2, wipeTwo: 3 },
+  mixed: {
+    crash: 2,
+    dieInEvent: 2,
+    pause: 2,
+    cutOff: 1,
+    cutOneWay: 1,
+    cutPair: 1,
+    split: 1,
+    slowNetwork: 1,
+    slowDisk: 1,
+    failedWrite: 1,
+    wipe: 1,
+    clockJump: 1,
+    strandedLeader: 1,
+  },
+} satisfies Record<string, Partial<Record<FaultName, number>>>;
+
+export type ScheduleKind = keyof typeof kinds;
+
+const KIND_WEIGHTS: Record<ScheduleKind, number> = {
+  crashes: 2,
+  storms: 1,
+  cuts: 2,
+  delays: 2,
+  disks: 2,
+  wipes: 2,
+  clocks: 1,
+  forming: 2,
+  figure8: 2,
+  isolation: 1,
+  wipedMajority: 1,
+  mixed: 4,
+};
+
+/** One schedule in so many runs with Mokka's own arithmetic. */
+const REAL_ARITHMETIC_EVERY = 100;
+
+/** Makes the plan of a seed. `size` null: the seed chooses it, from 1 to 7. */
+export function planOf(seed: number, size: number | null): SchedulePlan {
+  const random = new Random(seed, 'plan');
+  const kind = weighted(random, KIND_WEIGHTS);
+  const members = size ?? random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
+  const faultsEndAt = random.between(2500, 6000) * MS;
+  const isQuiet = kind === 'isolation';
+  const timing = random.pick([
+    { heartbeat: 50, electionTimeout: 200 },
+    { heartbeat: 50, electionTimeout: 200 },
+    { heartbeat: 30, electionTimeout: 120 },
+    { heartbeat: 100, electionTimeout: 300 },
+  ]);
+  const limits = isQuiet ? {} : smallLimits(new Random(seed, 'limits'));
+  return {
+    kind,
+    settings: {
+      seed,
+      size: members,
+      ...timing,
+      network: isQuiet ? QUIET_NETWORK : networkOf(new Random(seed, 'links'), timing.heartbeat),
+    },
+    limits,
+    realArithmetic: !isQuiet && members <= 3 && seed % REAL_ARITHMETIC_EVERY === 7,
+    starts: startsOf(random, members, kind),
+    wallOffsets: Array.from({ length: members }, () => random.between(-12 * HOUR, 12 * HOUR)),
+    faults: faultsOf(new Random(seed, 'faults'), kind, faultsEndAt),
+    clientSteps: clientStepsOf(new Random(seed, 'clients'), members, faultsEndAt, limits),
+    faultsEndAt,
+  };
+}
+
+function weighted<Name extends string>(random: Random, weights: Readonly<Partial<Record<Name, number>>>): Name {
+  const names = Object.keys(weights) as Name[];
+  return random.pick(names.flatMap((name) => new Array<Name>(weights[name] ?? 0).fill(name)));
+}
+
+function startsOf(random: Random, members: number, kind: ScheduleKind): number[] {
+  const spread = kind === 'forming' ? 3000 : kind === 'isolation' ? 0 : random.pick([0, 0, 100, 1500]);
+  return Array.from({ length: members }, () => random.below(spread + 1) * MS);
+}
+
+function networkOf(random: Random, heartbeat: number): NetworkSettings {
+  if (random.perMille(300)) return QUIET_NETWORK;
+  const delayMin = random.pick([0, 100, 1000, 5000]);
+  return {
+    delayMin,
+    delayMax: delayMin + random.pick([500, 5000, (heartbeat * MS) / 2, heartbeat * MS]),
+    lossPerMille: random.pick([0, 0, 10, 100]),
+    duplicatesPerMille: random.pick([0, 0, 50, 300]),
+    reorders: random.perMille(500),
+  };
+}
+
+function smallLimits(random: Random): LimitsOverride {
+  if (random.perMille(400)) return {};
+  return {
+    APPEND_ENTRIES_MAX: random.between(1, 3),
+    APPENDS_IN_FLIGHT_MAX: random.between(1, 6),
+    RECENT_ENTRIES_MAX: random.between(1, 6),
+    FORWARD_PUSHES_MAX: random.between(1, 4),
+    FORWARD_BYTES_IN_FLIGHT_MAX: random.pick([100, 1000, 1_000_000]),
+    REMEMBERED_PUSHES_MAX: random.pick([REMEMBERED_PUSHES_MAX, REMEMBERED_PUSHES_MAX, random.between(4, 30)]),
+    READ_DEADLINE_MS: 3000,
+  };
+}
+
+function faultsOf(random: Random, kind: ScheduleKind, endAt: number): Fault[] {
+  if (kind === 'isolation') return [];
+  const faults: Fault[] = [];
+  const pause = random.pick([150, 400, 800, 1500]);
+  for (let at = random.below(800) * MS; at < endAt; at += random.between(pause / 3, pause * 2) * MS) {
+    const name = weighted(random, kinds[kind] as Partial<Record<FaultName, number>>);
+    faults.push(makeFault(name, at, random));
+  }
+  return faults;
+}
+
+function clientStepsOf(random: Random, size: number, endAt: number, limits: LimitsOverride): ClientStep[] {
+  const steps: ClientStep[] = [];
+  const pause = random.pick([20, 60, 150, 300]);
+  // A named session that falls out of a small window is forgotten, see RememberedPushes: only the node's own then.
+  const mayName = (limits.REMEMBERED_PUSHES_MAX ?? REMEMBERED_PUSHES_MAX) === REMEMBERED_PUSHES_MAX;
+  const lastNonces = [0, 0, 0];
+  let count = 0;
+  for (let at = 100 * MS; at < endAt; at += random.below(2 * pause) * MS) {
+    const burst = random.perMille(100) ? random.between(2, 8) : 1;
+    for (let each = 0; each < burst; each++) {
+      if (random.perMille(350)) {
+        const which = random.pick(['last', 'next', 'next', 'any'] as const);
+        steps.push({ at, kind: 'get', node: random.below(size), which, draw: random.below(1000) });
+        continue;
+      }
+      const caller = random.below(lastNonces.length);
+      const nonce = (lastNonces[caller] ?? 0) + random.between(1, 3);
+      const isNamed = mayName && random.perMille(500);
+      if (isNamed) lastNonces[caller] = nonce;
+      steps.push({
+        at,
+        kind: 'push',
+        plan: {
+          value: `v${++count}`,
+          named: isNamed ? { session: `00000000000000${caller}0`.slice(-16), nonce } : null,
+          nodes: Array.from({ length: isNamed ? random.between(1, 5) : 1 }, () => random.below(size)),
+          deadline: random.pick([100, 500, 1500, 3000, 6000]),
+          patience: random.pick([30, 100, 400, 1000, 2500]) * MS,
+        },
+      });
+    }
+  }
+  return steps;
+}
