@@ -158,8 +158,8 @@ export class ReplicatedLog {
       throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.position)} on do not follow`);
     const matchIndex = message.previousPosition + message.entries.length;
     this.verifiedPosition = Math.max(this.verifiedPosition, matchIndex);
-    this.answer(from, true, matchIndex);
     this.learnCommitIndex(message.commitIndex);
+    this.answer(from, true, matchIndex);
   }
 
   /** The entries that this log does not hold, from the first conflict on (Raft, figure 2, AppendEntries 3 and 4). */
@@ -188,6 +188,7 @@ export class ReplicatedLog {
       epoch: this.lastEpoch,
       success,
       matchIndex,
+      commitIndex: this.log.commitIndex,
       voter: this.options.store.membership === 'voter',
     });
   }

@@ -16,7 +16,7 @@ export class Progress {
   /** Counts the times the leader began anew with this follower; answers to earlier epochs are void. */
   epoch = 1;
   incarnation: string | null = null;
-  /** commitIndex as the follower was last told. */
+  /** commitIndex as the follower knows it, once what is under way has arrived. */
   sentCommitIndex = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
   answeredAt = 0;
@@ -49,7 +49,7 @@ export class Progress {
   }
 
   /** The follower's log matches up to `matchIndex`. */
-  matched(matchIndex: number, now: number): void {
+  matched(matchIndex: number, commitIndex: number, now: number): void {
     this.answeredAt = now;
     this.matchIndex = Math.max(this.matchIndex, matchIndex);
     this.nextIndex = Math.max(this.nextIndex, this.matchIndex + 1);
@@ -57,6 +57,8 @@ export class Progress {
       this.bytesUnderWay -= this.underWay[0].bytes;
       this.underWay.shift();
     }
+    // An append that only told commitIndex may be lost behind the answer to an earlier one.
+    if (!this.busy) this.sentCommitIndex = commitIndex;
     this.state = 'replicating';
   }
 

@@ -124,7 +124,7 @@ export class Replication {
       this.sendEntries(peer, progress, now);
       return false;
     }
-    progress.matched(message.matchIndex, now);
+    progress.matched(message.matchIndex, message.commitIndex, now);
     const rose = this.advanceCommit();
     if (message.voter) progress.fence = null;
     else this.readmit(peer, progress);

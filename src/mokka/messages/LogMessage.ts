@@ -38,6 +38,8 @@ export interface AppendedMessage {
   readonly success: boolean;
   /** On success: the log is the leader's up to here, on disk. Else: the follower's commitIndex, which always matches. */
   readonly matchIndex: number;
+  /** What the follower knows to be committed. */
+  readonly commitIndex: number;
   /** Whether the follower may count towards a commit (see Membership). */
   readonly voter: boolean;
 }
@@ -118,7 +120,7 @@ const schema = z.union([
     number,
     z.array(bytesUpTo(ENTRY_BYTES_MAX)).max(APPEND_ENTRIES_MAX),
   ]),
-  z.tuple([z.literal(Tag.appended), number, number, z.boolean(), number, z.boolean()]),
+  z.tuple([z.literal(Tag.appended), number, number, z.boolean(), number, number, z.boolean()]),
   z.tuple([z.literal(Tag.readmit), number, number]),
   z.tuple([
     z.literal(Tag.forward),
@@ -164,7 +166,15 @@ function toWire(message: LogMessage): Wire {
         message.entries.map((entry) => entry.bytes),
       ];
     case 'appended':
-      return [Tag.appended, message.term, message.epoch, message.success, message.matchIndex, message.voter];
+      return [
+        Tag.appended,
+        message.term,
+        message.epoch,
+        message.success,
+        message.matchIndex,
+        message.commitIndex,
+        message.voter,
+      ];
     case 'readmit':
       return [Tag.readmit, message.term, message.position];
     case 'forward':
@@ -225,7 +235,8 @@ function fromWire(wire: Wire): LogMessage {
         epoch: wire[2],
         success: wire[3],
         matchIndex: wire[4],
-        voter: wire[5],
+        commitIndex: wire[5],
+        voter: wire[6],
       };
     case Tag.readmit:
       return { type: 'readmit', term: wire[1], position: wire[2] };

@@ -47,6 +47,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     epoch: number,
     success: fc.boolean(),
     matchIndex: number,
+    commitIndex: number,
     voter: fc.boolean(),
   }),
   fc.record({ type: fc.constant('readmit' as const), term: number, position: number }),
