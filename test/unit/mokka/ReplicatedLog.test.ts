@@ -240,7 +240,15 @@ describe('a follower that lost its disk', () => {
     const outcome = bus.propose('a', 1);
     bus.log('a').flush(0);
     bus.log('a').heard('c', 'run-2', 0);
-    const late = { type: 'appended', term: 1, epoch: 1, success: true, matchIndex: 2, commitIndex: 0, voter: true } as const;
+    const late = {
+      type: 'appended',
+      term: 1,
+      epoch: 1,
+      success: true,
+      matchIndex: 2,
+      commitIndex: 0,
+      voter: true,
+    } as const;
     bus.log('a').receive('c', late, 0);
     expect(outcome.committed).toHaveLength(0);
   });
