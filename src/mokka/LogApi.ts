@@ -105,8 +105,8 @@ export class LogApi implements LogApiFace, ProposalOrigin {
     for (const answer of message.answers) {
       const push = this.pending.get(pushKey(answer));
       if (push === undefined) continue;
-      if ('refused' in answer) this.refuse(push, answer.refused, message.commitIndex);
-      else this.settle(push, committedLog(push, answer.committed));
+      if (!('refused' in answer)) this.settle(push, committedLog(push, answer.committed));
+      else if (answer.since === push.since) this.refuse(push, answer.refused, message.commitIndex);
     }
     if (this.unsent.length > 0) this.options.wantFlush();
   }
@@ -321,8 +321,8 @@ class ForwardOrigin implements ProposalOrigin {
     this.add({ ...id, committed: { index, term, createdAt, hash: entryHash(entry) } });
   }
 
-  refused({ id }: Proposal, refusal: Refusal): void {
-    this.add({ ...id, refused: refusal });
+  refused({ id, since }: Proposal, refusal: Refusal): void {
+    this.add({ ...id, refused: refusal, since });
   }
 
   private add(answer: PushAnswer): void {

@@ -83,7 +83,8 @@ export type PushAnswer = {
         readonly hash: Buffer;
       };
     }
-  | { readonly refused: Refusal }
+  /** `since` is the refused push's: an answer to an earlier try says nothing of a later one. */
+  | { readonly refused: Refusal; readonly since: number | null }
 );
 
 /** Why a leader does not append a push. */
@@ -134,7 +135,7 @@ const schema = z.union([
       .array(
         z.union([
           z.tuple([session, number, number, number, number, bytesUpTo(HASH_BYTES)]),
-          z.tuple([session, number, z.enum(REFUSALS)]),
+          z.tuple([session, number, z.enum(REFUSALS), number.nullable()]),
         ]),
       )
       .max(FORWARD_PUSHES_MAX),
@@ -189,7 +190,7 @@ function toWire(message: LogMessage): Wire {
 }
 
 function answerToWire(answer: PushAnswer): Extract<Wire, [typeof Tag.answers, ...unknown[]]>[3][number] {
-  if ('refused' in answer) return [answer.session, answer.nonce, answer.refused];
+  if ('refused' in answer) return [answer.session, answer.nonce, answer.refused, answer.since];
   const { index, term, createdAt, hash } = answer.committed;
   return [answer.session, answer.nonce, index, term, createdAt, hash];
 }
@@ -252,7 +253,7 @@ function fromWire(wire: Wire): LogMessage {
 }
 
 function answerFromWire(wire: Extract<Wire, [typeof Tag.answers, ...unknown[]]>[3][number]): PushAnswer {
-  if (wire.length === 3) return { session: wire[0], nonce: wire[1], refused: wire[2] };
+  if (wire.length === 4) return { session: wire[0], nonce: wire[1], refused: wire[2], since: wire[3] };
   const [session, nonce, index, term, createdAt, hash] = wire;
   return { session, nonce, committed: { index, term, createdAt, hash } };
 }

@@ -65,6 +65,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
           session,
           nonce: number,
           refused: fc.constantFrom('STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'),
+          since: fc.option(number),
         }),
         fc.record({
           session,
