@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
 import { parseNodeMessage, type SupervisorMessage } from '../src/cli/supervision';
@@ -19,6 +20,11 @@ const LAST_WORDS_MAX = 5;
 
 /** A node that has not ended so long after SIGTERM is killed, ms: it cuts its own stop before that. */
 const KILL_MS = STOP_MS_MAX - 500;
+
+/** bunyan's level of an error. */
+const ERROR = 50;
+
+const logRecord = z.object({ level: z.number(), msg: z.string(), event: z.string().optional() });
 
 const stderr = new Stderr(process.stderr);
 const life = new ProcessLife(stderr);
@@ -63,9 +69,12 @@ class StartedNode {
   }
 
   #onStderr(line: string): void {
-    this.lastWords.push(line);
+    const record = parseRecord(line);
+    if (record === null || record.level >= ERROR) this.lastWords.push(record?.msg ?? line);
     if (this.lastWords.length > LAST_WORDS_MAX) this.lastWords.shift();
-    show(inTerminal ? `node ${this.index}: ${messageOf(line)}` : line);
+    if (!inTerminal) stderr.writeLine(line);
+    // All three have the demo keys: node 0's own record says so.
+    else if (record?.event !== 'demo_keys') show(`node ${this.index}: ${record?.msg ?? line}`);
   }
 }
 
@@ -94,7 +103,7 @@ const onEnd = (node: StartedNode): void => {
     return;
   }
   const how = signalCode === null ? `ended with status ${exitCode ?? 1}` : `was killed by ${signalCode}`;
-  const words = node.lastWords.map((line) => `\n  ${messageOf(line)}`).join('');
+  const words = node.lastWords.map((line) => `\n  ${line}`).join('');
   // Its prompt is gone, or the cluster cannot form without it: then all ends.
   if (node.index === 0 || !formed) void giveUp(`node ${node.index} ${how}${words}`, exitCode ?? 1);
   else show(`node ${node.index} ${how}, the others go on${words}`);
@@ -116,15 +125,13 @@ const show = (line: string): void => {
   else stderr.writeLine(line);
 };
 
-/** What a log record says; any other line as it stands. */
-const messageOf = (line: string): string => {
+/** A line of a node's log; null when it is something else. */
+const parseRecord = (line: string): z.infer<typeof logRecord> | null => {
   try {
-    const record: unknown = JSON.parse(line);
-    if (typeof record === 'object' && record !== null && 'msg' in record) return String(record.msg);
+    return logRecord.parse(JSON.parse(line));
   } catch {
-    // No record: shown as it is.
+    return null;
   }
-  return line;
 };
 
 life.beforeExit(stopAll);

@@ -46,6 +46,7 @@ const initMokka = async (): Promise<void> => {
   const prompt = askCommand(mokka, { dataDirectory, logger, stderr });
   life.beforeExit(() => leave(mokka, prompt));
   showNotices(prompt);
+  prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);
   if ((await prompt.ended) === 'exit') await life.stop();
   else tellSupervisor({ event: 'input-ended' });
 };

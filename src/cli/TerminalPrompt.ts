@@ -1,5 +1,5 @@
 import { clearScreenDown, createInterface, moveCursor, type Interface } from 'node:readline';
-import type { ReadStream, WriteStream } from 'node:tty';
+import type { Readable, Writable } from 'node:stream';
 import type { NodeInfo } from '../mokka/api';
 import { LINE_BYTES_MAX } from '../limits';
 import { RequestError } from '../errors';
@@ -9,7 +9,7 @@ import { complete, RecentKeys } from './completion';
 import { RefusedLine, type InputLine } from './LineReader';
 import type { Prompt, PromptEnd } from './Prompt';
 import type { PromptHistory } from './PromptHistory';
-import { paint, renderError, type Style } from './render';
+import { paint, renderError, wrap, type Style } from './render';
 
 const PROMPT = 'enter command > ';
 
@@ -18,8 +18,8 @@ const LEADER_LOOK_MS = 250;
 
 /** What a terminal's prompt reads, writes and reports to. */
 export interface TerminalEnvironment {
-  readonly input: ReadStream;
-  readonly output: WriteStream;
+  readonly input: Readable;
+  readonly output: Writable & { readonly columns?: number };
   readonly history: PromptHistory;
   /** Whether colours are wanted. */
   readonly color: boolean;
@@ -68,7 +68,7 @@ export class TerminalPrompt implements Prompt {
       completer: (line: string) => complete(line, this.#keys),
     });
     this.#listen();
-    this.#leaderLook = setInterval(() => void this.#lookForLeader(context), LEADER_LOOK_MS);
+    this.#leaderLook = setInterval(() => void this.#lookForLeader(context), LEADER_LOOK_MS).unref();
     this.#interface.prompt();
   }
 
@@ -81,19 +81,24 @@ export class TerminalPrompt implements Prompt {
   }
 
   notify(text: string): void {
-    this.writeAbove(this.#environment.output, text);
+    this.#write(paint(wrap(text, this.#style.columns), 'cyan', this.#style));
   }
 
   /** Writes lines (to stdout or stderr, the same terminal) above the line being typed. */
-  writeAbove(stream: NodeJS.WriteStream, text: string): void {
+  writeAbove(stream: Writable, text: string): void {
     if (!this.#open) {
       stream.write(`${text}\n`);
       return;
     }
-    const rows = this.#eraseLine();
-    // readline will go up as many rows as its cursor was below the first one before it draws the line again.
+    this.#eraseLine();
+    // Before it draws the line again, readline goes up as many rows as it did not know to be erased.
+    const rows = 'prevRows' in this.#interface ? Number(this.#interface.prevRows) : 0;
     stream.write(`${text}\n${'\n'.repeat(rows)}`);
     this.#interface.prompt(true);
+  }
+
+  #write(text: string): void {
+    this.writeAbove(this.#environment.output, text);
   }
 
   #listen(): void {
@@ -110,8 +115,9 @@ export class TerminalPrompt implements Prompt {
     input.on('keypress', (_text, key?: { name?: string; ctrl?: boolean }) => {
       if (key?.name !== 'c' || key.ctrl !== true) this.#interrupted = false;
     });
-    // A terminal that went away.
-    input.on('error', () => this.#interface.close());
+    // A terminal that went away; readline repeats the error of its input.
+    input.on('error', () => undefined);
+    this.#interface.on('error', () => this.#interface.close());
     this.#environment.output.on('error', () => this.#interface.close());
   }
 
@@ -131,7 +137,7 @@ export class TerminalPrompt implements Prompt {
     const style = this.#style;
     const text =
       'result' in answer ? answer.command.render(answer.result, style) : renderError(answer.error, style);
-    if (text !== '') this.notify(text);
+    if (text !== '') this.#write(text);
   }
 
   #interrupt(): void {
@@ -142,7 +148,7 @@ export class TerminalPrompt implements Prompt {
     this.#interrupted = true;
     this.#interface.write(null, { ctrl: true, name: 'e' });
     this.#interface.write(null, { ctrl: true, name: 'u' });
-    this.notify(paint('Ctrl-C again, Ctrl-D or exit stops the node', 'dim', this.#style));
+    this.notify('Ctrl-C again, Ctrl-D or exit stops the node');
   }
 
   /** The input has ended, here or by Ctrl-D: as if `exit` were the last line. */
@@ -164,13 +170,12 @@ export class TerminalPrompt implements Prompt {
     this.#pump();
   }
 
-  /** Clears the line being typed from the screen; the cursor is at its start. Returns how many rows it went up. */
-  #eraseLine(): number {
+  /** Clears the line being typed from the screen; the cursor is then where it started. */
+  #eraseLine(): void {
     const { output } = this.#environment;
     const { rows, cols } = this.#interface.getCursorPos();
     moveCursor(output, -cols, -rows);
     clearScreenDown(output);
-    return rows;
   }
 
   async #lookForLeader({ node }: CommandContext): Promise<void> {
@@ -185,12 +190,12 @@ export class TerminalPrompt implements Prompt {
     const first = this.#leader === null;
     this.#leader = text;
     // Before the first election there is nothing to tell.
-    if (!(first && info.leader === null)) this.notify(paint(text, 'cyan', this.#style));
+    if (!(first && info.leader === null)) this.notify(text);
   }
 
   get #style(): Style {
     // An output that knows no width is taken as 80 columns, as everywhere.
-    return { columns: this.#environment.output.columns || 80, color: this.#environment.color };
+    return { columns: this.#environment.output.columns ?? 80, color: this.#environment.color };
   }
 }
 

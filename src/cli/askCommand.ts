@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { ReadStream } from 'node:tty';
 import type Logger from 'bunyan';
 import type { ClusterNodeFace } from '../mokka/api';
 import { createNonces } from './Nonces';
 import { PipePrompt } from './PipePrompt';
 import type { Prompt } from './Prompt';
 import { PromptHistory } from './PromptHistory';
+import { wrap } from './render';
 import type { Stderr } from './Stderr';
 import { TerminalPrompt } from './TerminalPrompt';
 
@@ -23,13 +23,14 @@ export function askCommand(node: ClusterNodeFace, { dataDirectory, logger, stder
   const unexpected = (error: Error): void =>
     logger.error({ event: 'command_failed', err: error }, error.message);
   const { stdin, stdout } = process;
-  if (!(stdin instanceof ReadStream) || !stdout.isTTY)
+  if (!stdin.isTTY || !stdout.isTTY)
     return new PipePrompt(context, { input: stdin, output: stdout, unexpected });
   const history = new PromptHistory(join(dataDirectory, 'prompt_history'), (error) =>
     logger.warn({ event: 'history_failed', err: error }, `the prompt keeps no history: ${error.message}`),
   );
   const color = (process.env['NO_COLOR'] ?? '') === '' && stdout.hasColors();
   const prompt = new TerminalPrompt(context, { input: stdin, output: stdout, history, color, unexpected });
-  if (stderr.stream.isTTY) stderr.writeAbove = (text) => prompt.writeAbove(stderr.stream, text);
+  if (stderr.stream.isTTY)
+    stderr.writeAbove = (text) => prompt.writeAbove(stderr.stream, wrap(text, stdout.columns));
   return prompt;
 }

@@ -84,10 +84,10 @@ function renderPeer(peer: PeerInfo, style: Style): string {
 /** The commands and what they do. */
 export function renderHelp({ commands }: HelpResult, style: Style): string {
   const width = Math.max(...commands.map(({ usage }) => usage.length)) + LABEL_GAP;
+  const fits = commands.every(({ summary }) => width + summary.length <= style.columns);
   return commands
     .map(({ usage, summary }) => {
-      const label = paint(usage.padEnd(width), 'bold', style);
-      if (width + summary.length <= style.columns) return label + summary;
+      if (fits) return paint(usage.padEnd(width), 'bold', style) + summary;
       return `${paint(usage, 'bold', style)}\n${wrap(summary, style.columns, '  ')}`;
     })
     .join('\n');
@@ -127,8 +127,15 @@ export function hostAndPort(address: string): string {
   return address.replace(/^tcp:\/\//, '').replace(/\/[0-9a-f]*$/, '');
 }
 
-/** Words in lines of at most `columns`; a longer word stays whole. Lines after the first begin with `indent` too. */
+/** Words in lines of at most `columns`, each after `indent`. A longer word stays whole; lines stay lines. */
 export function wrap(text: string, columns: number, indent = ''): string {
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, columns, indent))
+    .join('\n');
+}
+
+function wrapLine(text: string, columns: number, indent: string): string {
   const width = Math.max(columns, COLUMNS_MIN);
   const lines: string[] = [];
   let line = '';

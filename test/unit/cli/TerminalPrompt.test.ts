@@ -1,0 +1,157 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createNonces } from '../../../src/cli/Nonces';
+import { PromptHistory } from '../../../src/cli/PromptHistory';
+import { TerminalPrompt } from '../../../src/cli/TerminalPrompt';
+import { FakeNode, noLeader } from './FakeNode';
+
+const CTRL_C = '\x03';
+const CTRL_D = '\x04';
+
+/** A prompt at a terminal of 80 columns that remembers what was written to it. */
+class Terminal {
+  readonly node = new FakeNode();
+  readonly input = new PassThrough();
+  readonly output = Object.assign(new PassThrough({ encoding: 'utf8' }), { columns: 80 });
+  readonly prompt: TerminalPrompt;
+  #text = '';
+
+  constructor(directory: string) {
+    this.output.on('data', (text: string) => (this.#text += text));
+    this.prompt = new TerminalPrompt(
+      { node: this.node, nextNonce: createNonces(() => 1000) },
+      {
+        input: this.input,
+        output: this.output,
+        history: new PromptHistory(join(directory, 'history'), (error) => {
+          throw error;
+        }),
+        color: false,
+        unexpected: () => undefined,
+      },
+    );
+  }
+
+  /** Types, and gives what is written meanwhile and after it, as one text. */
+  async type(keys: string): Promise<string> {
+    this.input.write(keys);
+    for (let count = 0; count < 50; count++) await turn();
+    const text = this.#text;
+    this.#text = '';
+    return text;
+  }
+}
+
+describe('TerminalPrompt', () => {
+  let directory: string;
+  let terminal: Terminal;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'mokka-terminal-'));
+    terminal = new Terminal(directory);
+  });
+  afterEach(async () => {
+    terminal.node.letGo();
+    await terminal.prompt.stop(0);
+    rmSync(directory, { recursive: true });
+  });
+
+  test('a line is answered for people, above the next prompt', async () => {
+    const text = await terminal.type('add_log super two words\r');
+    expect(text).toMatch(/index +1\nkey +super\nvalue +two words\n[^]*enter command > /);
+  });
+
+  test('an answer, a notice and a log record leave the line being typed as it was', async () => {
+    terminal.node.hold();
+    await terminal.type('add_log a 1\rget_log 7');
+    terminal.node.letGo();
+    const text = await terminal.type('');
+    expect(text).toContain('index      1\n');
+    expect(text.endsWith('enter command > get_log 7\x1b[26G')).toBe(true);
+    terminal.prompt.notify('node 1 was killed');
+    expect(await terminal.type('')).toMatch(/node 1 was killed\n[^]*enter command > get_log 7/);
+    expect(terminal.node.calls.filter((call) => call.startsWith('get'))).toEqual([]);
+  });
+
+  test('lines that are pasted together are all answered, in order', async () => {
+    const lines = Array.from({ length: 300 }, (_, at) => `add_log k${at} v\r`).join('');
+    const text = await terminal.type(`${lines}get_log 300\r`);
+    const keys = [...text.matchAll(/^key +(\S+)$/gm)].map(([, key]) => key);
+    expect(keys).toEqual([...Array.from({ length: 300 }, (_, at) => `k${at}`), 'k299']);
+  });
+
+  test('an error says what to do', async () => {
+    terminal.node.failure = noLeader();
+    expect(await terminal.type('add_log a 1\r')).toContain(
+      'NO_LEADER: no leader was found: try again\n  nothing',
+    );
+  });
+
+  test('the leader and its changes are told in one line each', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    try {
+      const watched = new Terminal(directory);
+      const look = async (): Promise<string> => {
+        jest.advanceTimersByTime(300);
+        return watched.type('');
+      };
+      expect(await look()).toContain('node 0 leads, term 1\n');
+      expect(await look()).toBe('');
+      watched.node.info = { ...watched.node.info, leader: null };
+      expect(await look()).toContain('no leader\n');
+      watched.node.info = { ...watched.node.info, leader: 2, currentTerm: 5 };
+      expect(await look()).toContain('node 2 leads, term 5\n');
+      watched.input.end();
+      await watched.prompt.ended;
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('Ctrl-C clears the line; a key after it, and the next one clears again', async () => {
+    await terminal.type(`add_log a 1${CTRL_C}`);
+    await terminal.type(`x${CTRL_C}`);
+    const text = await terminal.type('get_log 1\r');
+    expect(text).toContain('NOT_FOUND');
+    expect(terminal.node.calls).toEqual(['get 1']);
+  });
+
+  test('Ctrl-C twice ends the prompt', async () => {
+    await terminal.type(`add_log a 1${CTRL_C}${CTRL_C}`);
+    await expect(terminal.prompt.ended).resolves.toBe('exit');
+    expect(terminal.node.calls).toEqual([]);
+  });
+
+  test.each([
+    ['Ctrl-D on an empty line', CTRL_D],
+    ['exit', 'exit\r'],
+  ])('%s ends the prompt when the lines before are answered', async (_name, keys) => {
+    terminal.node.hold();
+    let ended = false;
+    void terminal.prompt.ended.then(() => (ended = true));
+    await terminal.type(`add_log a 1\r${keys}`);
+    expect(ended).toBe(false);
+    terminal.node.letGo();
+    expect(await terminal.type('')).toContain('index      1\n');
+    await expect(terminal.prompt.ended).resolves.toBe('exit');
+  });
+
+  test('a terminal that goes away ends the prompt', async () => {
+    terminal.input.destroy(new Error('read EIO'));
+    await expect(terminal.prompt.ended).resolves.toBe('exit');
+  });
+
+  test('lines are kept for the next run, and keys completed', async () => {
+    await terminal.type('add_log super test\rinfo\r');
+    expect(readFileSync(join(directory, 'history'), 'utf8')).toBe('add_log super test\ninfo\n');
+    const next = new Terminal(directory);
+    await next.type('add_log su');
+    await next.type('\t');
+    await next.type('again\r');
+    expect(next.node.calls).toEqual(['push super']);
+    expect(next.node.entries[0]?.log.value.value).toBe('again');
+    await next.prompt.stop(0);
+  });
+});
