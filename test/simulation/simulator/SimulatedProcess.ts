@@ -137,9 +137,9 @@ export class SimulatedProcess implements Host {
     return this.paused;
   }
 
-  /** Whether it waits for its disk for longer than a second. */
+  /** Whether it waits for its disk for longer than a second, or for a write that will fail. */
   get isHanging(): boolean {
-    return this.busyUntil > this.world.now + 1_000_000;
+    return this.busyUntil > this.world.now + 1_000_000 || this.fatal !== null;
   }
 
   /** The next event that writes or sends is the last one, and only a beginning of it happens. */

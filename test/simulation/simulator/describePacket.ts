@@ -1,4 +1,5 @@
 import { decodeLogMessage } from '../../../src/mokka/messages/LogMessage';
+import { payloadId, type PushId } from '../../../src/storage/Entry';
 import { isElectionPacket, PacketType } from '../../../src/mokka/messages/ElectionPacket';
 
 const names = new Map<number, string>(Object.entries(PacketType).map(([name, type]) => [type, name]));
@@ -7,6 +8,16 @@ const names = new Map<number, string>(Object.entries(PacketType).map(([name, typ
 export function describePacket(packet: Buffer): string {
   if (isElectionPacket(packet)) return describeElectionPacket(packet);
   const message = decodeLogMessage(packet);
+  if (message.type === 'forward') {
+    const pushes = message.pushes.map(({ since, payload }) => `${name(payloadId(payload))} since ${since ?? 'never'}`);
+    return `forward ${pushes.join(', ')}`;
+  }
+  if (message.type === 'answers') {
+    const answers = message.answers.map(
+      (answer) => `${name(answer)} ${'refused' in answer ? answer.refused : `is ${answer.committed.index}`}`,
+    );
+    return `answers in term ${message.term} commit ${message.commitIndex}: ${answers.join(', ')}`;
+  }
   if (message.type !== 'append') {
     const { type, ...fields } = message;
     return `${type} ${brief(fields)}`;
@@ -19,6 +30,10 @@ export function describePacket(packet: Buffer): string {
 function describeElectionPacket(packet: Buffer): string {
   const { type, term, data } = JSON.parse(packet.toString()) as { type: number; term: number; data: object };
   return `${names.get(type) ?? String(type)} in term ${term} ${brief(data)}`;
+}
+
+function name({ session, nonce }: PushId): string {
+  return `${session.slice(0, 4)}…${session.slice(-2)}/${nonce}`;
 }
 
 function brief(fields: object): string {
