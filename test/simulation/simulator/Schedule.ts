@@ -109,6 +109,8 @@ class Schedule {
       machine.diskHangsUntil = 0;
       machine.failsNextWrite = false;
       machine.process?.dieInNextEffect(false);
+      // Whoever waits for a disk that hangs is replaced.
+      if (machine.process?.isHanging === true) cluster.crash(node);
     }
   }
 
@@ -219,8 +221,6 @@ class Schedule {
     cluster.network.calm();
     for (const node of nodes) {
       cluster.resume(node);
-      // Whoever waits for a disk that hangs is replaced.
-      if (cluster.processAt(node)?.isHanging === true) cluster.crash(node);
       cluster.start(node);
     }
   }
