@@ -11,6 +11,7 @@ import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
 import { parseNodeMessage, type SupervisorMessage } from '../src/cli/supervision';
 import { STOP_MS_MAX } from '../src/limits';
+import { compileSources } from './compile_sources';
 
 const NODES = 3;
 const ROOT = resolve(__dirname, '..');
@@ -135,4 +136,5 @@ const parseRecord = (line: string): z.infer<typeof logRecord> | null => {
 };
 
 life.beforeExit(stopAll);
+compileSources();
 for (let index = 0; index < NODES; index++) nodes.push(new StartedNode(index));
