@@ -57,10 +57,11 @@ export const voteForOlderLog: Plant = {
 
 export const noPreVote: Plant = {
   name: 'no-pre-vote',
-  story: 'A node that hears no leader stands at once, without asking whether others would vote (Raft dissertation, 9.6).',
+  story:
+    'A node that hears no leader stands at once, without asking whether others would vote (Raft dissertation, 9.6).',
   onStart(mokka) {
-    const putOff = methodOf<[], void>(mokka, 'putOffElection');
-    const promote = methodOf<[], void>(mokka, 'promote');
+    const putOff = methodOf(mokka, 'putOffElection');
+    const promote = methodOf(mokka, 'promote');
     plantMethod(mokka, 'beginPreVote', () => {
       putOff();
       promote();

@@ -1,13 +1,10 @@
 import type { SimulatedMokka } from '../simulator/SimulatedMokka';
 
 /** A method of an object, whatever its visibility, for bugs to be planted in; it must exist. */
-export function methodOf<Parameters extends unknown[], Result>(
-  owner: object,
-  name: string,
-): (...parameters: Parameters) => Result {
+export function methodOf(owner: object, name: string): (...parameters: unknown[]) => unknown {
   const method: unknown = Reflect.get(owner, name);
   if (typeof method !== 'function') throw new Error(`a planted bug does not fit any more: no method ${name}`);
-  return method.bind(owner) as (...parameters: Parameters) => Result;
+  return method.bind(owner) as (...parameters: unknown[]) => unknown;
 }
 
 /** A part of an object, whatever its visibility; it must exist. */
@@ -28,4 +25,3 @@ export function plantMethod(owner: object, name: string, method: unknown): void 
 export function localLogOf(mokka: SimulatedMokka): object {
   return partOf(partOf(mokka, 'replicatedLog'), 'log');
 }
-

@@ -6,10 +6,11 @@ import { localLogOf, methodOf, partOf, plantMethod } from './inside';
 
 export const commitOldTermByCounting: Plant = {
   name: 'commit-old-term-by-counting',
-  story: 'A new leader counts the disks that hold an entry of an earlier term, and commits it by that (Raft 5.4.2).',
+  story:
+    'A new leader counts the disks that hold an entry of an earlier term, and commits it by that (Raft 5.4.2).',
   onStart(mokka) {
     const log = partOf(mokka, 'replicatedLog');
-    const lead = methodOf<[number, string[]], void>(log, 'lead');
+    const lead = methodOf(log, 'lead');
     plantMethod(log, 'lead', (term: number, peers: string[]) => {
       lead(term, peers);
       Reflect.set(partOf(partOf(log, 'role'), 'leads'), 'firstPosition', 1);
@@ -34,7 +35,7 @@ export const ackBeforeCommit: Plant = {
   story: 'The leader acknowledges a push when it has taken it, before a majority holds it (Raft 5.3).',
   onStart(mokka) {
     const log = partOf(mokka, 'replicatedLog');
-    const propose = methodOf<[Proposal], boolean>(log, 'propose');
+    const propose = methodOf(log, 'propose');
     const last = (): Entry | null => Reflect.get(log, 'last') as Entry | null;
     plantMethod(log, 'propose', (proposal: Proposal) => {
       const before = last()?.position ?? 0;
@@ -48,16 +49,17 @@ export const ackBeforeCommit: Plant = {
 
 export const truncateCommitted: Plant = {
   name: 'truncate-committed',
-  story: 'A follower cuts its log after the last entry of every append, also of one that came late (Raft 5.3, figure 2).',
+  story:
+    'A follower cuts its log after the last entry of every append, also of one that came late (Raft 5.3, figure 2).',
   onStart(mokka, disk) {
     const log = partOf(mokka, 'replicatedLog');
-    const append = methodOf<[string, AppendMessage], void>(log, 'append');
+    const append = methodOf(log, 'append');
     plantMethod(log, 'append', (from: string, message: AppendMessage) => {
       append(from, message);
       const end = message.previousPosition + message.entries.length;
       if (message.entries.length === 0 || (disk.last?.position ?? 0) <= end) return;
       const { entries, commitIndex, ...rest } = disk.snapshot();
-      methodOf<[number], void>(localLogOf(mokka), 'forget')(end + 1);
+      methodOf(localLogOf(mokka), 'forget')(end + 1);
       disk.replace({ ...rest, commitIndex: Math.min(commitIndex, end), entries: entries.slice(0, end) });
       const committed = partOf(localLogOf(mokka), 'committed') as { position: number; index: number };
       if (committed.position > end)
@@ -81,12 +83,10 @@ export const staleMiss: Plant = {
   story: 'A node says that a log does not exist because it does not have it yet (Raft dissertation, 6.4).',
   onStart(mokka) {
     const reads = partOf(mokka, 'reads');
-    const get = methodOf<[number], Promise<unknown>>(reads, 'get');
+    const get = methodOf(reads, 'get');
     const options = partOf(reads, 'options');
     plantMethod(reads, 'get', (index: number) =>
-      methodOf<[number], Entry | null>(options, 'committedLog')(index) === null
-        ? Promise.resolve(null)
-        : get(index),
+      methodOf(options, 'committedLog')(index) === null ? Promise.resolve(null) : get(index),
     );
   },
 };

@@ -56,7 +56,8 @@ export class Clients {
               done(entry);
             }),
           (thrown: unknown) => {
-            const words = (): string => `node ${node} fails to get index ${index}: ${toError(thrown).message}`;
+            const words = (): string =>
+              `node ${node} fails to get index ${index}: ${toError(thrown).message}`;
             process.answer((at) => cluster.trace.add(at, 'got', node, -1, words));
           },
         );
@@ -76,7 +77,13 @@ export class Clients {
     };
     cluster.at(cluster.now + plan.patience, next);
     if (process === null) return;
-    cluster.trace.add(cluster.now, 'push', node, number, () => `a client pushes ${plan.value} on node ${node}`);
+    cluster.trace.add(
+      cluster.now,
+      'push',
+      node,
+      number,
+      () => `a client pushes ${plan.value} on node ${node}`,
+    );
     const slot = record.attempts.push(null) - 1;
     process.handle(() => {
       const { named, value, deadline } = plan;
@@ -96,7 +103,13 @@ export class Clients {
     });
   }
 
-  private answered(record: PushRecord, slot: number, outcome: AttemptOutcome, at: number, node: number): void {
+  private answered(
+    record: PushRecord,
+    slot: number,
+    outcome: AttemptOutcome,
+    at: number,
+    node: number,
+  ): void {
     record.attempts[slot] = outcome;
     const words = (): string => {
       if (outcome === null) return '';

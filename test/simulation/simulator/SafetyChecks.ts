@@ -161,7 +161,9 @@ export class SafetyChecks {
     const committed = this.committed[first.position - 1];
     if (committed === undefined || held[first.position - 1] !== committed.hash) return;
     if (hashOf(first) !== committed.hash)
-      this.fail(`node ${node} replaces the committed entry ${first.position} (State Machine Safety, Raft 5.4.3)`);
+      this.fail(
+        `node ${node} replaces the committed entry ${first.position} (State Machine Safety, Raft 5.4.3)`,
+      );
   }
 
   private tookLead(process: SimulatedProcess): void {
@@ -207,10 +209,14 @@ export class SafetyChecks {
     const pushKey = id === null ? null : `${id.session}${id.nonce}`;
     const previous = this.committed.at(-1);
     if (position !== this.committed.length + 1 || index !== (previous?.index ?? 0) + kind)
-      this.fail(`position ${position}, index ${index} follow on ${previous?.position ?? 0}, ${previous?.index ?? 0}`);
+      this.fail(
+        `position ${position}, index ${index} follow on ${previous?.position ?? 0}, ${previous?.index ?? 0}`,
+      );
     const holders = this.holders(position, hash);
     if (holders < quorumOf(this.world.size))
-      this.fail(`node ${node} holds ${position} for committed, which is on ${holders} disks of ${this.world.size}`);
+      this.fail(
+        `node ${node} holds ${position} for committed, which is on ${holders} disks of ${this.world.size}`,
+      );
     if (pushKey !== null) {
       const twin = this.pushes.get(pushKey);
       if (twin !== undefined) this.fail(`the push ${pushKey} is committed at ${twin} and at ${position}`);

@@ -173,7 +173,13 @@ class Schedule {
     // A cluster that has not formed needs all its members.
     if (voters.length < quorum) return;
     const core = [...voters.slice(0, quorum), ...others.slice(0, random.below(others.length + 1))];
-    this.trace.add(cluster.now, 'heal', 0, core.length, () => `heal nodes ${core.join(' ')}, cut off the others`);
+    this.trace.add(
+      cluster.now,
+      'heal',
+      0,
+      core.length,
+      () => `heal nodes ${core.join(' ')}, cut off the others`,
+    );
     this.mend(core);
     for (const one of core)
       for (const other of cluster.nodes)
@@ -205,14 +211,14 @@ class Schedule {
     this.trace.add(cluster.now, 'heal', 0, cluster.size, () => 'heal all');
     this.mend(cluster.nodes);
     this.reach('one leader and equal logs', () => this.oneLeader(cluster.nodes) && this.equalLogs());
-    let index: number | null = null;
+    let index = 0;
     const node = this.random.below(cluster.size);
     const plan = { value: 'last', named: null, nodes: [node], deadline: 10_000, patience: 20_000 * MS };
     this.clients.push(plan, (at) => (index = at));
-    this.reach(`a push on node ${node}`, () => index !== null);
+    this.reach(`a push on node ${node}`, () => index > 0);
     const reader = this.random.below(cluster.size);
     let read = false;
-    this.clients.get(reader, index ?? 0, (entry) => (read = entry !== null));
+    this.clients.get(reader, index, (entry) => (read = entry !== null));
     this.reach(`a get on node ${reader}`, () => read);
   }
 

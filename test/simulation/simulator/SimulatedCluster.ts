@@ -86,12 +86,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     this.random = new Random(seed, 'faults at run time');
     this.machines = memberKeys.slice(0, size).map((keys) => this.newMachine(keys));
     this.checks = new SafetyChecks(this);
-    this.network = new SimulatedNetwork(
-      size,
-      settings.network,
-      this,
-      new Random(seed, 'network'),
-    );
+    this.network = new SimulatedNetwork(size, settings.network, this, new Random(seed, 'network'));
   }
 
   get size(): number {
@@ -165,7 +160,14 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     if (machine.process !== null) return;
     const life = ++this.lives;
     const randomness = new Random(this.settings.seed, `node ${node} life ${life}`);
-    const process = new SimulatedProcess(node, life, machine.disk, this, randomness, () => machine.wallOffset);
+    const process = new SimulatedProcess(
+      node,
+      life,
+      machine.disk,
+      this,
+      randomness,
+      () => machine.wallOffset,
+    );
     machine.process = process;
     this.trace.add(this.now, 'start', node, life, () => `node ${node} starts`);
     process.handle(() => {
@@ -241,7 +243,13 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
   deliver(from: SimulatedProcess, to: SimulatedProcess, packet: Buffer): void {
     const sender = this.machine(from.node).keys.publicKey;
     to.handle(() => {
-      this.trace.add(this.now, 'deliver', to.node, from.node, () => `${from.node} -> ${to.node}: ${describePacket(packet)}`);
+      this.trace.add(
+        this.now,
+        'deliver',
+        to.node,
+        from.node,
+        () => `${from.node} -> ${to.node}: ${describePacket(packet)}`,
+      );
       this.trace.addBytes(packet);
       to.mokka.emit('data', this.settings.plant?.onPacket?.(packet) ?? packet, sender);
     });
@@ -250,7 +258,13 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
   linkChanged(of: SimulatedProcess, peer: number, connected: boolean): void {
     const { publicKey } = this.machine(peer).keys;
     of.handle(() => {
-      this.trace.add(this.now, 'link', of.node, peer, () => `node ${of.node} ${connected ? 'is linked to' : 'lost'} node ${peer}`);
+      this.trace.add(
+        this.now,
+        'link',
+        of.node,
+        peer,
+        () => `node ${of.node} ${connected ? 'is linked to' : 'lost'} node ${peer}`,
+      );
       of.mokka.emit('link', publicKey, connected);
     });
   }

@@ -1,5 +1,9 @@
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
-import { ReplicatedMokka, type LinkState, type ReplicatedMokkaSettings } from '../../../src/mokka/ReplicatedMokka';
+import {
+  ReplicatedMokka,
+  type LinkState,
+  type ReplicatedMokkaSettings,
+} from '../../../src/mokka/ReplicatedMokka';
 import type { Entry } from '../../../src/storage/Entry';
 
 /** Where the packets of a simulated node go. */

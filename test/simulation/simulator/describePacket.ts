@@ -1,5 +1,5 @@
 import { decodeLogMessage } from '../../../src/mokka/messages/LogMessage';
-import { payloadId, type PushId } from '../../../src/storage/Entry';
+import { EntryKind, payloadId, type PushId } from '../../../src/storage/Entry';
 import { isElectionPacket, PacketType } from '../../../src/mokka/messages/ElectionPacket';
 
 const names = new Map<number, string>(Object.entries(PacketType).map(([name, type]) => [type, name]));
@@ -9,7 +9,9 @@ export function describePacket(packet: Buffer): string {
   if (isElectionPacket(packet)) return describeElectionPacket(packet);
   const message = decodeLogMessage(packet);
   if (message.type === 'forward') {
-    const pushes = message.pushes.map(({ since, payload }) => `${name(payloadId(payload))} since ${since ?? 'never'}`);
+    const pushes = message.pushes.map(
+      ({ since, payload }) => `${name(payloadId(payload))} since ${since ?? 'never'}`,
+    );
     return `forward ${pushes.join(', ')}`;
   }
   if (message.type === 'answers') {
@@ -23,7 +25,9 @@ export function describePacket(packet: Buffer): string {
     return `${type} ${brief(fields)}`;
   }
   const { entries, term, epoch, previousPosition, previousTerm, commitIndex } = message;
-  const what = entries.map(({ position, term: of, kind }) => `${position}@${of}${kind === 0 ? 'e' : ''}`);
+  const what = entries.map(
+    ({ position, term: of, kind }) => `${position}@${of}${kind === EntryKind.Empty ? 'e' : ''}`,
+  );
   return `append in term ${term} epoch ${epoch} after ${previousPosition}@${previousTerm}: [${what.join(' ')}] commit ${commitIndex}`;
 }
 

@@ -88,7 +88,11 @@ function pause(random: Random): Fault['strike'] {
 }
 
 /** Cuts directions for a while. */
-function cutFor(cluster: SimulatedCluster, time: number, directions: readonly (readonly [number, number])[]): void {
+function cutFor(
+  cluster: SimulatedCluster,
+  time: number,
+  directions: readonly (readonly [number, number])[],
+): void {
   const say = directions.map(([from, to]) => `${from}>${to}`).join(' ');
   cluster.trace.add(cluster.now, 'cut', 0, directions.length, () => `cut ${say} for ${time / MS} ms`);
   for (const [from, to] of directions) cluster.network.cut(from, to);
@@ -98,7 +102,12 @@ function cutFor(cluster: SimulatedCluster, time: number, directions: readonly (r
 }
 
 function between(some: readonly number[], others: readonly number[]): [number, number][] {
-  return some.flatMap((one) => others.flatMap((other): [number, number][] => [[one, other], [other, one]]));
+  return some.flatMap((one) =>
+    others.flatMap((other): [number, number][] => [
+      [one, other],
+      [other, one],
+    ]),
+  );
 }
 
 function cutOff(random: Random): Fault['strike'] {
@@ -106,7 +115,14 @@ function cutOff(random: Random): Fault['strike'] {
   const time = random.between(100, 3000) * MS;
   return (cluster) => {
     const victim = node(cluster);
-    cutFor(cluster, time, between([victim], cluster.nodes.filter((other) => other !== victim)));
+    cutFor(
+      cluster,
+      time,
+      between(
+        [victim],
+        cluster.nodes.filter((other) => other !== victim),
+      ),
+    );
   };
 }
 
@@ -121,7 +137,11 @@ function cutOneWay(random: Random): Fault['strike'] {
     const others = cluster.nodes.filter((other) => other !== victim);
     const one = others[peer % Math.max(1, others.length)];
     const ends = toAll || one === undefined ? others : [one];
-    cutFor(cluster, time, ends.map((end) => (outwards ? [victim, end] : [end, victim])));
+    cutFor(
+      cluster,
+      time,
+      ends.map((end) => (outwards ? [victim, end] : [end, victim])),
+    );
   };
 }
 
@@ -145,7 +165,14 @@ function split(random: Random): Fault['strike'] {
   return (cluster) => {
     const nodes = order.filter((node) => node < cluster.size);
     const some = nodes.slice(0, Math.min(share, cluster.size - 1));
-    cutFor(cluster, time, between(some, nodes.filter((node) => !some.includes(node))));
+    cutFor(
+      cluster,
+      time,
+      between(
+        some,
+        nodes.filter((node) => !some.includes(node)),
+      ),
+    );
   };
 }
 
@@ -232,7 +259,14 @@ function wipeWhileOthersAreBehind(random: Random): Fault['strike'] {
     later(cluster, lag, () => {
       const victim = quorum[0];
       if (victim === undefined || !wipeOne(cluster, victim, down)) return;
-      cutFor(cluster, 2500 * MS, between([leader], cluster.nodes.filter((node) => node !== leader)));
+      cutFor(
+        cluster,
+        2500 * MS,
+        between(
+          [leader],
+          cluster.nodes.filter((node) => node !== leader),
+        ),
+      );
     });
   };
 }
@@ -247,7 +281,14 @@ function strandedLeader(random: Random): Fault['strike'] {
     if (leader === null) return;
     const others = cluster.nodes.filter((node) => node !== leader);
     const friend = others[step % Math.max(1, others.length)];
-    cutFor(cluster, time, between([leader], others.filter((node) => node !== friend)));
+    cutFor(
+      cluster,
+      time,
+      between(
+        [leader],
+        others.filter((node) => node !== friend),
+      ),
+    );
     later(cluster, time, () => {
       cluster.crash(leader);
       later(cluster, down, () => cluster.start(leader));

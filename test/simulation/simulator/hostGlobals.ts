@@ -68,7 +68,8 @@ export function replaceGlobals(current: () => Host | null): () => void {
 type Replace = (owner: object, name: string, value: unknown) => void;
 
 function replaceTimers(current: () => Host | null, replace: Replace): void {
-  const timer = (real: (callback: Callback, delay?: number, ...rest: unknown[]) => unknown, repeats: boolean) =>
+  const timer =
+    (real: (callback: Callback, delay?: number, ...rest: unknown[]) => unknown, repeats: boolean) =>
     (callback: Callback, delay = 1, ...rest: unknown[]): unknown => {
       const host = current();
       if (host === null) return real(callback, delay, ...rest);
@@ -85,6 +86,8 @@ function replaceTimers(current: () => Host | null, replace: Replace): void {
   replace(globalThis, 'clearInterval', clear(globalThis.clearInterval));
   replace(globalThis, 'setImmediate', (callback: Callback, ...rest: unknown[]) => {
     const host = current();
-    return host === null ? realImmediate(callback, ...rest) : host.setImmediate(() => callback(...rest));
+    if (host === null) return realImmediate(callback, ...rest);
+    host.setImmediate(() => callback(...rest));
+    return undefined;
   });
 }

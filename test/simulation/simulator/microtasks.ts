@@ -23,10 +23,10 @@ export function inMacrotask<Result>(work: () => Result): Promise<Result> {
   return new Promise((resolve, reject) => {
     setImmediate(() => {
       try {
-        let drained = false;
-        void Promise.resolve().then(() => (drained = true));
+        const drained: true[] = [];
+        void Promise.resolve(true as const).then((done) => drained.push(done));
         drainMicrotasks();
-        if (!drained) throw new Error('promise callbacks cannot be run from here');
+        if (drained.length === 0) throw new Error('promise callbacks cannot be run from here');
         resolve(work());
       } catch (thrown) {
         reject(thrown instanceof Error ? thrown : new Error(String(thrown)));

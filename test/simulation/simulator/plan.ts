@@ -9,7 +9,12 @@ import { QUIET_NETWORK, type NetworkSettings } from './SimulatedNetwork';
 /** What a client does at a time (µs). */
 export type ClientStep = { readonly at: number } & (
   | { readonly kind: 'push'; readonly plan: PushPlan }
-  | { readonly kind: 'get'; readonly node: number; readonly which: 'last' | 'next' | 'any'; readonly draw: number }
+  | {
+      readonly kind: 'get';
+      readonly node: number;
+      readonly which: 'last' | 'next' | 'any';
+      readonly draw: number;
+    }
 );
 
 /** A schedule, before it runs: all of it follows from the seed. */
@@ -112,7 +117,10 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
   };
 }
 
-function weighted<Name extends string>(random: Random, weights: Readonly<Partial<Record<Name, number>>>): Name {
+function weighted<Name extends string>(
+  random: Random,
+  weights: Readonly<Partial<Record<Name, number>>>,
+): Name {
   const names = Object.keys(weights) as Name[];
   return random.pick(names.flatMap((name) => new Array<Name>(weights[name] ?? 0).fill(name)));
 }
