@@ -169,3 +169,6 @@ export const LOCK_RETRY_MS_MAX = 100;
 
 /** Bytes by which a store's file grows at least, ahead of what it needs: few, so that no sync has much more to write. */
 export const STORE_GROWTH_BYTES = 256 * KiB;
+
+/** commitIndex goes to disk with the next entries, and without any after this time, ms: one sync then. */
+export const COMMIT_INDEX_SAVE_MS = 1000;

@@ -60,6 +60,7 @@ export function renderInfo(info: NodeInfo, style: Style): string {
       ['node', `${info.node} (${info.state})`],
       ['leader', leader],
       ['currentTerm', String(info.currentTerm)],
+      ['membership', info.membership],
       ['index', String(info.index)],
       ['committedIndex', String(info.committedIndex)],
       ['term', String(info.term)],

@@ -1,4 +1,5 @@
 import { invariant, ProtocolError } from '../errors';
+import { COMMIT_INDEX_SAVE_MS } from '../limits';
 import type { Entry } from '../storage/Entry';
 import type { LogStore } from '../storage/LogStore';
 import { LocalLog } from './log/LocalLog';
@@ -32,6 +33,7 @@ export class ReplicatedLog {
   private verifiedPosition = 0;
   /** The epoch of the last append, for answers that no append asked for. */
   private lastEpoch = 0;
+  private commitSavedAt = 0;
 
   constructor(private readonly options: ReplicatedLogOptions) {
     this.log = new LocalLog(options.store);
@@ -111,8 +113,12 @@ export class ReplicatedLog {
     if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit();
   }
 
+  /** Called every few ms. */
   tick(now: number): void {
     if ('leads' in this.role) this.role.leads.tick(now);
+    if (now - this.commitSavedAt < COMMIT_INDEX_SAVE_MS) return;
+    this.commitSavedAt = now;
+    this.log.saveCommitIndex();
   }
 
   /** A follower answered a heartbeat of this node's term. */

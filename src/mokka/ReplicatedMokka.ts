@@ -250,6 +250,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       state: this.isLeader ? 'leader' : this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower',
       leader: this.leader === null ? null : this.memberIndex(this.leader),
       currentTerm: this.term,
+      membership: this.store.membership,
       peers,
       problem: this.problem(),
     };

@@ -1,4 +1,5 @@
 import type { LogEntry } from '../storage/Entry';
+import type { Membership } from '../storage/LogStore';
 
 /** What `info` shows: the tutorial's five fields, of the last log that this node holds, then the node's own. */
 export interface NodeInfo {
@@ -19,6 +20,8 @@ export interface NodeInfo {
   readonly leader: number | null;
   /** The node's term (the election's, not the last log's). */
   readonly currentTerm: number;
+  /** `voter`: a full member; `rejoining`: it lost its data and is catching up; `none`: it waits for its cluster. */
+  readonly membership: Membership;
   readonly peers: readonly PeerInfo[];
   /** Why nothing can be committed now and what to do, in one sentence; null when all is well. */
   readonly problem: string | null;

@@ -113,6 +113,12 @@ export class LocalLog {
     this.recent.shrink(this.savedPosition);
   }
 
+  /** Puts commitIndex on disk, if it is not: so that a restarted node can read what it knew to be committed. */
+  saveCommitIndex(): void {
+    if (this.staged.length === 0 && this.store.commitIndex < this.commitIndex)
+      this.store.append([], this.commitIndex);
+  }
+
   /** Forgets staged entries: who made them leads no more. */
   dropStaged(): void {
     if (this.staged.length === 0) return;

@@ -17,6 +17,7 @@ export class FakeNode implements ClusterNodeFace {
     state: 'leader',
     leader: 0,
     currentTerm: 1,
+    membership: 'voter',
     peers: [],
     problem: null,
   };

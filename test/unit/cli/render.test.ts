@@ -27,7 +27,7 @@ const entry = (value: string): Parameters<typeof renderEntry>[0] => ({
 
 const info: NodeInfo = {
   ...{ index: 12, hash: 'ab'.repeat(32), term: 3, createdAt: CREATED_AT, committedIndex: 12 },
-  ...{ node: 0, state: 'leader', leader: 0, currentTerm: 4 },
+  ...{ node: 0, state: 'leader', leader: 0, currentTerm: 4, membership: 'voter' },
   peers: [
     { node: 1, address: `tcp://127.0.0.1:2001/${'ab'.repeat(65)}`, connected: true, matchIndex: 12 },
     { node: 2, address: `tcp://127.0.0.1:2002/${'ab'.repeat(65)}`, connected: false, reason: 'refused' },
