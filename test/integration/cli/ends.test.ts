@@ -1,0 +1,248 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { until } from '../cluster/until';
+
+/** How a node and npm start end, on real processes. Ports of this file: 22900 to 22902. */
+const PORT = 22_900;
+const ROOT = resolve(__dirname, '../../..');
+const NODE = ['-r', 'ts-node/register/transpile-only', 'src/cluster_node.ts'];
+const STOP_MS = 5000;
+
+jest.setTimeout(120_000);
+
+let directory: string;
+let started: ChildProcess[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'mokka-ends-'));
+  started = [];
+});
+afterEach(async () => {
+  // Each is the leader of a process group of its own: all that it started goes with it.
+  for (const { pid } of started) if (pid !== undefined) killGroup(pid);
+  await portsFree();
+  rmSync(directory, { recursive: true });
+});
+
+const wait = async (ms: number, what: string, look: () => boolean | Promise<boolean>): Promise<void> => {
+  await until(ms, what, async () => ((await look()) ? true : undefined));
+};
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended, with all that it started.
+  }
+}
+
+/** A process, what it wrote, and its end. */
+class Started {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly status: Promise<number | string>;
+
+  constructor(command: string, given: readonly string[], closedStdout = false) {
+    const env = {
+      ...process.env,
+      INDEX: '0',
+      START_PORT: String(PORT),
+      DATA_DIR: directory,
+      LOG_LEVEL: 'info',
+    };
+    this.child = spawn(command, given, { cwd: ROOT, env, detached: true });
+    started.push(this.child);
+    this.child.stdin?.on('error', () => undefined);
+    this.child.stderr?.on('data', (text) => (this.stderr += String(text)));
+    if (closedStdout) this.child.stdout?.destroy();
+    else this.child.stdout?.on('data', (text) => (this.stdout += String(text)));
+    this.status = once(this.child, 'exit').then(
+      ([status, signal]: unknown[]) => (status ?? signal) as number | string,
+    );
+  }
+
+  type(lines: string): void {
+    this.child.stdin?.write(lines);
+  }
+
+  answered(count: number): Promise<void> {
+    return wait(30_000, `${count} answers`, () => this.stdout.split('\n').length > count);
+  }
+
+  logged(text: string): Promise<void> {
+    return wait(30_000, `'${text}' on stderr`, () => this.stderr.includes(text));
+  }
+}
+
+const startNode = (closedStdout = false): Started => new Started(process.execPath, NODE, closedStdout);
+const npm = (script: string): Started => new Started('npm', ['run', '--silent', script]);
+
+async function isHeld(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const held = await Promise.race([
+    once(socket, 'connect').then(() => true),
+    once(socket, 'error').then(() => false),
+  ]).catch(() => false);
+  socket.destroy();
+  return held;
+}
+
+async function isAnyPortHeld(): Promise<boolean> {
+  const held = await Promise.all([0, 1, 2].map((index) => isHeld(PORT + index)));
+  return held.includes(true);
+}
+
+const portsFree = (): Promise<void> => wait(STOP_MS, 'ports free', async () => !(await isAnyPortHeld()));
+
+/** CPU time that a process has used, ms. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return 10 * (Number(stat[11]) + Number(stat[12]));
+}
+
+describe('a node', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it with status 0', async (signal) => {
+    const node = startNode();
+    await node.logged('initializing');
+    node.child.kill(signal);
+    await expect(node.status).resolves.toBe(0);
+  });
+
+  test('SIGHUP changes nothing; the end of its input leaves it running', async () => {
+    const node = startNode();
+    node.child.stdin?.end('help\n');
+    await node.answered(1);
+    node.child.kill('SIGHUP');
+    await node.logged('SIGHUP changes nothing');
+    expect(node.child.exitCode).toBeNull();
+    expect(await isHeld(PORT)).toBe(true);
+  });
+
+  test('a stop answers what waits; a second signal, later than a repeated key press, ends it at once', async () => {
+    const node = startNode();
+    node.type('add_log k v\n');
+    await node.logged('initializing');
+    node.child.kill('SIGTERM');
+    await expect(node.status).resolves.toBe(0);
+    expect(JSON.parse(node.stdout)).toMatchObject({ command: 'add_log', error: { code: 'NO_LEADER' } });
+
+    const hurried = startNode();
+    hurried.type('add_log k v\n');
+    await hurried.logged('initializing');
+    // Until it has ended: the first stops it, those of the same key press do nothing, a later one ends it.
+    const signals = setInterval(() => hurried.child.kill('SIGTERM'), 100);
+    await expect(hurried.status).resolves.toBe(1);
+    clearInterval(signals);
+  });
+
+  test('a closed stdout neither ends it nor makes it spin', async () => {
+    const node = startNode(true);
+    node.type('info\ninfo\n');
+    await node.logged('initializing');
+    node.type('info\n');
+    const { pid = 0 } = node.child;
+    const before = cpuMs(pid);
+    await new Promise((done) => setTimeout(done, 2000));
+    expect(cpuMs(pid) - before).toBeLessThan(600);
+    node.child.kill('SIGTERM');
+    await expect(node.status).resolves.toBe(0);
+  });
+
+  test('a taken port and a wrong INDEX: one line, and their status', async () => {
+    const server = createServer().listen(PORT, '127.0.0.1');
+    await once(server, 'listening');
+    const node = startNode();
+    await expect(node.status).resolves.toBe(1);
+    expect(node.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([
+      expect.stringMatching(/^PORT_TAKEN: /),
+    ]);
+    server.close();
+    await once(server, 'close');
+    const wrong = new Started('env', ['INDEX=9', process.execPath, ...NODE]);
+    await expect(wrong.status).resolves.toBe(2);
+    expect(wrong.stderr).toMatch(/^BAD_CONFIG: [^\n]+\n$/);
+  });
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)('%s to its npm alone stops it', async (signal) => {
+    const script = npm('node:0');
+    await script.logged('initializing');
+    await wait(STOP_MS, 'the port held', () => isHeld(PORT));
+    script.child.kill(signal);
+    await portsFree();
+  });
+});
+
+describe('npm start', () => {
+  const startCluster = async (): Promise<Started> => {
+    const cluster = npm('start');
+    cluster.type('add_log super test\n');
+    await cluster.answered(1);
+    expect(JSON.parse(cluster.stdout)).toMatchObject({ ok: true, result: { index: 1 } });
+    return cluster;
+  };
+
+  test('answers all lines, the last one without its LF, and ends with its input', async () => {
+    const cluster = npm('start');
+    cluster.child.stdin?.end('add_log super test\nget_log 1\ninfo');
+    await expect(cluster.status).resolves.toBe(0);
+    const answers = cluster.stdout.trimEnd().split('\n');
+    expect(answers.map((line) => (JSON.parse(line) as { command: string }).command)).toEqual([
+      'add_log',
+      'get_log',
+      'info',
+    ]);
+    expect(await isAnyPortHeld()).toBe(false);
+  });
+
+  test('exit ends all three', async () => {
+    const cluster = await startCluster();
+    cluster.type('exit\n');
+    await expect(cluster.status).resolves.toBe(0);
+    expect(await isAnyPortHeld()).toBe(false);
+  });
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)('%s to npm alone ends all three', async (signal) => {
+    const cluster = await startCluster();
+    cluster.child.kill(signal);
+    await portsFree();
+  });
+
+  test('kill -9 of what started the nodes ends all three', async () => {
+    const cluster = await startCluster();
+    const pids = execFileSync('pgrep', ['-g', String(cluster.child.pid), '-f', 'start_cluster.ts'], {
+      encoding: 'utf8',
+    });
+    for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    await portsFree();
+  });
+
+  test('a node that dies is named, and the others go on', async () => {
+    const cluster = await startCluster();
+    const pids = execFileSync('pgrep', ['-g', String(cluster.child.pid), '-f', 'cluster_node.ts'], {
+      encoding: 'utf8',
+    });
+    const victim = pids
+      .trim()
+      .split('\n')
+      .find((pid) => readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes('INDEX=2'));
+    process.kill(Number(victim), 'SIGKILL');
+    await cluster.logged('node 2 was killed by SIGKILL, the others go on');
+    cluster.type('add_log after it\n');
+    await cluster.answered(2);
+    expect(cluster.stdout).toContain('"index":2');
+  });
+
+  test('a node that cannot start ends all, with its reason and status', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(PORT + 1, '127.0.0.1');
+    await once(server, 'listening');
+    const cluster = npm('start');
+    await expect(cluster.status).resolves.toBe(1);
+    expect(cluster.stderr).toMatch(/^node 1 ended with status 1\n {2}PORT_TAKEN: /m);
+    server.close();
+    await once(server, 'close');
+  });
+});
