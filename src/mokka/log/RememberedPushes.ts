@@ -1,8 +1,8 @@
 import { REMEMBERED_PUSHES_MAX } from '../../limits';
 import { entryPushId, type Entry, type PushId } from '../../storage/Entry';
 
-/** One push of the window; undefined where an empty entry stands. */
-type Remembered = { readonly pushes: Map<number, number>; readonly id: PushId } | undefined;
+/** nonce -> position, of one session. */
+type SessionPushes = Map<number, number>;
 
 /**
  * Which pushes the last entries of the log were made by, so that a push that is tried again is found instead of
@@ -10,16 +10,17 @@ type Remembered = { readonly pushes: Map<number, number>; readonly id: PushId } 
  * with the log.
  */
 export class RememberedPushes {
-  /** session -> nonce -> position. */
-  private readonly sessions = new Map<string, Map<number, number>>();
-  private readonly ring: Remembered[] = [];
+  private readonly sessions = new Map<string, SessionPushes>();
+  /** By position modulo the window: the session of the entry there, undefined for an empty entry, and its nonce. */
+  private readonly ringSessions: (string | undefined)[] = [];
+  private readonly ringNonces = new Float64Array(REMEMBERED_PUSHES_MAX);
   private first = 1;
   private next = 1;
 
   /** Begins an empty window at a position. */
   startAt(position: number): void {
     this.sessions.clear();
-    this.ring.length = 0;
+    this.ringSessions.length = 0;
     this.first = position;
     this.next = position;
   }
@@ -27,10 +28,13 @@ export class RememberedPushes {
   /** Remembers the entry after the last one; the oldest falls out of a full window. */
   add(entry: Entry): void {
     if (this.next - this.first === REMEMBERED_PUSHES_MAX) this.forget(this.first++);
+    const slot = entry.position % REMEMBERED_PUSHES_MAX;
     const id = entryPushId(entry);
-    const pushes = id === null ? undefined : this.pushesOf(id.session);
-    if (id !== null) pushes?.set(id.nonce, entry.position);
-    this.ring[entry.position % REMEMBERED_PUSHES_MAX] = id === null || !pushes ? undefined : { pushes, id };
+    this.ringSessions[slot] = id?.session;
+    if (id !== null) {
+      this.ringNonces[slot] = id.nonce;
+      this.pushesOf(id.session).set(id.nonce, entry.position);
+    }
     this.next = entry.position + 1;
   }
 
@@ -60,7 +64,7 @@ export class RememberedPushes {
     return true;
   }
 
-  private pushesOf(session: string): Map<number, number> {
+  private pushesOf(session: string): SessionPushes {
     let pushes = this.sessions.get(session);
     if (pushes === undefined) {
       pushes = new Map();
@@ -70,11 +74,13 @@ export class RememberedPushes {
   }
 
   private forget(position: number): void {
-    const remembered = this.ring[position % REMEMBERED_PUSHES_MAX];
-    this.ring[position % REMEMBERED_PUSHES_MAX] = undefined;
-    if (remembered === undefined) return;
-    const { pushes, id } = remembered;
-    if (pushes.get(id.nonce) === position) pushes.delete(id.nonce);
-    if (pushes.size === 0) this.sessions.delete(id.session);
+    const slot = position % REMEMBERED_PUSHES_MAX;
+    const session = this.ringSessions[slot];
+    if (session === undefined) return;
+    this.ringSessions[slot] = undefined;
+    const nonce = this.ringNonces[slot] ?? 0;
+    const pushes = this.pushesOf(session);
+    if (pushes.get(nonce) === position) pushes.delete(nonce);
+    if (pushes.size === 0) this.sessions.delete(session);
   }
 }

@@ -2,7 +2,7 @@ import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
 import { ProtocolError, toError } from '../../errors';
 import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
-import { ENTRY_BYTES_MAX, HASH_BYTES, PAYLOAD_BYTES_MAX, parseEntry, type Entry } from '../../storage/Entry';
+import { HASH_BYTES, PAYLOAD_BYTES_MAX, parseEntry, type Entry } from '../../storage/Entry';
 
 /**
  * Messages of the log: what each says, its encoding (a msgpack array, its type first) and its limits. What
@@ -103,48 +103,74 @@ export interface ConfirmedMessage {
   readonly commitIndex: number | null;
 }
 
-const REFUSALS = ['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'] as const satisfies readonly Refusal[];
+const REFUSALS: readonly unknown[] = ['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'] satisfies Refusal[];
+const SESSION = /^[0-9a-f]{16}$/;
+
+type CommittedWire = [
+  session: string,
+  nonce: number,
+  index: number,
+  term: number,
+  createdAt: number,
+  hash: Buffer,
+];
+type RefusedWire = [session: string, nonce: number, refusal: Refusal, since: number | null];
 
 const number = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const bytesUpTo = (max: number) => z.instanceof(Buffer).refine((bytes) => bytes.length <= max);
-const session = z.string().regex(/^[0-9a-f]{16}$/);
+
+/** A list of at most `max` items. Its items are many, and checked by one function: a schema for each costs most of a message. */
+const list = <Item>(max: number, isItem: (item: unknown) => item is Item) =>
+  z.custom<Item[]>((value) => Array.isArray(value) && value.length <= max && value.every(isItem));
+
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isPush = (value: unknown): value is [since: number | null, payload: Buffer] =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  (value[0] === null || isNumber(value[0])) &&
+  Buffer.isBuffer(value[1]) &&
+  value[1].length <= PAYLOAD_BYTES_MAX;
+
+const isAnswer = (value: unknown): value is CommittedWire | RefusedWire => {
+  if (!Array.isArray(value) || typeof value[0] !== 'string' || !SESSION.test(value[0]) || !isNumber(value[1]))
+    return false;
+  if (value.length === 4) return REFUSALS.includes(value[2]) && (value[3] === null || isNumber(value[3]));
+  const [, , index, term, createdAt, hash] = value as unknown[];
+  const numbers = isNumber(index) && isNumber(term) && isNumber(createdAt);
+  return value.length === 6 && numbers && Buffer.isBuffer(hash) && hash.length === HASH_BYTES;
+};
+
+const isBytes = (value: unknown): value is Buffer => Buffer.isBuffer(value);
 
 const Tag = { append: 1, appended: 2, readmit: 3, forward: 4, answers: 5, confirm: 6, confirmed: 7 } as const;
 
-const schema = z.union([
-  z.tuple([
+const schemas = {
+  [Tag.append]: z.tuple([
     z.literal(Tag.append),
     number,
     number,
     number,
     number,
     number,
-    z.array(bytesUpTo(ENTRY_BYTES_MAX)).max(APPEND_ENTRIES_MAX),
+    list(APPEND_ENTRIES_MAX, isBytes),
   ]),
-  z.tuple([z.literal(Tag.appended), number, number, z.boolean(), number, number, z.boolean()]),
-  z.tuple([z.literal(Tag.readmit), number, number]),
-  z.tuple([
-    z.literal(Tag.forward),
-    z.array(z.tuple([number.nullable(), bytesUpTo(PAYLOAD_BYTES_MAX)])).max(FORWARD_PUSHES_MAX),
-  ]),
-  z.tuple([
-    z.literal(Tag.answers),
+  [Tag.appended]: z.tuple([
+    z.literal(Tag.appended),
     number,
     number,
-    z
-      .array(
-        z.union([
-          z.tuple([session, number, number, number, number, bytesUpTo(HASH_BYTES)]),
-          z.tuple([session, number, z.enum(REFUSALS), number.nullable()]),
-        ]),
-      )
-      .max(FORWARD_PUSHES_MAX),
+    z.boolean(),
+    number,
+    number,
+    z.boolean(),
   ]),
-  z.tuple([z.literal(Tag.confirm), number]),
-  z.tuple([z.literal(Tag.confirmed), number, number.nullable()]),
-]);
+  [Tag.readmit]: z.tuple([z.literal(Tag.readmit), number, number]),
+  [Tag.forward]: z.tuple([z.literal(Tag.forward), list(FORWARD_PUSHES_MAX, isPush)]),
+  [Tag.answers]: z.tuple([z.literal(Tag.answers), number, number, list(FORWARD_PUSHES_MAX, isAnswer)]),
+  [Tag.confirm]: z.tuple([z.literal(Tag.confirm), number]),
+  [Tag.confirmed]: z.tuple([z.literal(Tag.confirmed), number, number.nullable()]),
+};
 
-type Wire = z.infer<typeof schema>;
+type Wire = z.infer<(typeof schemas)[keyof typeof schemas]>;
 
 const packer = new Packr({ useRecords: false });
 const unpacker = new Unpackr({ useRecords: false, mapsAsObjects: false });
@@ -189,7 +215,7 @@ function toWire(message: LogMessage): Wire {
   }
 }
 
-function answerToWire(answer: PushAnswer): Extract<Wire, [typeof Tag.answers, ...unknown[]]>[3][number] {
+function answerToWire(answer: PushAnswer): CommittedWire | RefusedWire {
   if ('refused' in answer) return [answer.session, answer.nonce, answer.refused, answer.since];
   const { index, term, createdAt, hash } = answer.committed;
   return [answer.session, answer.nonce, index, term, createdAt, hash];
@@ -207,7 +233,9 @@ export function decodeLogMessage(bytes: Buffer): LogMessage {
   } catch (cause) {
     throw new ProtocolError('a log message is no msgpack', { cause });
   }
-  const parsed = schema.safeParse(unpacked);
+  const tag: unknown = Array.isArray(unpacked) ? unpacked[0] : undefined;
+  if (!isTag(tag)) throw new ProtocolError('a log message of no known type');
+  const parsed = schemas[tag].safeParse(unpacked);
   if (!parsed.success)
     throw new ProtocolError(`a log message is malformed: ${z.prettifyError(parsed.error)}`);
   try {
@@ -215,6 +243,10 @@ export function decodeLogMessage(bytes: Buffer): LogMessage {
   } catch (thrown) {
     throw new ProtocolError(`a log message is malformed: ${toError(thrown).message}`, { cause: thrown });
   }
+}
+
+function isTag(value: unknown): value is keyof typeof schemas {
+  return typeof value === 'number' && Object.hasOwn(schemas, value);
 }
 
 function fromWire(wire: Wire): LogMessage {
@@ -252,7 +284,7 @@ function fromWire(wire: Wire): LogMessage {
   }
 }
 
-function answerFromWire(wire: Extract<Wire, [typeof Tag.answers, ...unknown[]]>[3][number]): PushAnswer {
+function answerFromWire(wire: CommittedWire | RefusedWire): PushAnswer {
   if (wire.length === 4) return { session: wire[0], nonce: wire[1], refused: wire[2], since: wire[3] };
   const [session, nonce, index, term, createdAt, hash] = wire;
   return { session, nonce, committed: { index, term, createdAt, hash } };

@@ -145,8 +145,8 @@ test.each([
       [buildEntry({ position: 6, term: 1, index: 1, createdAt: 0 }, null, GENESIS_HASH).bytes],
     ],
   ],
-  ['a refusal of no known kind', [5, 1, 1, [['00000000000000aa', 1, 'WHY_NOT']]]],
-  ['a session that is none', [5, 1, 1, [['zz', 1, 'STALE_NONCE']]]],
+  ['a refusal of no known kind', [5, 1, 1, [['00000000000000aa', 1, 'WHY_NOT', null]]]],
+  ['a session that is none', [5, 1, 1, [['zz', 1, 'STALE_NONCE', null]]]],
 ])('%s is refused', (_, value) => {
   expect(() => decodeLogMessage(pack(value))).toThrow(ProtocolError);
 });

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
+import { RememberedPushes } from '../../../src/mokka/log/RememberedPushes';
+import { buildEntry, encodePayload, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+
+const SESSIONS = ['000000000000000a', '000000000000000b'];
+
+function entryAt(position: number, session: string | null, nonce = position): Entry {
+  const payload = session === null ? null : encodePayload({ session, nonce }, 'k', 'v');
+  return buildEntry({ position, term: 1, index: position, createdAt: 0 }, payload, GENESIS_HASH);
+}
+
+test('finds what a naive list of all entries finds, after any adds and cuts', () => {
+  const step = fc.oneof(
+    fc.record({ add: fc.constantFrom(...SESSIONS, null) }),
+    fc.record({ cutTo: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const pushes = new RememberedPushes();
+      let naive: { session: string | null; nonce: number }[] = [];
+      let nonce = 0;
+      for (const each of steps) {
+        if ('add' in each) {
+          pushes.add(entryAt(naive.length + 1, each.add, ++nonce));
+          naive.push({ session: each.add, nonce });
+        } else {
+          const kept = Math.floor(each.cutTo * naive.length);
+          pushes.cut(kept + 1);
+          naive = naive.slice(0, kept);
+        }
+      }
+      for (const session of SESSIONS)
+        for (let wanted = 1; wanted <= nonce; wanted++) {
+          const at = naive.findIndex((push) => push.session === session && push.nonce === wanted);
+          expect(pushes.find({ session, nonce: wanted })).toBe(at < 0 ? undefined : at + 1);
+        }
+    }),
+  );
+});
+
+describe('a full window', () => {
+  const pushes = new RememberedPushes();
+  const [old = '', other = ''] = SESSIONS;
+  for (let position = 1; position <= REMEMBERED_PUSHES_MAX + 2; position++)
+    pushes.add(entryAt(position, position <= 3 ? old : other));
+
+  test('forgets the oldest pushes', () => {
+    expect(pushes.find({ session: old, nonce: 2 })).toBeUndefined();
+    expect(pushes.find({ session: old, nonce: 3 })).toBe(3);
+  });
+
+  test('knows that a push is not in the log when the window reaches back to before it was made', () => {
+    expect(pushes.wouldKnow({ session: other, nonce: 1e9 }, 1)).toBe(false);
+    expect(pushes.wouldKnow({ session: other, nonce: 1e9 }, 2)).toBe(true);
+  });
+
+  test('takes a nonce below the oldest remembered of its session for one that may be forgotten', () => {
+    expect(pushes.wouldKnow({ session: old, nonce: 2 }, null)).toBe(false);
+    expect(pushes.wouldKnow({ session: old, nonce: 4 }, null)).toBe(true);
+    expect(pushes.wouldKnow({ session: '00000000000000ff', nonce: 1 }, null)).toBe(true);
+  });
+});
