@@ -81,15 +81,16 @@ export class SafetyChecks {
     this.traceState(process, seen);
   }
 
-  /** A packet leaves a node: a vote that it gives must be its only one of that term. */
-  sent(process: SimulatedProcess, packet: Buffer, to: number): void {
-    if (packet[0] !== 0x7b || packet.indexOf('"type":12,') < 0) return;
+  /** A packet leaves a node: a vote that it gives must be its only one of that term. Returns whether it is a vote. */
+  sent(process: SimulatedProcess, packet: Buffer, to: number): boolean {
+    if (packet[0] !== 0x7b || packet.indexOf('"type":12,') < 0) return false;
     const { term, data } = JSON.parse(packet.toString()) as {
       term: number;
       data: { signature: string | null };
     };
-    if (data.signature === null) return;
+    if (data.signature === null) return false;
     this.voted(process.node, term, this.world.machine(to).keys.publicKey);
+    return true;
   }
 
   /** A process ended: what counts is what its disk holds now. */

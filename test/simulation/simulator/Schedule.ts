@@ -108,6 +108,7 @@ class Schedule {
       machine.diskDelay = 0;
       machine.diskHangsUntil = 0;
       machine.failsNextWrite = false;
+      machine.diesAfterVoteFor = null;
       machine.process?.dieInNextEffect(false);
       // Whoever waits for a disk that hangs is replaced.
       if (machine.process?.isHanging === true) cluster.crash(node);

@@ -50,6 +50,8 @@ interface Machine {
   /** Until when the disk hangs, µs. */
   diskHangsUntil: number;
   failsNextWrite: boolean;
+  /** Its process dies as soon as it has voted, and is back after so many µs; null: it does not. */
+  diesAfterVoteFor: number | null;
 }
 
 /** Where the simulated wall clocks start: a day in 2025, ms since 1970. */
@@ -220,8 +222,15 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
 
   send(process: SimulatedProcess, address: string, packet: Buffer, at: number): void {
     const to = this.machines.findIndex((_, node) => addressOf(node) === address);
-    this.checks.sent(process, packet, to);
+    const isVote = this.checks.sent(process, packet, to);
     this.network.send(process, to, packet, at);
+    const { diesAfterVoteFor: down } = this.machine(process.node);
+    if (!isVote || down === null) return;
+    this.at(this.now, () => {
+      if (this.heals || this.processAt(process.node) !== process) return;
+      this.crash(process.node);
+      this.at(this.now + down, () => this.start(process.node));
+    });
   }
 
   stepped(process: SimulatedProcess): void {
@@ -329,6 +338,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
       diskDelay: 0,
       diskHangsUntil: 0,
       failsNextWrite: false,
+      diesAfterVoteFor: null,
     };
     return machine;
   }

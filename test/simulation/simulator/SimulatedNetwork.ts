@@ -10,6 +10,8 @@ export interface NetworkSettings {
   readonly duplicatesPerMille: number;
   /** Whether a packet may overtake another of the same sender. */
   readonly reorders: boolean;
+  /** How long a link takes to come up, at most. */
+  readonly connectMax: number;
 }
 
 export const QUIET_NETWORK: NetworkSettings = {
@@ -18,6 +20,8 @@ export const QUIET_NETWORK: NetworkSettings = {
   lossPerMille: 0,
   duplicatesPerMille: 0,
   reorders: false,
+  // A link is tried again within RETRY_MS_MAX.
+  connectMax: 400_000,
 };
 
 /** What the network needs of the world around it. */
@@ -35,9 +39,8 @@ export interface NetworkSurroundings {
 const BREAK_MAX = 5_000;
 const NOTICE_MIN = 1_000_000;
 const NOTICE_MAX = 4_000_000;
-/** A link is tried again within RETRY_MS_MAX, and up to CONNECT_MS_MAX passes first where packets went nowhere. µs. */
+/** A link comes up after this time at least, µs. */
 const CONNECT_MIN = 1_000;
-const CONNECT_MAX = 400_000;
 
 /**
  * Links between processes, as those of src/transport are: a link is between two processes and ends with either,
@@ -133,7 +136,7 @@ export class SimulatedNetwork {
       [other, one],
     ] as const) {
       const wait = this.isOpen(of, peer)
-        ? this.random.between(CONNECT_MIN, CONNECT_MAX)
+        ? this.random.between(CONNECT_MIN, this.settings.connectMax)
         : this.isCut(of, peer)
           ? this.random.between(NOTICE_MIN, NOTICE_MAX)
           : this.random.below(BREAK_MAX);
@@ -175,7 +178,7 @@ export class SimulatedNetwork {
     if (process === null) return;
     this.world.linkChanged(process, peer, false);
     if (this.isOpen(of, peer))
-      this.world.at(this.world.now + this.random.between(CONNECT_MIN, CONNECT_MAX), () =>
+      this.world.at(this.world.now + this.random.between(CONNECT_MIN, this.settings.connectMax), () =>
         this.settle(of, peer),
       );
   }

@@ -66,6 +66,31 @@ function storm(random: Random): Fault['strike'] {
   };
 }
 
+/**
+ * Two that cannot hear each other stand for election at the same time, over slow links, and the voters between them
+ * die as soon as they have voted and are back at once (CASES 16).
+ */
+function rivals(random: Random): Fault['strike'] {
+  const order = random.shuffle([0, 1, 2, 3, 4, 5, 6]);
+  const down = random.between(1, 10) * MS;
+  const slowness = random.between(10, 200) * MS;
+  return (cluster) => {
+    const [one, other, ...voters] = order.filter((node) => node < cluster.size);
+    if (one === undefined || other === undefined) return;
+    const time = 1000 * MS;
+    cutFor(cluster, time, between([one], [other]));
+    cluster.network.slowDown(slowness);
+    for (const node of voters) cluster.machine(node).diesAfterVoteFor = down;
+    later(cluster, time, () => {
+      cluster.network.slowDown(0);
+      for (const node of voters) cluster.machine(node).diesAfterVoteFor = null;
+    });
+    const leader = cluster.leader ?? one;
+    cluster.crash(leader);
+    later(cluster, MS, () => cluster.start(leader));
+  };
+}
+
 /** All at once, as when the power fails. */
 function blackout(random: Random): Fault['strike'] {
   const down = random.between(1, 500) * MS;
@@ -317,6 +342,7 @@ const strikes = {
   crash,
   dieInEvent,
   storm,
+  rivals,
   blackout,
   pause,
   cutOff,

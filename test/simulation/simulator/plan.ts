@@ -45,6 +45,7 @@ const kinds = {
   wipes: { wipe: 3, wipeWhileOthersAreBehind: 4, crash: 1, cutOff: 2 },
   clocks: { clockJump: 6, crash: 1, cutOff: 1 },
   forming: { crash: 3, dieInEvent: 3, storm: 1, wipe: 2, pause: 1 },
+  elections: { rivals: 6, crash: 1 },
   figure8: { strandedLeader: 6, crash: 1, dieInEvent: 2 },
   isolation: {},
   wipedMajority: { cutOff: 2, crash: 2, wipeTwo: 3 },
@@ -76,6 +77,7 @@ const KIND_WEIGHTS: Record<ScheduleKind, number> = {
   wipes: 2,
   clocks: 1,
   forming: 2,
+  elections: 3,
   figure8: 2,
   isolation: 1,
   wipedMajority: 1,
@@ -105,7 +107,7 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
       seed,
       size: members,
       ...timing,
-      network: isQuiet ? QUIET_NETWORK : networkOf(new Random(seed, 'links'), timing.heartbeat),
+      network: networkOf(kind, new Random(seed, 'links'), timing.heartbeat),
     },
     limits,
     realArithmetic: !isQuiet && members <= 3 && seed % REAL_ARITHMETIC_EVERY === 7,
@@ -130,8 +132,9 @@ function startsOf(random: Random, members: number, kind: ScheduleKind): number[]
   return Array.from({ length: members }, () => random.below(spread + 1) * MS);
 }
 
-function networkOf(random: Random, heartbeat: number): NetworkSettings {
-  if (random.perMille(300)) return QUIET_NETWORK;
+function networkOf(kind: ScheduleKind, random: Random, heartbeat: number): NetworkSettings {
+  if (kind === 'elections') return quickLinks(random);
+  if (kind === 'isolation' || random.perMille(300)) return QUIET_NETWORK;
   const delayMin = random.pick([0, 100, 1000, 5000]);
   return {
     delayMin,
@@ -139,6 +142,18 @@ function networkOf(random: Random, heartbeat: number): NetworkSettings {
     lossPerMille: random.pick([0, 0, 10, 100]),
     duplicatesPerMille: random.pick([0, 0, 50, 300]),
     reorders: random.perMille(500),
+    connectMax: random.pick([20_000, 400_000]),
+  };
+}
+
+/** Links that come up at once, so that who votes in one moment and dies can be asked again in the next. */
+function quickLinks(random: Random): NetworkSettings {
+  return {
+    ...QUIET_NETWORK,
+    delayMin: 0,
+    delayMax: random.between(2, 30) * MS,
+    reorders: true,
+    connectMax: 10_000,
   };
 }
 
@@ -158,7 +173,7 @@ function smallLimits(random: Random): LimitsOverride {
 function faultsOf(random: Random, kind: ScheduleKind, endAt: number): Fault[] {
   if (kind === 'isolation') return [];
   const faults: Fault[] = [];
-  const pause = random.pick([150, 400, 800, 1500]);
+  const pause = kind === 'elections' ? 900 : random.pick([150, 400, 800, 1500]);
   for (let at = random.below(800) * MS; at < endAt; at += random.between(pause / 3, pause * 2) * MS) {
     const name = weighted(random, kinds[kind] as Partial<Record<FaultName, number>>);
     faults.push(makeFault(name, at, random));
