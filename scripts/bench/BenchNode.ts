@@ -77,7 +77,7 @@ export class BenchNode {
       // IPC: should this process be killed, its nodes notice and stop.
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     }) as ChildProcessWithoutNullStreams;
-    life.track(this.process);
+    life.track(this.process, { lastWords: this.#lastWords });
     this.ended = new Promise((done) => this.process.once('close', () => done()));
     this.process.once('close', () => this.#end());
     this.process.once('error', (error) => life.fail(error));

@@ -10,13 +10,20 @@ const CLEAN_UP_MS = 5000;
 /** Status of a process that a signal ended, as shells count it. */
 const STATUS_OF_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+/** How a process is treated at the end of the run. */
+interface ChildCare {
+  /** It is asked to end (SIGTERM) and cleans up after itself; others are killed at once. */
+  readonly cleansUp?: boolean;
+  /** The last lines of its stderr, shown when the run fails. */
+  readonly lastWords?: readonly string[];
+}
+
 /**
  * The end of a run: whatever way it ends (its last row, an error, Ctrl-C, npm gone), each process that it started
  * ends with it, and its data are removed.
  */
 export class RunLife {
-  /** Processes that run, and whether one may clean up or is killed at once. */
-  readonly #children = new Map<ChildProcess, { readonly cleansUp: boolean }>();
+  readonly #children = new Map<ChildProcess, ChildCare>();
   readonly #directories = new Set<string>();
   #ending = false;
 
@@ -44,24 +51,26 @@ export class RunLife {
     this.#directories.delete(directory);
   }
 
-  /** Takes care of a process. One that cleans up after itself is asked to end (SIGTERM), others are killed. */
-  track(child: ChildProcess, cleansUp = false): void {
-    this.#children.set(child, { cleansUp });
+  /** Takes care of a process. */
+  track(child: ChildProcess, care: ChildCare): void {
+    this.#children.set(child, care);
     child.once('close', () => this.#children.delete(child));
     child.once('error', () => this.#children.delete(child));
   }
 
-  /** Ends the run for an error, in one line; not for those that the end itself causes. */
+  /** Ends the run for an error, with the last words of what still runs; not for those that the end itself causes. */
   fail(thrown: unknown): void {
     if (this.#ending) return;
     process.stderr.write(`bench: ${toError(thrown).message}\n`);
+    for (const { lastWords = [] } of this.#children.values())
+      for (const line of lastWords) process.stderr.write(`  ${line}\n`);
     void this.end(1);
   }
 
   async end(status: number): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
-    await Promise.all([...this.#children].map(([child, { cleansUp }]) => endChild(child, cleansUp)));
+    await Promise.all([...this.#children].map(([child, { cleansUp = false }]) => endChild(child, cleansUp)));
     // 'exit' removes the rest.
     process.exit(status);
   }

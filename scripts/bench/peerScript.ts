@@ -63,15 +63,13 @@ async function runScript(
   peer: string,
   scriptOptions: Readonly<Record<string, string | number>>,
 ): Promise<unknown[]> {
-  const args = Object.entries({ ...scriptOptions, dir: directory }).flatMap(([name, value]) => [
-    `--${name}`,
-    `${value}`,
-  ]);
+  const all: Readonly<Record<string, string | number>> = { ...scriptOptions, dir: directory };
+  const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]);
   progress.show(`${peer} runs`);
   const child = spawn(process.execPath, [options.peersScript ?? '', peer, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  life.track(child, true);
+  life.track(child, { cleansUp: true });
   const lines: string[] = [];
   let lastWords = '';
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
