@@ -83,6 +83,7 @@ export class MemoryLogStore implements LogStore {
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     this.checkOpen();
+    invariant(from >= 1, () => `read from position ${from}`);
     const entries: Entry[] = [];
     let bytes = 0;
     for (let position = from; ; position += 1) {

@@ -261,11 +261,14 @@ describe('the lock', () => {
   test('is free once its holder was killed, and not while it is stopped', async () => {
     const directory = newDirectory();
     const holder = await holdStore(directory);
-    holder.kill('SIGSTOP');
-    expect((await refusal(open(directory))).code).toBe('DATA_LOCKED');
     const ended = once(holder, 'exit');
-    holder.kill('SIGKILL');
-    await ended;
+    try {
+      holder.kill('SIGSTOP');
+      expect((await refusal(open(directory))).code).toBe('DATA_LOCKED');
+    } finally {
+      holder.kill('SIGKILL');
+      await ended;
+    }
     expect(sockets(directory)).toHaveLength(1);
     const store = await open(directory);
     expect(sockets(directory)).toHaveLength(1);

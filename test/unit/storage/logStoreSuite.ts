@@ -122,6 +122,7 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       expect(positionsOf(store.read(2, Infinity, 2))).toEqual([2, 3]);
       expect(positionsOf(store.read(9, Infinity, 10))).toEqual([9, 10]);
       expect(store.read(11, Infinity, 10)).toEqual([]);
+      expect(() => store.read(0, Infinity, 10)).toThrow(InvariantError);
     });
 
     test('entries of the largest size, and what was read stays valid after more is read and written', async () => {

@@ -48,7 +48,11 @@ export async function runStore(
 /** Starts a child that opens the store and keeps it; resolves when it has it. */
 export async function holdStore(directory: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['-r', TS_NODE, CHILD, 'hold', '', directory]);
-  const [first] = z.tuple([z.string()]).parse(await once(createInterface(child.stdout), 'line'));
+  const said = once(createInterface(child.stdout), 'line');
+  const ended = once(child, 'exit').then(() =>
+    Promise.reject(new Error('the child ended before it had the store')),
+  );
+  const [first] = z.tuple([z.string()]).parse(await Promise.race([said, ended]));
   line.parse(JSON.parse(first));
   return child;
 }
