@@ -17,7 +17,8 @@ export interface Answer {
 
 export interface NodeProcessOptions {
   readonly index: number;
-  readonly startPort: number;
+  /** Without it the environment names a cluster file. */
+  readonly startPort?: number;
   readonly dataDirectory: string;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -41,7 +42,12 @@ export class NodeProcess {
       cwd: REPOSITORY,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, START_PORT: String(startPort), DATA_DIR: dataDirectory, ...env },
+      env: {
+        ...process.env,
+        ...(startPort === undefined ? {} : { START_PORT: String(startPort) }),
+        DATA_DIR: dataDirectory,
+        ...env,
+      },
     });
     this.exited = once(this.child, 'close').then(([code, signal]) => {
       this.ended = true;

@@ -37,6 +37,11 @@ export interface GetRecord {
  * bound above the upper bound of an equal or a higher index: take for a(i) the highest lower bound up to i.
  */
 export class History {
+  /** @param mayFailWith codes of errors that a push may be answered with. */
+  constructor(
+    private readonly mayFailWith: readonly string[] = ['NO_LEADER', 'UNKNOWN_OUTCOME', 'STALE_NONCE'],
+  ) {}
+
   readonly pushes: PushRecord[] = [];
   readonly gets: GetRecord[] = [];
 
@@ -54,8 +59,12 @@ export class History {
 
   /** What is wrong with the history, given the committed logs (by index - 1); null when nothing is. */
   fault(logs: readonly CommittedEntry[]): string | null {
-    const seen = logs.map(({ entry }) => toLogEntry(entry));
-    return this.contentFault(seen) ?? this.orderFault(seen);
+    return this.faultIn(logs.map(({ entry }) => toLogEntry(entry)));
+  }
+
+  /** What is wrong with the history, given the committed logs as a node shows them. */
+  faultIn(logs: readonly LogEntry[]): string | null {
+    return this.contentFault(logs) ?? this.orderFault(logs);
   }
 
   private contentFault(logs: readonly LogEntry[]): string | null {
@@ -66,12 +75,22 @@ export class History {
       indexes.set(log.value.value, index);
     }
     for (const push of this.pushes) {
-      const fault = pushFault(push, indexes.get(push.value), logs);
+      const fault = this.errorFault(push) ?? pushFault(push, indexes.get(push.value), logs);
       if (fault !== null) return fault;
     }
     for (const { index, entry, node } of this.gets)
       if (entry !== null && !sameEntry(entry, logs[index - 1]))
         return `a get of index ${index} on node ${node} gave ${brief(entry)}, committed is ${brief(logs[index - 1])}`;
+    return null;
+  }
+
+  private errorFault({ value, attempts }: PushRecord): string | null {
+    for (const attempt of attempts) {
+      if (attempt === null || 'entry' in attempt) continue;
+      const { error } = attempt;
+      if (!(error instanceof RequestError && this.mayFailWith.includes(error.code)))
+        return `${value} failed with ${String(error)}`;
+    }
     return null;
   }
 
@@ -115,8 +134,6 @@ function pushFault(push: PushRecord, at: number | undefined, logs: readonly LogE
   for (const attempt of push.attempts) {
     if (attempt !== null && 'entry' in attempt && !sameEntry(attempt.entry, logs[attempt.entry.index - 1]))
       return `${push.value} was acknowledged as ${brief(attempt.entry)}, committed is ${brief(logs[attempt.entry.index - 1])}`;
-    if (attempt !== null && 'error' in attempt && !isExpected(attempt.error))
-      return `${push.value} failed with ${String(attempt.error)}`;
   }
   const denied = push.attempts.every((attempt) => attempt !== null && isDenial(attempt));
   if (denied && at !== undefined)
@@ -127,12 +144,6 @@ function pushFault(push: PushRecord, at: number | undefined, logs: readonly LogE
 function isDenial(attempt: AttemptOutcome): boolean {
   if (attempt === null || 'entry' in attempt) return false;
   return attempt.error instanceof RequestError && attempt.error.code === 'NO_LEADER';
-}
-
-const EXPECTED_ERRORS = new Set(['NO_LEADER', 'UNKNOWN_OUTCOME', 'STALE_NONCE']);
-
-function isExpected(error: Error): boolean {
-  return error instanceof RequestError && EXPECTED_ERRORS.has(error.code);
 }
 
 function sameEntry(one: LogEntry, other: LogEntry | undefined): boolean {
