@@ -34,7 +34,8 @@ export class Link extends ReqSocket implements ConnectionOwner {
   private reason = 'it is not connected yet';
   private nextRetryMs = RETRY_MS_MIN;
   private isRetryDue = false;
-  private unanswered = 0;
+  /** Of `ids` requests, those that were answered or given up. */
+  private answered = 0;
   private unansweredBytes = 0;
   private connectDeadline: NodeJS.Timeout | null = null;
   private answerDeadline: NodeJS.Timeout | null = null;
@@ -71,10 +72,9 @@ export class Link extends ReqSocket implements ConnectionOwner {
       return;
     }
     if (this.unanswered === 0) this.awaitAnswers();
-    this.unanswered++;
     this.unansweredBytes += packet.length;
     super.send(packet, (packets: Buffer[]) => {
-      this.unanswered--;
+      this.answered++;
       this.unansweredBytes -= packet.length;
       for (const answer of packets) this.emit('packet', answer);
     });
@@ -137,18 +137,18 @@ export class Link extends ReqSocket implements ConnectionOwner {
 
   frame(_connection: SealedConnection, args: Buffer[]): void {
     const { id, packets } = decodeAnswer(args);
-    const answered = this.callbacks[id];
-    if (answered === undefined) throw new ProtocolError('an answer to no request');
+    const callback = this.callbacks[id];
+    if (callback === undefined) throw new ProtocolError('an answer to no request');
     Reflect.deleteProperty(this.callbacks, id);
     this.answerDeadline?.refresh();
-    answered(packets);
+    callback(packets);
   }
 
   closed(_connection: SealedConnection, ending: Ending, reason: string): void {
     const wasUp = this.socks.length > 0;
     this.socks = [];
     this.callbacks = {};
-    this.unanswered = 0;
+    this.answered = this.ids;
     this.unansweredBytes = 0;
     this.connection = null;
     this.clearDeadlines();
@@ -164,6 +164,10 @@ export class Link extends ReqSocket implements ConnectionOwner {
       error.code === 'ECONNREFUSED'
         ? 'nothing listens there: is the node running?'
         : `it cannot be reached (${error.code ?? error.message})`;
+  }
+
+  private get unanswered(): number {
+    return this.ids - this.answered;
   }
 
   private isOverLimit(bytes: number): boolean {
@@ -190,11 +194,10 @@ export class Link extends ReqSocket implements ConnectionOwner {
 
   /** After a long step of this node's own the answers may already wait in the kernel: they are read first. */
   private checkAnswers(): void {
-    const due = this.unanswered;
-    const { connection } = this;
-    if (due === 0) return;
+    const { answered, connection } = this;
+    if (this.unanswered === 0) return;
     setImmediate(() => {
-      if (connection === this.connection && this.unanswered >= due)
+      if (connection === this.connection && answered === this.answered)
         connection?.close(
           'timeout',
           `it has not answered for ${ANSWER_MS_MAX} ms: it is frozen or overloaded`,

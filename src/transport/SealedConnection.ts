@@ -55,7 +55,7 @@ export class SealedConnection {
   private deadline: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly raw: Socket,
+    raw: Socket,
     side: 'accepted' | 'connected',
     private readonly identity: LinkIdentity,
     private readonly owner: ConnectionOwner,
@@ -102,7 +102,6 @@ export class SealedConnection {
     this.state = 'closed';
     this.clearDeadline();
     this.tls.destroy();
-    this.raw.destroy();
     if (this.refusal === null) this.owner.closed(this, ending, reason, this.describePeer());
     else this.owner.closed(this, 'refused', this.refusal, this.describePeer());
   }

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { StartError } from '../../../src/errors';
+import { helloOf, type Hello } from '../../../src/transport/hello';
+import { Link } from '../../../src/transport/Link';
+import { makeNodeCertificate } from '../../../src/transport/NodeCertificate';
 import { TCPMokka, type TCPMokkaSettings } from '../../../src/TCPMokka';
 import {
   addressOf,
@@ -96,10 +99,35 @@ test('the reason says that nobody listens, and then that the link is up', async 
   await a.disconnect();
 });
 
+test('a link that closes before its next try makes none, though the peer listens by then', async () => {
+  const members = await makeMembers(2);
+  const { keys, port } = pick(members, 1);
+  const { secureContext } = makeNodeCertificate(pick(members, 0).keys.secretKey);
+  const hello = (): Hello => helloOf(members.map((member) => member.keys.publicKey));
+  const link = new Link(
+    { address: `tcp://127.0.0.1:${port}`, publicKey: keys.publicKey },
+    { secureContext, hello },
+  );
+  link.open();
+  await until('it was tried', () => link.state.reason?.includes('nothing listens') === true);
+  const closed = link.close();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  await closed;
+  await once(connect(port, '127.0.0.1').resume(), 'close');
+  expect(connections).toBe(1);
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test('a node that closes while it tries to connect ends by itself, with nothing on stderr', async () => {
   const members = await makeMembers(3);
-  const child = await new MemberProcess().ready();
+  const child = new MemberProcess();
   try {
+    await child.ready();
     child.tell({ do: 'start', self: 0, members });
     const peer = startMember(pick(members, 1), members);
     await until('one link is up', () => child.reports.some(({ is }) => is === 'link'));

@@ -101,9 +101,8 @@ export class MemberProcess {
   }
 
   /** Ready to start: its program is loaded. */
-  async ready(): Promise<this> {
+  async ready(): Promise<void> {
     await until('the process is ready', () => this.reports.some(({ is }) => is === 'ready'), 20_000);
-    return this;
   }
 
   tell(command: Command): void {

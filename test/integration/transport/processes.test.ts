@@ -17,7 +17,7 @@ beforeEach(async () => {
   [node] = members.slice(0, 1).map((self) => startMember(self, members)) as [TCPMokka];
   [peerKey] = [...node.nodes.keys()] as [string];
   peerAddress = node.nodes.get(peerKey)?.address ?? '';
-  child = await startChild();
+  await startChild();
 });
 
 afterEach(async () => {
@@ -25,11 +25,11 @@ afterEach(async () => {
   await node.disconnect();
 });
 
-async function startChild(): Promise<MemberProcess> {
-  const started = await new MemberProcess().ready();
-  started.tell({ do: 'start', self: 1, members });
-  await until('both ends are up', () => isUp() && started.reports.some(({ is }) => is === 'link'));
-  return started;
+async function startChild(): Promise<void> {
+  child = new MemberProcess();
+  await child.ready();
+  child.tell({ do: 'start', self: 1, members });
+  await until('both ends are up', () => isUp() && child.reports.some(({ is }) => is === 'link'));
 }
 
 function isUp(): boolean {
@@ -82,7 +82,8 @@ test('a killed peer is known to be down at once, and linked within 1 s of listen
   expect(await down).toBe(false);
   expect(performance.now() - killedAt).toBeLessThan(500);
   await child.kill();
-  child = await new MemberProcess().ready();
+  child = new MemberProcess();
+  await child.ready();
   child.tell({ do: 'start', self: 1, members });
   await until('its own link is up', () => child.reports.some(({ is }) => is === 'link'));
   await until('the link to it is up', isUp, 1000);
