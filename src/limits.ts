@@ -172,3 +172,15 @@ export const STORE_GROWTH_BYTES = 256 * KiB;
 
 /** commitIndex goes to disk with the next entries, and without any after this time, ms: one sync then. */
 export const COMMIT_INDEX_SAVE_MS = 1000;
+
+/** Logs in the answer to one `list` or `tail`: a screenful many times over, and a fraction of a second to make. */
+export const LIST_ENTRIES_MAX = 1000;
+
+/** Bytes of keys and values in such an answer (one log at least): no more than the largest `get_log`. */
+export const LIST_BYTES_MAX = VALUE_BYTES_MAX;
+
+/** Logs that `list` and `tail` answer where no number is given. */
+export const LIST_ENTRIES_DEFAULT = 10;
+
+/** How often a `tail` that follows looks for more logs, ms: at once for a person, next to nothing for the node. */
+export const FOLLOW_LOOK_MS = 100;

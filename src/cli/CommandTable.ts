@@ -1,7 +1,10 @@
 import { RequestError } from '../errors';
-import type { ClusterNodeFace, NodeInfo } from '../mokka/api';
+import { LIST_ENTRIES_DEFAULT, LIST_ENTRIES_MAX } from '../limits';
+import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../mokka/api';
 import type { LogEntry } from '../storage/Entry';
+import { listLogs, tailLogs, type LogList } from './logLists';
 import { renderEntry, renderHelp, renderInfo, type Style } from './render';
+import { renderList, renderStatus } from './renderTables';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -34,6 +37,8 @@ export interface Command<Arguments = unknown, Result = unknown> {
   run(context: CommandContext, given: Arguments): Promise<Result>;
   /** The result as a person reads it. */
   render(result: Result, style: Style): string;
+  /** Where a terminal that shows the result goes on to show logs as they come: the index of the first. */
+  follow?(result: Result): number;
 }
 
 const addLog: Command<{ key: string; value: string }, LogEntry> = {
@@ -61,6 +66,27 @@ const getLog: Command<number, LogEntry> = {
   render: renderEntry,
 };
 
+const list: Command<{ from: number; count: number }, LogList> = {
+  name: 'list',
+  usage: 'list FROM [COUNT]',
+  summary: 'show the logs from this index on',
+  effect: 'read',
+  parse: parseFromAndCount,
+  run: ({ node }, { from, count }) => listLogs(node, from, count),
+  render: renderList,
+};
+
+const tail: Command<number, LogList> = {
+  name: 'tail',
+  usage: 'tail [N]',
+  summary: 'show the last logs; at a terminal also those that follow, until a key is pressed',
+  effect: 'read',
+  parse: (text) => (isBlankText(text) ? LIST_ENTRIES_DEFAULT : parseCount(text, 'tail')),
+  run: ({ node }, count) => tailLogs(node, count),
+  render: ({ logs, next }, style) => (logs.length === 0 ? 'no log yet' : renderList({ logs, next }, style)),
+  follow: ({ next }) => next,
+};
+
 const info: Command<undefined, NodeInfo> = {
   name: 'info',
   usage: 'info',
@@ -69,6 +95,16 @@ const info: Command<undefined, NodeInfo> = {
   parse: parseNothing,
   run: ({ node }) => node.getDb().getState().getInfo(),
   render: renderInfo,
+};
+
+const status: Command<undefined, { members: readonly MemberStatus[] }> = {
+  name: 'status',
+  usage: 'status',
+  summary: 'show all members, a line each, as this node sees them',
+  effect: 'read',
+  parse: parseNothing,
+  run: async ({ node }) => ({ members: await node.getDb().getState().getStatus() }),
+  render: ({ members }, style) => renderStatus(members, style),
 };
 
 /** What `help` answers. */
@@ -98,7 +134,7 @@ const exit: Command<undefined, Record<string, never>> = {
 };
 
 /** Every command, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [addLog, getLog, info, help, exit];
+export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, info, status, help, exit];
 
 const COMMAND_OF_NAME = new Map(COMMANDS.map((command) => [command.name, command]));
 
@@ -157,15 +193,44 @@ function parseKeyAndValue(text: string): { key: string; value: string } {
   return { key: text.slice(start, space), value: text.slice(space + 1) };
 }
 
-/** Spaces around the number do not count; signs, leading zeros, exponents and the like are refused. */
 function parseIndex(text: string): number {
-  const digits = text.replace(/^ +| +$/g, '');
-  const index = /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : NaN;
-  if (Number.isSafeInteger(index)) return index;
+  const index = wholeNumber(text);
+  if (index !== null) return index;
   throw new RequestError('BAD_ARGUMENT', 'get_log needs one index, a plain whole number from 1 to 2^53 - 1');
 }
 
+function parseFromAndCount(text: string): { from: number; count: number } {
+  const [, first = '', second] = /^ *([^ ]+)(?: +([^ ]+))? *$/.exec(text) ?? [];
+  const from = wholeNumber(first);
+  if (from === null)
+    throw new RequestError(
+      'BAD_ARGUMENT',
+      'list needs an index, a plain whole number from 1 to 2^53 - 1, and may have a count after it: list FROM [COUNT]',
+    );
+  return { from, count: second === undefined ? LIST_ENTRIES_DEFAULT : parseCount(second, 'list') };
+}
+
+function parseCount(text: string, command: string): number {
+  const count = wholeNumber(text);
+  if (count !== null && count <= LIST_ENTRIES_MAX) return count;
+  throw new RequestError(
+    'BAD_ARGUMENT',
+    `the count of ${command} is a plain whole number from 1 to ${LIST_ENTRIES_MAX}`,
+  );
+}
+
+/** Spaces around the number do not count; signs, leading zeros, exponents and the like are refused (null). */
+function wholeNumber(text: string): number | null {
+  const digits = text.replace(/^ +| +$/g, '');
+  const number = /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : NaN;
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+function isBlankText(text: string): boolean {
+  return !/[^ \t]/.test(text);
+}
+
 function parseNothing(text: string): undefined {
-  if (/[^ \t]/.test(text))
+  if (!isBlankText(text))
     throw new RequestError('BAD_ARGUMENT', 'this command takes no arguments: type its name alone');
 }

@@ -1,15 +1,18 @@
 import { clearScreenDown, createInterface, moveCursor, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { NodeInfo } from '../mokka/api';
+import type { ClusterNodeFace, NodeInfo } from '../mokka/api';
 import { LINE_BYTES_MAX } from '../limits';
-import { RequestError } from '../errors';
+import { RequestError, toError } from '../errors';
+import type { LogEntry } from '../storage/Entry';
 import { CommandQueue, type Answer } from './CommandQueue';
 import type { CommandContext } from './CommandTable';
 import { complete, RecentKeys } from './completion';
+import { followLogs, sourceOf } from './logLists';
 import { RefusedLine, type InputLine } from './LineReader';
 import type { Prompt, PromptEnd } from './Prompt';
 import type { PromptHistory } from './PromptHistory';
 import { paint, renderError, wrap, type Style } from './render';
+import { renderLogs } from './renderTables';
 
 const PROMPT = 'enter command > ';
 
@@ -35,6 +38,7 @@ export class TerminalPrompt implements Prompt {
   readonly ended: Promise<PromptEnd>;
   readonly #environment: TerminalEnvironment;
   readonly #interface: Interface;
+  readonly #node: ClusterNodeFace;
   readonly #queue: CommandQueue;
   readonly #keys = new RecentKeys();
   /** Lines that wait for room in the queue: a paste of many. */
@@ -43,6 +47,8 @@ export class TerminalPrompt implements Prompt {
   #resolveEnded: (end: PromptEnd) => void = () => undefined;
   #leader: string | null = null;
   #interrupted = false;
+  /** Ends the `tail` that follows, when there is one. */
+  #following: AbortController | null = null;
   /** Whether a line can be typed: until `exit`, Ctrl-D or the end of the terminal. */
   #open = true;
   /** Whether lines are taken into the queue. */
@@ -51,6 +57,7 @@ export class TerminalPrompt implements Prompt {
   constructor(context: CommandContext, environment: TerminalEnvironment) {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#environment = environment;
+    this.#node = context.node;
     this.#queue = new CommandQueue(context, {
       deliver: (answer) => this.#show(answer),
       progress: () => this.#pump(),
@@ -68,7 +75,7 @@ export class TerminalPrompt implements Prompt {
       completer: (line: string) => complete(line, this.#keys),
     });
     this.#listen();
-    this.#leaderLook = setInterval(() => void this.#lookForLeader(context), LEADER_LOOK_MS).unref();
+    this.#leaderLook = setInterval(() => void this.#lookForLeader(), LEADER_LOOK_MS).unref();
     this.#interface.prompt();
   }
 
@@ -114,6 +121,7 @@ export class TerminalPrompt implements Prompt {
     this.#interface.on('close', () => this.#onClose());
     input.on('keypress', (_text, key?: { name?: string; ctrl?: boolean }) => {
       if (key?.name !== 'c' || key.ctrl !== true) this.#interrupted = false;
+      this.#stopFollowing();
     });
     // A terminal that went away; readline repeats the error of its input.
     input.on('error', () => undefined);
@@ -138,9 +146,36 @@ export class TerminalPrompt implements Prompt {
     const text =
       'result' in answer ? answer.command.render(answer.result, style) : renderError(answer.error, style);
     if (text !== '') this.#write(text);
+    if ('result' in answer && answer.command.follow !== undefined)
+      void this.#follow(answer.command.follow(answer.result));
+  }
+
+  /** Shows logs as they are committed, until a key is pressed. Not when one was: a line is typed or waits already. */
+  async #follow(from: number): Promise<void> {
+    if (!this.#open || !this.#queue.idle || this.#lines.length > 0 || this.#interface.line !== '') return;
+    const following = new AbortController();
+    this.#following = following;
+    this.notify('more logs follow here as they come; press any key to end this');
+    const show = (logs: readonly LogEntry[]): void => this.#write(renderLogs(logs, this.#style));
+    try {
+      await followLogs(sourceOf(this.#node), from, show, following.signal);
+    } catch (thrown) {
+      this.notify(`no more logs are shown: ${toError(thrown).message}`);
+    }
+    if (this.#following === following) this.#following = null;
+  }
+
+  #stopFollowing(): void {
+    this.#following?.abort();
+    this.#following = null;
   }
 
   #interrupt(): void {
+    // The Ctrl-C that ends a tail ends nothing else.
+    if (this.#following !== null) {
+      this.#stopFollowing();
+      return;
+    }
     if (this.#interrupted) {
       this.#takeNoMore();
       return;
@@ -155,6 +190,7 @@ export class TerminalPrompt implements Prompt {
   #onClose(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#stopFollowing();
     clearInterval(this.#leaderLook);
     // An empty prompt is taken away; a line being typed stays as it stands.
     if (this.#interface.line === '') this.#eraseLine();
@@ -178,10 +214,10 @@ export class TerminalPrompt implements Prompt {
     clearScreenDown(output);
   }
 
-  async #lookForLeader({ node }: CommandContext): Promise<void> {
+  async #lookForLeader(): Promise<void> {
     let info: NodeInfo;
     try {
-      info = await node.getDb().getState().getInfo();
+      info = await this.#node.getDb().getState().getInfo();
     } catch {
       return;
     }

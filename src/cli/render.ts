@@ -201,6 +201,15 @@ function fold(
   return { lines: [...lines, line], used };
 }
 
+/** Text cut to a number of columns; what was cut ends with "…". */
+export function fitColumns(text: string, columns: number): string {
+  const room = Math.max(columns, 1);
+  const characters = splitCharacters(text.slice(0, room * 4));
+  const whole = fold(characters, room, 1, 0);
+  if (whole.used === characters.length && text.length <= room * 4) return text;
+  return `${fold(characters, room, 1, 1).lines[0] ?? ''}…`;
+}
+
 const segmenter = new Intl.Segmenter();
 
 /** What a reader sees as characters: an accent is not cut from its letter. */

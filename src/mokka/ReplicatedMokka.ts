@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { RequestError } from '../errors';
 import { entryHash, EntryKind, HASH_BYTES, payloadId, type Entry, type LogEntry } from '../storage/Entry';
-import type { ClusterNodeFace, DbFace, NodeInfo, PeerInfo } from './api';
+import type { ClusterNodeFace, DbFace, MemberStatus, NodeInfo, PeerInfo } from './api';
 import { ForwardedPushes, LogApi } from './LogApi';
 import { LogReads } from './LogReads';
 import { quorumOf } from './log/quorum';
@@ -43,6 +43,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private readonly reads: LogReads;
   private readonly forwarded: ForwardedPushes;
   private readonly downSince = new Map<string, number>();
+  private readonly clockOffsets = new Map<string, number>();
   private flushScheduled = false;
   private knownLeader: string | null = null;
   private knownTerm = 0;
@@ -91,7 +92,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   getDb(): DbFace {
     return {
       getEntry: () => ({ get: (index) => this.getEntry(index) }),
-      getState: () => ({ getInfo: () => Promise.resolve(this.info()) }),
+      getState: () => ({
+        getInfo: () => Promise.resolve(this.info()),
+        getStatus: () => Promise.resolve(this.status()),
+      }),
     };
   }
 
@@ -106,6 +110,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   protected override followerHeard(publicKey: string, incarnation: string): void {
     this.replicatedLog.heard(publicKey, incarnation, performance.now());
+  }
+
+  protected override packetFrom(publicKey: string, sentAt: number): void {
+    this.clockOffsets.set(publicKey, sentAt - Date.now());
   }
 
   protected override onTick(now: number): void {
@@ -275,6 +283,39 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       ...(connected || reason === undefined ? {} : { reason }),
       ...(matchIndex === undefined ? {} : { matchIndex }),
     };
+  }
+
+  private status(): MemberStatus[] {
+    const members = [this.publicKey, ...this.nodes.keys()].map((publicKey) => this.memberStatus(publicKey));
+    return members.sort((a, b) => a.node - b.node);
+  }
+
+  private memberStatus(publicKey: string): MemberStatus {
+    const self = publicKey === this.publicKey;
+    const { connected, reason } = self ? { connected: true } : this.linkState(publicKey);
+    return {
+      node: this.memberIndex(publicKey),
+      address: (self ? this.address : this.nodes.get(publicKey)?.address) ?? '',
+      role: this.roleOf(publicKey, connected),
+      reachable: connected,
+      ...(connected || reason === undefined ? {} : { reason }),
+      behind: this.entriesBehind(publicKey),
+      clockOffset: self ? 0 : connected ? (this.clockOffsets.get(publicKey) ?? null) : null,
+    };
+  }
+
+  private roleOf(publicKey: string, connected: boolean): MemberStatus['role'] {
+    if (publicKey === this.leader) return 'leader';
+    if (publicKey === this.publicKey) return this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower';
+    return connected && this.leader !== null ? 'follower' : 'unknown';
+  }
+
+  private entriesBehind(publicKey: string): number | null {
+    const { last, commitIndex } = this.replicatedLog;
+    if (publicKey === this.leader) return 0;
+    if (this.isLeader) return (last?.position ?? 0) - (this.replicatedLog.matchIndexOf(publicKey) ?? 0);
+    if (publicKey !== this.publicKey || this.leader === null) return null;
+    return Math.max(0, this.clusterCommitIndex - commitIndex);
   }
 
   private problem(): string | null {

@@ -173,6 +173,9 @@ export abstract class SafeElection extends Mokka {
   /** A follower answered a heartbeat of this leader. */
   protected abstract followerHeard(publicKey: string, incarnation: string): void;
 
+  /** A packet of a member's election arrived that it sent at `sentAt` of its wall clock, ms since 1970. */
+  protected abstract packetFrom(publicKey: string, sentAt: number): void;
+
   /** Every few ms; the election's own work is done here. */
   protected onTick(now: number): void {
     if (this.isLeader) this.leadOn(now);
@@ -258,6 +261,7 @@ export abstract class SafeElection extends Mokka {
   private async receivePacket(bytes: Buffer, from: string): Promise<void> {
     const packet = decodeElectionPacket(bytes, from);
     if (!this.nodes.has(from)) return;
+    this.packetFrom(from, packet.timestamp);
     if (packet.type === PacketType.HEARTBEAT) {
       await this.heartbeatFrom(packet, bytes);
       return;
@@ -359,6 +363,8 @@ export abstract class SafeElection extends Mokka {
   }
 
   private beginPreVote(): void {
+    // Not heard for an election timeout: pushes and reads must not wait for it, nor `info` name it.
+    if (this.leader !== null) this.setState(NodeStates.FOLLOWER, this.term, '');
     if (this.store.membership !== 'voter') return;
     this.putOffElection();
     const round = ++this.lastPreVoteRound;

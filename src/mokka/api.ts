@@ -38,6 +38,21 @@ export interface PeerInfo {
   readonly matchIndex?: number;
 }
 
+/** One member of the cluster, as this node sees it. What only the leader knows is null on the others. */
+export interface MemberStatus {
+  readonly node: number;
+  readonly address: string;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'unknown';
+  /** Whether this node is it or has a link to it. */
+  readonly reachable: boolean;
+  /** Why it is not reachable, where that is known. */
+  readonly reason?: string;
+  /** How many entries of the leader's log it does not hold yet, as far as this node knows. */
+  readonly behind: number | null;
+  /** Its wall clock less this node's, ms, to within a packet's way; null while nothing was heard of it. */
+  readonly clockOffset: number | null;
+}
+
 /** How a push may be made. */
 export interface PushOptions {
   /** 16 hex digits. A caller that names its own session may retry a push across its own restarts. */
@@ -69,7 +84,11 @@ export interface DbFace {
      */
     get(index: number): Promise<LogEntry | null>;
   };
-  getState(): { getInfo(): Promise<NodeInfo> };
+  getState(): {
+    getInfo(): Promise<NodeInfo>;
+    /** All members, in the order of their numbers. */
+    getStatus(): Promise<readonly MemberStatus[]>;
+  };
 }
 
 /** What the commands need of a node. */

@@ -49,7 +49,35 @@ describe('commands', () => {
     expect(codeOf(`get_log ${index}`)).toBe('BAD_ARGUMENT');
   });
 
-  test.each(['info x', 'help me', 'exit now'])('%j has an argument too many', (line) => {
+  test.each([
+    ['list 7', { from: 7, count: 10 }],
+    ['list  7   3 ', { from: 7, count: 3 }],
+    ['list 1 1000', { from: 1, count: 1000 }],
+    ['tail', 10],
+    ['tail ', 10],
+    ['tail 3', 3],
+  ])('%j is understood', (line, given) => {
+    expect(parse(line)).toEqual(given);
+  });
+
+  test.each([
+    ...[
+      'list',
+      'list 0',
+      'list -1',
+      'list x',
+      'list 1 0',
+      'list 1 1001',
+      'list 1 2 3',
+      'list 1 x',
+      'list 01',
+    ],
+    ...['tail 0', 'tail -1', 'tail 1001', 'tail x', 'tail 1 2'],
+  ])('%j is refused', (line) => {
+    expect(codeOf(line)).toBe('BAD_ARGUMENT');
+  });
+
+  test.each(['status x', 'info x', 'help me', 'exit now'])('%j has an argument too many', (line) => {
     expect(codeOf(line)).toBe('BAD_ARGUMENT');
   });
 

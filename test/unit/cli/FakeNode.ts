@@ -1,5 +1,5 @@
 import { RequestError } from '../../../src/errors';
-import type { ClusterNodeFace, NodeInfo } from '../../../src/mokka/api';
+import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../../../src/mokka/api';
 import type { LogEntry } from '../../../src/storage/Entry';
 
 /** A node that answers at once, or, while it is `holding`, when it is let go. */
@@ -21,6 +21,7 @@ export class FakeNode implements ClusterNodeFace {
     peers: [],
     problem: null,
   };
+  status: readonly MemberStatus[] = [];
   /** Set to make every call fail. */
   failure: Error | null = null;
   #holding = false;
@@ -72,7 +73,12 @@ export class FakeNode implements ClusterNodeFace {
         getInfo: async () => {
           this.calls.push('info');
           await this.#answer();
-          return { ...this.info, index: this.entries.length };
+          return { ...this.info, index: this.entries.length, committedIndex: this.entries.length };
+        },
+        getStatus: async () => {
+          this.calls.push('status');
+          await this.#answer();
+          return this.status;
         },
       }),
     };

@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { createNonces } from '../../../src/cli/Nonces';
 import { PromptHistory } from '../../../src/cli/PromptHistory';
 import { TerminalPrompt } from '../../../src/cli/TerminalPrompt';
+import { FOLLOW_LOOK_MS } from '../../../src/limits';
 import { FakeNode, noLeader } from './FakeNode';
 
 const CTRL_C = '\x03';
@@ -43,6 +44,10 @@ class Terminal {
     this.#text = '';
     return text;
   }
+}
+
+async function until(look: () => Promise<string>, found: (text: string) => boolean): Promise<string> {
+  for (let text = ''; ; text += await look()) if (found(text)) return text;
 }
 
 describe('TerminalPrompt', () => {
@@ -116,6 +121,37 @@ describe('TerminalPrompt', () => {
     const text = await terminal.type('get_log 1\r');
     expect(text).toContain('NOT_FOUND');
     expect(terminal.node.calls).toEqual(['get 1']);
+  });
+
+  test('tail shows what follows until a key is pressed, which then begins the next line', async () => {
+    await terminal.type('add_log old 1\rtail\r');
+    const shown = async (key: string): Promise<string> => {
+      await terminal.node.logApi.push(key, { value: 'v' });
+      return until(
+        async () => terminal.type(''),
+        (text) => text.includes(`${key}  v\n`),
+      );
+    };
+    expect(await shown('first')).toMatch(/2 {2}.*first {2}v\n/);
+    expect(await shown('second')).toMatch(/3 {2}.*second {2}v\n/);
+    await terminal.type('g');
+    await terminal.node.logApi.push('third', { value: 'v' });
+    await new Promise((done) => setTimeout(done, 3 * FOLLOW_LOOK_MS));
+    const text = await terminal.type('et_log 1\r');
+    expect(text).not.toContain('third');
+    expect(text).toContain('key        old\n');
+  });
+
+  test('the Ctrl-C that ends a tail ends nothing else', async () => {
+    await terminal.type('tail\r');
+    await terminal.type(CTRL_C);
+    await terminal.type(CTRL_C);
+    const text = await terminal.type('add_log a 1\r');
+    expect(text).toContain('index      1\n');
+  });
+
+  test('a tail with more lines behind it does not follow', async () => {
+    expect(await terminal.type('tail\rinfo\r')).not.toContain('press any key');
   });
 
   test('Ctrl-C twice ends the prompt', async () => {
