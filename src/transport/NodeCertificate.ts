@@ -19,8 +19,8 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
  * Makes the node's certificate, signed by the node's own key. Nobody checks more of it than the key: names, dates
- * and issuers mean nothing between nodes. Written in DER by hand, since @peculiar/x509 gives the same bytes for
- * 190 ms of start-up and 15 MB of memory, and only as a promise.
+ * and issuers mean nothing between nodes. Written in DER by hand, since @peculiar/x509 takes 120
+ * to 190 ms of start-up and 15 MB of memory for as much, and gives it only as a promise.
  *
  * @param secretKey tweetnacl's Ed25519 secret, 64 bytes in hex.
  * @throws StartError BAD_KEY, which does not show the secret.
