@@ -17,12 +17,13 @@ export interface PushPlan {
 
 /** Clients of the nodes, and what they saw. */
 export class Clients {
-  readonly history = new History();
-
-  constructor(private readonly cluster: SimulatedCluster) {}
+  constructor(
+    private readonly cluster: SimulatedCluster,
+    readonly history = new History(),
+  ) {}
 
   /** Pushes; `done` is called once it is acknowledged. */
-  push(plan: PushPlan, done: (index: number) => void = () => undefined): void {
+  push(plan: PushPlan, done: (index: number) => void = () => undefined): PushRecord {
     const record: PushRecord = {
       value: plan.value,
       invokedAt: this.cluster.now,
@@ -32,6 +33,7 @@ export class Clients {
     };
     this.history.pushes.push(record);
     this.attempt(plan, record, 0, done);
+    return record;
   }
 
   /** Gets a log; `done` is called with the answer, unless it is an error or none comes. */

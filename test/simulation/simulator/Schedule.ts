@@ -1,15 +1,13 @@
 import { quorumOf } from '../../../src/mokka/log/quorum';
 import { Clients } from './Clients';
-import { replaceGlobals } from './hostGlobals';
-import { overrideLimits } from './limitsOverride';
+import { inSimulatedWorld } from './inSimulatedWorld';
 import { inMacrotask } from './microtasks';
 import { planOf, type ClientStep, type SchedulePlan } from './plan';
 import type { Plant } from './Plant';
 import { Random } from './Random';
 import { hashOf } from './SafetyChecks';
-import { memberKeys, SimulatedCluster, ViolationError } from './SimulatedCluster';
+import { SimulatedCluster, ViolationError } from './SimulatedCluster';
 import { Trace } from './Trace';
-import { replaceArithmetic } from './votingArithmetic';
 
 export interface ScheduleOptions {
   readonly seed: number;
@@ -61,20 +59,12 @@ class Schedule {
 
   run(): ScheduleResult {
     const { plan, cluster, trace } = this;
-    const keys = new Map(memberKeys.map(({ publicKey, votingKey }) => [publicKey, votingKey]));
-    const undo = [
-      replaceGlobals(() => cluster.current),
-      overrideLimits(plan.limits),
-      ...(plan.realArithmetic ? [] : [replaceArithmetic(keys)]),
-    ];
     let failure: string | null = null;
     try {
-      this.play();
+      inSimulatedWorld(cluster, plan, () => this.play());
     } catch (thrown) {
       if (!(thrown instanceof ViolationError)) throw thrown;
       failure = thrown.message;
-    } finally {
-      for (const step of undo.reverse()) step();
     }
     return {
       plan,

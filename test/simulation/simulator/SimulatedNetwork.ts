@@ -52,6 +52,8 @@ export class SimulatedNetwork {
   private readonly links = new Map<number, number>();
   private readonly lastArrival = new Map<number, number>();
   private slowness = 0;
+  /** For scenarios: when the copies of a packet arrive, ms from now; null: as any other packet. */
+  intercept: (from: number, to: number, packet: Buffer) => readonly number[] | null = () => null;
 
   constructor(
     private readonly size: number,
@@ -109,7 +111,10 @@ export class SimulatedNetwork {
     const delay = random.between(settings.delayMin, settings.delayMax) + random.below(this.slowness + 1);
     const lost = random.perMille(settings.lossPerMille);
     const twice = random.perMille(settings.duplicatesPerMille);
-    if (life === undefined || lost) return;
+    if (life === undefined) return;
+    const copies = this.intercept(from.node, to, packet);
+    for (const after of copies ?? []) this.carry(from, to, life, packet, at + after * 1000);
+    if (copies !== null || lost) return;
     this.carry(from, to, life, packet, this.inOrder(from.node, to, at + delay));
     if (twice) this.carry(from, to, life, packet, at + delay + random.below(20 * settings.delayMax));
   }

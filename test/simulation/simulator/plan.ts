@@ -107,7 +107,7 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
       seed,
       size: members,
       ...timing,
-      network: networkOf(kind, new Random(seed, 'links'), timing.heartbeat),
+      network: exactLinksFor(limits, networkOf(kind, new Random(seed, 'links'), timing.heartbeat)),
     },
     limits,
     realArithmetic: !isQuiet && members <= 3 && seed % REAL_ARITHMETIC_EVERY === 7,
@@ -144,6 +144,19 @@ function networkOf(kind: ScheduleKind, random: Random, heartbeat: number): Netwo
     reorders: random.perMille(500),
     connectMax: random.pick([20_000, 400_000]),
   };
+}
+
+/** Whether pushes may fall out of the window that is remembered. */
+function forgetsPushes({ REMEMBERED_PUSHES_MAX: max }: LimitsOverride): boolean {
+  return max !== undefined && max < REMEMBERED_PUSHES_MAX;
+}
+
+/**
+ * Where pushes are forgotten, a forwarded push must not come twice: LogApi takes a refusal for the answer to its only
+ * try. Links of src/transport never repeat a packet.
+ */
+function exactLinksFor(limits: LimitsOverride, network: NetworkSettings): NetworkSettings {
+  return forgetsPushes(limits) ? { ...network, duplicatesPerMille: 0 } : network;
 }
 
 /** Links that come up at once, so that who votes in one moment and dies can be asked again in the next. */
@@ -185,7 +198,7 @@ function clientStepsOf(random: Random, size: number, endAt: number, limits: Limi
   const steps: ClientStep[] = [];
   const pause = random.pick([20, 60, 150, 300]);
   // A named session that falls out of a small window is forgotten, see RememberedPushes: only the node's own then.
-  const mayName = (limits.REMEMBERED_PUSHES_MAX ?? REMEMBERED_PUSHES_MAX) === REMEMBERED_PUSHES_MAX;
+  const mayName = !forgetsPushes(limits);
   const lastNonces = [0, 0, 0];
   let count = 0;
   for (let at = 100 * MS; at < endAt; at += random.below(2 * pause) * MS) {

@@ -1,0 +1,107 @@
+import { story } from './Scenario';
+
+// Simulated minutes take seconds on a busy machine.
+jest.setTimeout(60_000);
+
+const SESSION = '00000000000000aa';
+
+describe('pushes and gets', () => {
+  test('a push that is tried again on another node has the index that it got first (dissertation 6.3; CASES 17)', () =>
+    story(3, (it) => {
+      const leader = it.leader();
+      const [one = 0, other = 0] = it.followers();
+      const named = { session: SESSION, nonce: 1 };
+      expect(it.push(one, named, 'same')).toBe(1);
+      expect(it.push(other, named, 'same')).toBe(1);
+      it.crash(leader);
+      it.leader([one, other]);
+      expect(it.push(one, named, 'same')).toBe(1);
+      it.start(leader);
+      it.crash(one, other);
+      it.start(one, other);
+      expect(it.push(other, named, 'same')).toBe(1);
+      expect(it.logs).toEqual(['same']);
+    }));
+
+  test('a nonce that was used for another log is refused, and nothing is appended', () =>
+    story(3, (it) => {
+      it.push(0, { session: SESSION, nonce: 1 }, 'one');
+      const again = it.beginPush(1, { session: SESSION, nonce: 1 }, 'another');
+      it.until('it is refused', () => again.error !== null);
+      expect(again.error).toMatchObject({ code: 'NONCE_REUSED' });
+      expect(it.logs).toEqual(['one']);
+    }));
+
+  test('a push survives leader after leader until it is committed, once (CASES 17)', () =>
+    story(5, (it) => {
+      for (let round = 0; round < 10; round++) {
+        const [pusher = 0] = it.followers();
+        const leader = it.leader();
+        const pushed = it.beginPush(pusher);
+        it.wait(1);
+        it.crash(leader);
+        it.expectAnswered(pushed);
+        it.start(leader);
+      }
+      expect(it.logs).toHaveLength(10);
+    }));
+
+  test('a push on a node that reaches nobody is NO_LEADER, and is not in the log later', () =>
+    story(3, (it) => {
+      it.leader();
+      const [lonely = 0] = it.followers();
+      it.cut([lonely]);
+      it.wait(1000);
+      const pushed = it.beginPush(lonely);
+      it.until('it fails', () => pushed.error !== null, 12_000);
+      expect(pushed.error).toMatchObject({ code: 'NO_LEADER' });
+      it.heal();
+      it.push(lonely);
+      expect(it.logs).not.toContain(pushed.value);
+    }));
+
+  test('a miss on a node that is cut off is no answer (ReadIndex; dissertation 6.4)', () =>
+    story(3, (it) => {
+      const leader = it.leader();
+      it.push(leader);
+      it.cut([leader]);
+      const rest = it.nodes.filter((node) => node !== leader);
+      it.push(it.leader(rest));
+      expect(it.get(leader, 2)).toBe('NO_LEADER');
+      expect(it.get(leader, 1)).toBe('v1');
+    }));
+
+  test('a new leader answers no miss before it has committed in its term (Raft 8)', () =>
+    story(3, (it) => {
+      const first = it.leader();
+      it.pushMany(first, 3);
+      it.crash(first);
+      const second = it.leader(it.nodes.filter((node) => node !== first));
+      expect(it.get(second, 3)).toBe('v3');
+      expect(it.get(second, 4)).toBeNull();
+    }));
+
+  test('a late refusal does not make a push count as never sent (simulator, seed 859)', () =>
+    story(
+      3,
+      (it) => {
+        const leader = it.leader();
+        const [behind = 0] = it.followers();
+        let answers = 0;
+        it.intercept((from, to, words) => {
+          if (from !== leader || to !== behind) return null;
+          if (words.startsWith('append')) return [];
+          if (!words.startsWith('answers')) return null;
+          // The refusal comes at once and again later; the answer that it is committed is lost.
+          return [[1, 400], []][answers++] ?? null;
+        });
+        it.pushMany(leader, 20);
+        const pushed = it.beginPush(behind, null, 'once');
+        it.until('it is committed', () => it.logs.includes('once'));
+        it.pushMany(leader, 10);
+        it.until('an answer', () => pushed.index !== null || pushed.error !== null, 12_000);
+        expect(it.logs.filter((value) => value === 'once')).toHaveLength(1);
+      },
+      { limits: { REMEMBERED_PUSHES_MAX: 5 } },
+    ));
+});
