@@ -1,0 +1,514 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { Mokka } from 'mokka';
+import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
+import { PacketModel } from 'mokka/dist/consensus/models/PacketModel';
+import { buildPartialSignature, buildPublicKeysRootForTerm } from 'mokka/dist/consensus/utils/cryptoUtils';
+import { InvariantError, StartError, toError } from '../errors';
+import { MEMBERS_MAX } from '../limits';
+import type { HardState, LogStore } from '../storage/LogStore';
+import { Forming } from './election/Forming';
+import { LeaderContact } from './election/LeaderContact';
+import { quorumOf } from './log/quorum';
+import { decodeElectionPacket, PacketType, type PacketOf } from './messages/ElectionPacket';
+
+/** What a Mokka logger must have; bunyan's fits. */
+export interface ElectionLogger {
+  error(...fields: unknown[]): void;
+  warn(...fields: unknown[]): void;
+  info(...fields: unknown[]): void;
+  debug(...fields: unknown[]): void;
+  trace(...fields: unknown[]): void;
+}
+
+export interface ElectionSettings {
+  /** `tcp://host:port/publicKey` of this node. */
+  readonly address: string;
+  /** The voting key, hex. */
+  readonly privateKey: string;
+  /** Between a leader's heartbeats, ms. */
+  readonly heartbeat: number;
+  /** A follower that hears no leader for one to two of these stands for election, ms. */
+  readonly electionTimeout: number;
+  readonly store: LogStore;
+  readonly logger: ElectionLogger;
+}
+
+/** A peer agrees to an election when it has not heard a leader for this many heartbeats. */
+const SILENT_HEARTBEATS = 1.5;
+
+/** A leader steps down when it has not heard a quorum for this many election timeouts. */
+const QUORUM_TIMEOUTS = 2;
+
+/** Looks at its clock this often within a heartbeat. */
+const TICKS_PER_HEARTBEAT = 5;
+
+/** So far ahead, ms, that Mokka never thinks a proof expired: terms end by elections alone. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Mokka's election, repaired through its public methods (DESIGN, Election; HAZARDS, mokka 1 to 11). Mokka still
+ * promotes, collects votes, makes the proof of a quorum and checks a leader's proof. How a vote is given and when
+ * to promote is decided here, by Raft's rules: the term and the vote are on disk before anything that follows from
+ * them leaves the node, one vote a term, only for a log that is up to date, pre-vote, check-quorum.
+ *
+ * Intervals come from a monotonic clock. Events: 'state' as Mokka's; 'error' (Error) for what a peer did wrong;
+ * 'fatal' (Error) when this node must not go on, after which it does nothing any more.
+ */
+export abstract class SafeElection extends Mokka {
+  protected readonly store: LogStore;
+  protected readonly log: ElectionLogger;
+  /** What this process of the node calls itself. */
+  protected readonly incarnation = randomBytes(8).toString('hex');
+  private readonly forming = new Forming();
+  private timer: NodeJS.Timeout | null = null;
+  private stopped = false;
+  private leaderHeardAt = -Infinity;
+  private standAt = Infinity;
+  private beatAt = 0;
+  private preVote: { round: number; begunAt: number; agreed: Set<string> } | null = null;
+  private lastPreVoteRound = 0;
+  private contact: LeaderContact | null = null;
+
+  constructor(settings: ElectionSettings) {
+    const { store, logger } = settings;
+    super({
+      address: settings.address,
+      privateKey: settings.privateKey,
+      heartbeat: settings.heartbeat,
+      electionTimeout: settings.electionTimeout,
+      proofExpiration: NEVER,
+      logger,
+      resMiddleware: (packet: PacketModel) => Promise.resolve(withLogEnd(packet, store)),
+    });
+    this.store = store;
+    this.log = logger;
+  }
+
+  // Mokka's methods, repaired.
+
+  override majority(): number {
+    const size = this.nodes.size + 1;
+    if (size > MEMBERS_MAX)
+      throw new StartError(
+        'BAD_CONFIG',
+        `a cluster has at most ${MEMBERS_MAX} members: Mokka's elections take seconds in a larger one`,
+      );
+    return quorumOf(size);
+  }
+
+  override setState(
+    state: number,
+    term: number,
+    leaderPublicKey: string | null,
+    proof?: string,
+    proofMintedTime?: number,
+  ): void {
+    const { term: hardTerm, votedFor } = this.store.hardState;
+    if (state === NodeStates.CANDIDATE) {
+      const candidacy = Math.max(term, hardTerm + 1);
+      this.saveHardState({ term: candidacy, votedFor: this.publicKey });
+      super.setState(state, candidacy, '');
+      return;
+    }
+    if (state === NodeStates.LEADER && (hardTerm !== term || votedFor !== this.publicKey)) {
+      this.log.warn({ event: 'candidacy_over', term, hardTerm }, 'won an election of a term that is over');
+      super.setState(NodeStates.FOLLOWER, hardTerm, '');
+      return;
+    }
+    if (state === NodeStates.FOLLOWER) {
+      if (term < hardTerm) super.setState(state, hardTerm, '');
+      else {
+        if (term > hardTerm)
+          this.saveHardState({ term, votedFor: leaderPublicKey === '' ? null : leaderPublicKey });
+        super.setState(state, term, leaderPublicKey ?? '', proof, proofMintedTime);
+      }
+      return;
+    }
+    super.setState(state, term, leaderPublicKey ?? '', proof, proofMintedTime);
+  }
+
+  override connect(): void {
+    this.on('state', () => this.stateChanged());
+    if (this.store.hardState.term > 0) super.setState(NodeStates.FOLLOWER, this.store.hardState.term, '');
+    this.putOffElection();
+    this.timer = setInterval(
+      () => this.guard(() => this.onTick(performance.now())),
+      this.heartbeat / TICKS_PER_HEARTBEAT,
+    );
+  }
+
+  override disconnect(): Promise<void> {
+    this.stopped = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.contact?.end();
+    return Promise.resolve();
+  }
+
+  /** Handles a packet that came on the link of the member `from`. Never rejects; a bad packet is an 'error'. */
+  override emitPacket(packet: Buffer, from = ''): Promise<void> {
+    return this.guardAsync(() => this.receivePacket(packet, from), from);
+  }
+
+  // For the classes above.
+
+  protected get isLeader(): boolean {
+    return this.state === NodeStates.LEADER;
+  }
+
+  protected get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** The leader's public key, or null. */
+  protected get leader(): string | null {
+    return this.leaderPublicKey === '' ? null : this.leaderPublicKey;
+  }
+
+  /** Members that a forming cluster still waits for; empty when this node has its place. */
+  protected get missingMembers(): string[] {
+    return this.store.membership === 'none' ? this.forming.missing(this.nodes.keys()) : [];
+  }
+
+  /** A follower answered a heartbeat of this leader. */
+  protected abstract followerHeard(publicKey: string, incarnation: string): void;
+
+  /** A packet of a member's election arrived that it sent at `sentAt` of its wall clock, ms since 1970. */
+  protected abstract packetFrom(publicKey: string, sentAt: number): void;
+
+  /** Every few ms; the election's own work is done here. */
+  protected onTick(now: number): void {
+    if (this.isLeader) this.leadOn(now);
+    else if (this.store.membership === 'none') this.beatEvery(now, () => this.sayHello());
+    else if (this.state === NodeStates.FOLLOWER && now >= this.standAt) this.beginPreVote();
+  }
+
+  /**
+   * Calls `done(true)` once a quorum has confirmed, after this call, that this node leads; `done(false)` when it
+   * does not lead or ceases to before that.
+   */
+  protected confirmLeadership(done: (leads: boolean) => void): void {
+    if (this.contact === null) done(false);
+    else if (this.contact.confirm(done)) this.sendHeartbeats(performance.now());
+  }
+
+  /** The process of the leader is gone for sure: elect soon, without the rest of the timeout. */
+  protected leaderLost(): void {
+    this.standAt = Math.min(
+      this.standAt,
+      Math.max(performance.now(), this.leaderHeardAt + SILENT_HEARTBEATS * this.heartbeat) +
+        Math.random() * this.heartbeat,
+    );
+  }
+
+  /** Asks a follower whose log is complete to take over at once (Raft dissertation, 3.10). */
+  protected handOver(publicKey: string): void {
+    this.sendPacket(publicKey, PacketType.HANDOVER, {});
+  }
+
+  /** Runs work. What it throws is `from`'s fault if it can be, or else ends this node: its own state is in doubt. */
+  protected guard(work: () => void, from?: string): void {
+    if (this.stopped) return;
+    try {
+      work();
+    } catch (thrown) {
+      this.failed(toError(thrown), from);
+    }
+  }
+
+  private async guardAsync(work: () => Promise<void>, from?: string): Promise<void> {
+    if (this.stopped) return;
+    try {
+      await work();
+    } catch (thrown) {
+      this.failed(toError(thrown), from);
+    }
+  }
+
+  /** A peer broke the protocol. The class that owns the links closes that peer's. */
+  protected peerAtFault(_publicKey: string, error: Error): void {
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+
+  private failed(error: Error, from: string | undefined): void {
+    if (this.stopped) return;
+    if (from !== undefined && !(error instanceof StartError || error instanceof InvariantError)) {
+      this.peerAtFault(from, error);
+      return;
+    }
+    void this.disconnect();
+    this.emit('fatal', error);
+  }
+
+  // Following.
+
+  private saveHardState(hardState: HardState): void {
+    this.store.saveHardState(hardState);
+  }
+
+  private putOffElection(): void {
+    this.standAt = performance.now() + this.electionTimeout * (1 + Math.random());
+    this.preVote = null;
+  }
+
+  private stateChanged(): void {
+    this.contact?.end();
+    this.contact = this.isLeader ? new LeaderContact(this.majority() - 1, performance.now()) : null;
+    if (this.isLeader) this.sendHeartbeats(performance.now());
+    else this.putOffElection();
+  }
+
+  private async receivePacket(bytes: Buffer, from: string): Promise<void> {
+    const packet = decodeElectionPacket(bytes, from);
+    if (!this.nodes.has(from)) return;
+    this.packetFrom(from, packet.timestamp);
+    if (packet.type === PacketType.HEARTBEAT) {
+      await this.heartbeatFrom(packet, bytes);
+      return;
+    }
+    if (packet.term > this.hardTerm && packet.type !== PacketType.VOTE) this.adoptTerm(packet.term);
+    switch (packet.type) {
+      case PacketType.VOTE:
+        this.answerVote(packet);
+        break;
+      case PacketType.VOTED:
+        if (packet.data.signature !== null && this.isOfThisCandidacy(packet)) await super.emitPacket(bytes);
+        break;
+      case PacketType.PRE_VOTE:
+        this.answerPreVote(packet);
+        break;
+      case PacketType.PRE_VOTED:
+        this.countPreVote(packet);
+        break;
+      case PacketType.HEARD:
+        this.heardBy(packet);
+        break;
+      case PacketType.HELLO:
+        this.sendPacket(from, PacketType.HELLO_ANSWER, { incarnation: packet.data.incarnation });
+        break;
+      case PacketType.HELLO_ANSWER:
+        this.metMember(packet);
+        break;
+      case PacketType.HANDOVER:
+        if (from === this.leaderPublicKey && packet.term === this.term) this.promote();
+        break;
+    }
+  }
+
+  private get hardTerm(): number {
+    return this.store.hardState.term;
+  }
+
+  /** A higher term ends what this node was in its own (Raft, 5.1). A node without a place has no term to keep. */
+  private adoptTerm(term: number): void {
+    if (this.store.membership !== 'none') this.setState(NodeStates.FOLLOWER, term, '');
+  }
+
+  private async heartbeatFrom(packet: PacketOf<typeof PacketType.HEARTBEAT>, bytes: Buffer): Promise<void> {
+    const { publicKey: from, term, proof } = packet;
+    const { round } = packet.data;
+    // A node without a place learns of the leader's log from the answers to its hellos.
+    if (this.store.membership === 'none') return;
+    if (term >= this.hardTerm) {
+      const replayed = proof === this.proof && (from !== this.leaderPublicKey || term !== this.term);
+      const second = term === this.term && this.leader !== null && this.leader !== from;
+      if (replayed || second) {
+        this.log.error(
+          { event: 'heartbeat_refused', from, term },
+          'a member claims a term that another leads',
+        );
+        return;
+      }
+      await super.emitPacket(bytes);
+      if (this.stopped || this.leaderPublicKey !== from || this.term !== term) return;
+      this.leaderHeardAt = performance.now();
+      this.putOffElection();
+    }
+    const voter = this.store.membership === 'voter';
+    this.sendPacket(from, PacketType.HEARD, { round, incarnation: this.incarnation, voter });
+  }
+
+  // Voting.
+
+  private isUpToDate({ lastTerm, lastPosition }: { lastTerm: number; lastPosition: number }): boolean {
+    const last = this.store.last ?? { term: 0, position: 0 };
+    return lastTerm > last.term || (lastTerm === last.term && lastPosition >= last.position);
+  }
+
+  /** Gives the vote or not (Raft, 5.2 and 5.4.1): one synchronous step, on disk before the answer leaves. */
+  private answerVote(packet: PacketOf<typeof PacketType.VOTE>): void {
+    const { publicKey: from, term, data } = packet;
+    if (this.store.membership !== 'voter') return;
+    const votedFor = term > this.hardTerm ? null : this.store.hardState.votedFor;
+    const free = term >= this.hardTerm && (votedFor === null || votedFor === from);
+    const granted = free && this.isUpToDate(data);
+    if (granted && votedFor === null) this.saveHardState({ term, votedFor: from });
+    if (term > this.term) this.setState(NodeStates.FOLLOWER, term, '');
+    if (granted) this.putOffElection();
+    const signature = granted ? this.signVote(from, term, data.nonce) : null;
+    this.sendPacket(from, PacketType.VOTED, { nonce: data.nonce, signature });
+  }
+
+  private signVote(candidate: string, term: number, nonce: number): string {
+    const root = buildPublicKeysRootForTerm(this.publicKeysRoot, term, nonce, candidate);
+    return buildPartialSignature(this.privateKey, term, nonce, root);
+  }
+
+  private isOfThisCandidacy(packet: PacketOf<typeof PacketType.VOTED>): boolean {
+    return (
+      this.state === NodeStates.CANDIDATE &&
+      packet.term === this.term &&
+      packet.data.nonce === this.vote.nonce
+    );
+  }
+
+  private beginPreVote(): void {
+    // Not heard for an election timeout: pushes and reads must not wait for it, nor `info` name it.
+    if (this.leader !== null) this.setState(NodeStates.FOLLOWER, this.term, '');
+    if (this.store.membership !== 'voter') return;
+    this.putOffElection();
+    const round = ++this.lastPreVoteRound;
+    this.preVote = { round, begunAt: performance.now(), agreed: new Set([this.publicKey]) };
+    for (const peer of this.nodes.keys()) this.sendPacket(peer, PacketType.PRE_VOTE, { round });
+    this.promoteIfAgreed();
+  }
+
+  private answerPreVote(packet: PacketOf<typeof PacketType.PRE_VOTE>): void {
+    const { publicKey: from, term, data } = packet;
+    const now = performance.now();
+    const agrees =
+      this.store.membership === 'voter' &&
+      !this.isLeader &&
+      now - this.leaderHeardAt >= SILENT_HEARTBEATS * this.heartbeat &&
+      term >= this.hardTerm &&
+      this.isUpToDate(data) &&
+      !this.goesBefore(from, data, now);
+    if (agrees) {
+      this.preVote = null;
+      this.standAt = Math.max(this.standAt, now + this.heartbeat * (2 + Math.random()));
+    }
+    this.sendPacket(from, PacketType.PRE_VOTED, { round: data.round, agrees });
+  }
+
+  /** Of two that ask at the same time with equal logs, the lower key goes first: else both split the votes. */
+  private goesBefore(
+    other: string,
+    otherEnd: { lastTerm: number; lastPosition: number },
+    now: number,
+  ): boolean {
+    if (this.preVote === null || now - this.preVote.begunAt > this.heartbeat) return false;
+    const last = this.store.last ?? { term: 0, position: 0 };
+    const equal = last.term === otherEnd.lastTerm && last.position === otherEnd.lastPosition;
+    return equal && this.publicKey < other;
+  }
+
+  private countPreVote(packet: PacketOf<typeof PacketType.PRE_VOTED>): void {
+    if (!packet.data.agrees || this.preVote?.round !== packet.data.round) return;
+    this.preVote.agreed.add(packet.publicKey);
+    this.promoteIfAgreed();
+  }
+
+  private promoteIfAgreed(): void {
+    if (this.preVote === null || this.preVote.agreed.size < this.majority()) return;
+    this.preVote = null;
+    this.promote();
+  }
+
+  private promote(): void {
+    if (this.state !== NodeStates.FOLLOWER || this.store.membership !== 'voter') return;
+    if (this.nodes.size === 0) {
+      // Mokka's quorum needs a peer (HAZARDS, mokka 10).
+      this.setState(NodeStates.CANDIDATE, this.term + 1, '');
+      this.setState(NodeStates.LEADER, this.term, this.publicKey);
+      return;
+    }
+    void this.guardAsync(() => this.nodeApi.promote());
+  }
+
+  // Leading.
+
+  private leadOn(now: number): void {
+    if (this.contact === null) return;
+    if (now - this.contact.quorumHeardAt() > QUORUM_TIMEOUTS * this.electionTimeout) {
+      this.log.warn({ event: 'quorum_lost', term: this.term }, 'stepping down: no quorum was heard');
+      this.setState(NodeStates.FOLLOWER, this.term, '');
+      return;
+    }
+    this.beatEvery(now, () => this.sendHeartbeats(now));
+  }
+
+  private sendHeartbeats(now: number): void {
+    if (this.contact === null) return;
+    this.beatAt = now;
+    const round = this.contact.beginRound();
+    for (const peer of this.nodes.keys()) this.sendPacket(peer, PacketType.HEARTBEAT, { round });
+  }
+
+  private heardBy(packet: PacketOf<typeof PacketType.HEARD>): void {
+    if (packet.term !== this.term || this.contact === null) return;
+    const { round, incarnation, voter } = packet.data;
+    this.contact.heard(packet.publicKey, round, voter, performance.now());
+    if (this.contact.wantsRound) this.sendHeartbeats(performance.now());
+    this.followerHeard(packet.publicKey, incarnation);
+  }
+
+  // Finding a place.
+
+  private sayHello(): void {
+    if (this.store.membership !== 'none') return;
+    for (const peer of this.nodes.keys())
+      this.sendPacket(peer, PacketType.HELLO, { incarnation: this.incarnation });
+    this.findPlace();
+  }
+
+  private metMember(packet: PacketOf<typeof PacketType.HELLO_ANSWER>): void {
+    if (this.store.membership !== 'none' || packet.data.incarnation !== this.incarnation) return;
+    this.forming.meet(packet.publicKey, { term: packet.term, lastPosition: packet.data.lastPosition });
+    this.findPlace();
+  }
+
+  private findPlace(): void {
+    const decision = this.forming.decide(this.nodes.keys());
+    if (decision.join === 'wait') return;
+    if (decision.join === 'rejoin') {
+      this.log.info({ event: 'rejoining' }, 'the cluster has a log: rejoining it');
+      this.store.setMembership('rejoining');
+      return;
+    }
+    this.store.setMembership('voter');
+    // An own vote that was lost with the disk stays the only one of its term.
+    if (decision.termFloor > 0)
+      this.store.saveHardState({ term: decision.termFloor, votedFor: this.publicKey });
+    this.log.info(
+      { event: 'formed', termFloor: decision.termFloor },
+      'all members have met: the cluster is formed',
+    );
+    super.setState(NodeStates.FOLLOWER, this.hardTerm, '');
+  }
+
+  private beatEvery(now: number, beat: () => void): void {
+    if (now - this.beatAt < this.heartbeat) return;
+    this.beatAt = now;
+    beat();
+  }
+
+  private sendPacket(publicKey: string, type: number, data: object): void {
+    void this.guardAsync(() => this.messageApi.message(this.messageApi.packet(type, data), publicKey));
+  }
+}
+
+/** A packet that says where the sender's log ends. A copy: Mokka sends one object to all peers. */
+function withLogEnd(packet: PacketModel, store: LogStore): PacketModel {
+  const { last } = store;
+  const data = {
+    ...(packet.data as object | null),
+    lastTerm: last?.term ?? 0,
+    lastPosition: last?.position ?? 0,
+  };
+  return Object.assign(
+    new PacketModel(packet.type, packet.state, packet.term, packet.publicKey, packet.proof, data),
+    {
+      timestamp: packet.timestamp,
+    },
+  );
+}
