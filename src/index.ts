@@ -1,7 +1,13 @@
 /** What a program that runs a node in its own process needs; see "As a library" in the README. */
 export { clusterFingerprint } from './config/clusterFingerprint';
 export { generateKeyPair, keyPairFromSecret, type NodeKeys } from './config/keyPair';
-export { InvariantError, RequestError, StartError, type RequestErrorCode, type StartErrorCode } from './errors';
+export {
+  InvariantError,
+  RequestError,
+  StartError,
+  type RequestErrorCode,
+  type StartErrorCode,
+} from './errors';
 export type { DbFace, LogApiFace, NodeInfo, PeerInfo, PushOptions } from './mokka/api';
 export type { LogEntry } from './storage/Entry';
 export type { LogStore } from './storage/LogStore';
