@@ -161,7 +161,7 @@ function parseStrictly(args: readonly string[]) {
   }
 }
 
-function checkTogether({ size, node, failover, catchUp, restart, mode, peers }: BenchOptions): void {
+function checkTogether({ size, node, failover, catchUp, restart, mode, get, peers }: BenchOptions): void {
   if (node === 'follower' && size === 1)
     throw badOption('--node follower needs --size 2 or more: one node alone leads');
   if (size < SIZE_THAT_LOSES_ONE && failover + catchUp > 0)
@@ -169,6 +169,7 @@ function checkTogether({ size, node, failover, catchUp, restart, mode, peers }: 
   if (size < 2 && restart > 0) throw badOption('--restart needs --size 2 or more');
   if (mode === 'library' && peers)
     throw badOption('--peers needs --mode pipe: peers are loaded from another process too');
+  if (get && peers) throw badOption('--peers compares adds and failovers: leave out --get');
 }
 
 function wholeNumber(name: string, text: string, min: number, max: number): number {

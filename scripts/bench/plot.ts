@@ -6,7 +6,10 @@ export interface Series {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** One coordinate system: the x values that occur, evenly spaced, and a y axis from 0. */
+/**
+ * One coordinate system: the x values that occur, evenly spaced, and a y axis from 0, or, for values that differ by
+ * more than {@link LINEAR_SPAN_MAX} times, of powers of ten.
+ */
 export interface Panel {
   readonly title: string;
   readonly xLabel: string;
@@ -18,10 +21,14 @@ const PANELS_A_ROW = 2;
 
 /** Mid-tones, on no background of their own: readable on white and on dark pages. */
 const INK = '#7a828c';
-const GRID = '#7a828c40';
+const GRID_OPACITY = 0.3;
 const COLORS = ['#3b82f6', '#d9730d', '#2e9e5b', '#a855f7', '#db2777', '#0891b2', '#a16207'];
 
 const TICKS_WANTED = 4;
+
+/** The largest value over the smallest, up to which both can be read off a linear axis. */
+const LINEAR_SPAN_MAX = 50;
+
 const DOT_RADIUS = 3;
 const LEGEND_WIDTH = 110;
 
@@ -117,27 +124,52 @@ function pointsOf(rows: readonly Row[], x: string, y: string): Series['points'] 
     .sort((a, b) => a.x - b.x);
 }
 
-function panelSvg({ title, xLabel, series }: Panel): string {
-  const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
-  const max = Math.max(0, ...series.flatMap(({ points }) => points.map(({ y }) => y)));
+/** The y axis: its marks, and where a value stands, from 0 (bottom) to 1 (top). */
+interface Axis {
+  readonly ticks: readonly number[];
+  readonly share: (value: number) => number;
+}
+
+/** An axis for these values. */
+export function axisOf(values: readonly number[]): Axis {
+  const max = Math.max(0, ...values);
+  const min = Math.min(max, ...values);
+  return min > 0 && max > LINEAR_SPAN_MAX * min ? logarithmicAxis(min, max) : linearAxis(max);
+}
+
+function linearAxis(max: number): Axis {
   const step = tickStep(max);
-  const ticks = Math.max(1, Math.ceil(max / step));
+  const parts = Math.max(1, Math.ceil(max / step));
+  const ticks = Array.from({ length: parts + 1 }, (_, at) => at * step);
+  return { ticks, share: (value) => value / (parts * step) };
+}
+
+function logarithmicAxis(min: number, max: number): Axis {
+  const first = Math.floor(Math.log10(min));
+  const decades = Math.ceil(Math.log10(max)) - first;
+  const ticks = Array.from({ length: decades + 1 }, (_, at) => 10 ** (first + at));
+  return { ticks, share: (value) => (Math.log10(value) - first) / decades };
+}
+
+function panelSvg({ title, xLabel, series }: Panel): string {
+  const points = series.flatMap((each) => each.points);
+  const xs = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
+  const axis = axisOf(points.map(({ y }) => y));
   const right = PANEL.width - PANEL.right;
   const bottom = PANEL.height - PANEL.bottom;
   const xOf = (x: number): number =>
     round(PANEL.left + ((xs.indexOf(x) + 0.5) / Math.max(1, xs.length)) * (right - PANEL.left));
-  const yOf = (y: number): number => round(bottom - (y / (ticks * step)) * (bottom - PANEL.top));
+  const yOf = (y: number): number => round(bottom - axis.share(y) * (bottom - PANEL.top));
   const lines: string[] = [
     text(PANEL.left, 18, title, 'font-weight="bold"'),
     text((PANEL.left + right) / 2, PANEL.height - 10, xLabel, 'text-anchor="middle"'),
+    `<path d="M${PANEL.left} ${PANEL.top}V${bottom}H${right}" fill="none" stroke="${INK}"/>`,
   ];
-  for (let tick = 0; tick <= ticks; tick++) {
-    const y = yOf(tick * step);
-    const stroke = tick === 0 ? INK : GRID;
-    lines.push(`<path d="M${PANEL.left} ${y}H${right}" stroke="${stroke}"/>`);
-    lines.push(text(PANEL.left - 6, y + 4, shortNumber(tick * step), 'text-anchor="end"'));
+  for (const tick of axis.ticks) {
+    const y = yOf(tick);
+    lines.push(`<path d="M${PANEL.left} ${y}H${right}" stroke="${INK}" stroke-opacity="${GRID_OPACITY}"/>`);
+    lines.push(text(PANEL.left - 6, y + 4, shortNumber(tick), 'text-anchor="end"'));
   }
-  lines.push(`<path d="M${PANEL.left} ${PANEL.top}V${bottom}" stroke="${INK}"/>`);
   for (const x of xs) lines.push(text(xOf(x), bottom + 16, shortNumber(x), 'text-anchor="middle"'));
   for (const [at, each] of series.entries()) lines.push(seriesSvg(each, at, xOf, yOf));
   return lines.join('\n');
