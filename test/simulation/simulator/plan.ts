@@ -74,12 +74,12 @@ const KIND_WEIGHTS: Record<ScheduleKind, number> = {
   cuts: 2,
   delays: 2,
   disks: 2,
-  wipes: 2,
+  wipes: 3,
   clocks: 1,
   forming: 2,
-  elections: 3,
+  elections: 5,
   figure8: 2,
-  isolation: 1,
+  isolation: 2,
   wipedMajority: 1,
   mixed: 4,
 };
@@ -91,8 +91,9 @@ const REAL_ARITHMETIC_EVERY = 100;
 export function planOf(seed: number, size: number | null): SchedulePlan {
   const random = new Random(seed, 'plan');
   const kind = weighted(random, KIND_WEIGHTS);
-  const members = size ?? random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
-  const faultsEndAt = random.between(2500, 6000) * MS;
+  const members =
+    size ?? random.pick(kind === 'elections' ? [3, 3, 4, 5] : [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
+  const faultsEndAt = random.between(kind === 'elections' ? 6000 : 2500, 6000) * MS;
   const isQuiet = kind === 'isolation';
   const timing = random.pick([
     { heartbeat: 50, electionTimeout: 200 },
@@ -186,7 +187,7 @@ function smallLimits(random: Random): LimitsOverride {
 function faultsOf(random: Random, kind: ScheduleKind, endAt: number): Fault[] {
   if (kind === 'isolation') return [];
   const faults: Fault[] = [];
-  const pause = kind === 'elections' ? 900 : random.pick([150, 400, 800, 1500]);
+  const pause = kind === 'elections' ? 600 : random.pick([150, 400, 800, 1500]);
   for (let at = random.below(800) * MS; at < endAt; at += random.between(pause / 3, pause * 2) * MS) {
     const name = weighted(random, kinds[kind] as Partial<Record<FaultName, number>>);
     faults.push(makeFault(name, at, random));
