@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { RequestError } from '../errors';
 import { READ_CONFIRM_RETRY_MS, READ_DEADLINE_MS, READS_WAITING_MAX } from '../limits';
 import { toLogEntry, type Entry, type LogEntry } from '../storage/Entry';
@@ -34,7 +35,8 @@ export class LogReads {
   private asked: { id: number; at: number; reads: WaitingRead[] } | null = null;
   /** Confirmed misses, until this node's commitIndex reaches the confirmed one. */
   private confirmed: { commitIndex: number; reads: WaitingRead[] }[] = [];
-  private lastId = 0;
+  /** Begins at random: a confirmation that an earlier process of this node asked for is none for this one. */
+  private lastId = randomBytes(6).readUIntBE(0, 6);
 
   constructor(private readonly options: LogReadsOptions) {}
 

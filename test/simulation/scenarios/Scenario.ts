@@ -131,6 +131,11 @@ export class Scenario {
     return pushed;
   }
 
+  /** Gets, without waiting for the answer; what it gives is checked at the end. */
+  beginGet(node: number, index: number): void {
+    this.clients.get(node, index);
+  }
+
   // What is expected.
 
   /** Pushes and waits until it is committed; returns its index. */
@@ -195,6 +200,17 @@ export class Scenario {
     };
     this.until(`one leader among ${among.join(' ')}`, () => found() !== null);
     return found() ?? 0;
+  }
+
+  expectLinked(one: number, other: number): void {
+    const { network } = this.cluster;
+    this.until('a link', () => network.isLinked(one, other) && network.isLinked(other, one));
+  }
+
+  expectFollows(node: number, leader: number): void {
+    const followed = (): number | null =>
+      this.cluster.nodeOf(this.cluster.processAt(node)?.mokka.leaderPublicKey ?? null);
+    this.until(`node ${node} follows ${leader}`, () => followed() === leader);
   }
 
   followers(): number[] {

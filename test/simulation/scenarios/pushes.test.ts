@@ -81,6 +81,34 @@ describe('pushes and gets', () => {
       expect(it.get(second, 4)).toBeNull();
     }));
 
+  test('a restarted node takes no confirmation that its earlier process asked for (dissertation 6.4)', () =>
+    story(3, (it) => {
+      const leader = it.leader();
+      const [reader = 0] = it.followers();
+      it.push(leader);
+      it.expectEqualLogs();
+      it.wait(1000);
+      let slow = true;
+      it.intercept((from, to, words) => {
+        if (slow && to === leader && words.startsWith('HEARD')) return [250];
+        // The reader does not learn of the entry at position 3.
+        return from === leader && to === reader && / 3@\d/.test(words) ? [] : null;
+      });
+      // The leader waits for a quorum's answers to confirm what the reader asks; the reader dies meanwhile.
+      it.beginGet(reader, 2);
+      it.wait(5);
+      it.crash(reader);
+      it.start(reader);
+      it.expectLinked(reader, leader);
+      expect(it.push(leader)).toBe(2);
+      it.expectFollows(reader, leader);
+      it.beginGet(reader, 2);
+      slow = false;
+      it.wait(1000);
+      it.intercept(() => null);
+      it.expectEqualLogs();
+    }));
+
   test('a late refusal does not make a push count as never sent (simulator, seed 859)', () =>
     story(
       3,
