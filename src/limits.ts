@@ -39,8 +39,11 @@ export const STOP_MS_MAX = 4500;
 /** Of it, ms for commands in flight to be answered before the node leaves its peers. */
 export const STOP_ANSWERS_MS_MAX = 1500;
 
-/** Bytes of entries in one append message: large enough to amortise a sync, small enough to send in a few ms. */
-export const APPEND_BYTES_MAX = MiB;
+/** Bytes of entries in one append message: large enough to amortise a sync, small enough to store in a few ms. */
+export const APPEND_BYTES_MAX = 256 * KiB;
+
+/** Bytes that a leader puts on disk in one step: while it does, it sends no heartbeat. */
+export const FLUSH_BYTES_MAX = MiB;
 
 /** Entries in one append message, so that many tiny entries do not hold the follower's event loop. */
 export const APPEND_ENTRIES_MAX = 4096;
@@ -50,9 +53,6 @@ export const APPENDS_IN_FLIGHT_MAX = 8;
 
 /** Bytes of entries to one follower that may be unanswered: what a frozen follower can cost the leader. */
 export const APPEND_BYTES_IN_FLIGHT_MAX = 4 * MiB;
-
-/** Bytes of pushes that wait in the leader's next batch; over it pushes are refused as NO_LEADER and retried. */
-export const PROPOSE_BYTES_MAX = 64 * MiB;
 
 /** Bytes of pushes in one message from a follower to the leader, and of answers in one message back. */
 export const FORWARD_BYTES_MAX = MiB;

@@ -11,8 +11,11 @@ import { isElectionPacket } from './messages/ElectionPacket';
 import {
   decodeLogMessage,
   encodeLogMessage,
+  type AppendedMessage,
+  type AppendMessage,
   type ForwardMessage,
   type LogMessage,
+  type ReadmitMessage,
 } from './messages/LogMessage';
 import { describeProblem } from './problem';
 import { ReplicatedLog } from './ReplicatedLog';
@@ -154,9 +157,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       case 'append':
       case 'appended':
       case 'readmit':
-        if (message.type === 'append')
-          this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
         this.replicatedLog.receive(from, message, performance.now());
+        if (message.term === this.term) this.countAsContact(from, message);
         break;
       case 'forward':
         this.proposeFor(from, message);
@@ -216,9 +218,20 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     });
   }
 
+  /** Appends and their answers show as well as heartbeats that a leader and its followers are there. */
+  private countAsContact(from: string, message: AppendMessage | AppendedMessage | ReadmitMessage): void {
+    if (message.type === 'appended') this.followerSpoke(from);
+    else if (from === this.leader) {
+      this.leaderSpoke();
+      if (message.type === 'append')
+        this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
+    }
+  }
+
   private flush(): void {
     this.logApi.flush();
     if (this.replicatedLog.hasStaged) this.replicatedLog.flush(performance.now());
+    if (this.replicatedLog.hasStaged) this.wantFlush();
     const { term } = this;
     for (const [peer, answers] of this.forwarded.takeAnswers())
       this.sendMessage(peer, { type: 'answers', term, commitIndex: this.replicatedLog.commitIndex, answers });

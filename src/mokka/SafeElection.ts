@@ -192,6 +192,17 @@ export abstract class SafeElection extends Mokka {
     else if (this.contact.confirm(done)) this.sendHeartbeats(performance.now());
   }
 
+  /** The leader of this node's term sent something other than a heartbeat, which may be stuck behind it. */
+  protected leaderSpoke(): void {
+    this.leaderHeardAt = performance.now();
+    this.putOffElection();
+  }
+
+  /** A follower answered something other than a heartbeat of this leader's term. */
+  protected followerSpoke(publicKey: string): void {
+    this.contact?.heardOtherwise(publicKey, performance.now());
+  }
+
   /** The process of the leader is gone for sure: elect soon, without the rest of the timeout. */
   protected leaderLost(): void {
     this.standAt = Math.min(
@@ -321,8 +332,7 @@ export abstract class SafeElection extends Mokka {
       }
       await super.emitPacket(bytes);
       if (this.stopped || this.leaderPublicKey !== from || this.term !== term) return;
-      this.leaderHeardAt = performance.now();
-      this.putOffElection();
+      this.leaderSpoke();
     }
     const voter = this.store.membership === 'voter';
     this.sendPacket(from, PacketType.HEARD, { round, incarnation: this.incarnation, voter });

@@ -27,6 +27,12 @@ export class LeaderContact {
       this.confirmations.shift()?.done(true);
   }
 
+  /** A follower answered something else of this leader's term. */
+  heardOtherwise(peer: string, now: number): void {
+    const known = this.peers.get(peer);
+    if (known !== undefined) known.heardAt = now;
+  }
+
   /** When a quorum was last heard. */
   quorumHeardAt(): number {
     if (this.followersNeeded === 0) return Infinity;

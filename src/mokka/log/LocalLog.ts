@@ -72,6 +72,11 @@ export class LocalLog {
     return position === null ? null : this.entryAt(position);
   }
 
+  /** Whether the entry at a position is in memory, so that reading it does not wait for the disk. */
+  isRecent(position: number): boolean {
+    return this.recent.get(position) !== undefined;
+  }
+
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     return this.recent.read(from, maxBytes, maxCount) ?? this.store.read(from, maxBytes, maxCount);
   }
@@ -104,12 +109,24 @@ export class LocalLog {
     return entry;
   }
 
-  /** Puts the staged entries on disk. */
-  save(): void {
-    if (this.staged.length === 0) return;
-    const { staged } = this;
-    this.store.append(staged, this.commitIndex);
-    this.staged = [];
+  /** The position up to which the first staged entries have at most `maxBytes`; one entry at least, if any is staged. */
+  stagedWithin(maxBytes: number): number {
+    let bytes = 0;
+    let count = 0;
+    for (const entry of this.staged) {
+      bytes += entry.bytes.length;
+      if (bytes > maxBytes && count > 0) break;
+      count++;
+    }
+    return this.savedPosition + count;
+  }
+
+  /** Puts the staged entries up to a position on disk. */
+  save(to: number): void {
+    const count = to - this.savedPosition;
+    if (count <= 0) return;
+    this.store.append(this.staged.slice(0, count), this.commitIndex);
+    this.staged = this.staged.slice(count);
     this.recent.shrink(this.savedPosition);
   }
 

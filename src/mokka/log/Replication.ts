@@ -1,5 +1,5 @@
 import { invariant, ProtocolError } from '../../errors';
-import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, APPEND_RESEND_MS } from '../../limits';
+import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, APPEND_RESEND_MS, FLUSH_BYTES_MAX } from '../../limits';
 import { entryHasPayload, type Entry, type PushId } from '../../storage/Entry';
 import type { AppendedMessage, LogMessage, Refusal } from '../messages/LogMessage';
 import type { LocalLog } from './LocalLog';
@@ -82,11 +82,11 @@ export class Replication {
     else this.awaitCommit(entry.position, proposal);
   }
 
-  /** Sends what is staged, then puts it on disk. Returns whether commitIndex rose. */
+  /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then puts them on disk. Returns whether commitIndex rose. */
   flush(now: number): boolean {
-    this.sendableTo = this.log.lastPosition;
+    this.sendableTo = this.log.stagedWithin(FLUSH_BYTES_MAX);
     for (const [peer, progress] of this.progress) this.sendEntries(peer, progress, now);
-    this.log.save();
+    this.log.save(this.sendableTo);
     return this.advanceCommit();
   }
 
@@ -152,8 +152,11 @@ export class Replication {
   private sendEntries(peer: string, progress: Progress, now: number): void {
     while (progress.canSend && progress.nextIndex <= this.sendableTo) {
       const count = Math.min(APPEND_ENTRIES_MAX, this.sendableTo - progress.nextIndex + 1);
+      const fromDisk = !this.log.isRecent(progress.nextIndex);
       const entries = this.log.read(progress.nextIndex, APPEND_BYTES_MAX, count);
       this.sendAppend(peer, progress, entries, now);
+      // The next one goes with the next answer or tick: a long read would hold up heartbeats and commits.
+      if (fromDisk) return;
     }
   }
 
