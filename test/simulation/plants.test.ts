@@ -1,30 +1,30 @@
+import type { Plant } from './simulator/Plant';
 import { plants } from './plants/plants';
 import { runSchedule } from './simulator/Schedule';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
-/** The first seed that catches each planted bug; after a change of the plans `npm run simulate -- --plant` finds another. */
-const CAUGHT_BY: Readonly<Record<string, number>> = {
-  'double-vote': 16,
-  'forget-vote': 16,
-  'vote-for-older-log': 3,
+/** A simulator that needs more schedules than this to find a known bug would not find an unknown one. */
+const SCHEDULES_MAX = 200;
+
+/** Where to begin, so that a bug is found at once; any other seed would do, and take longer. */
+const FIRST_SEEDS: Readonly<Record<string, number>> = {
+  'double-vote': 10,
+  'forget-vote': 10,
   'no-pre-vote': 4,
-  'wiped-member-votes': 27,
-  'commit-old-term-by-counting': 3,
-  'skip-sync': 2,
-  'ack-before-commit': 1,
-  'truncate-committed': 1,
-  'retry-appends-twice': 1,
-  'stale-miss': 1,
+  'wiped-member-votes': 17,
 };
 
-test('every planted bug has a seed', () => {
-  expect([...plants.keys()].sort()).toEqual(Object.keys(CAUGHT_BY).sort());
-});
+async function catches(seed: number, plant: Plant | null): Promise<boolean> {
+  const { failure } = await runSchedule({ seed, size: null, plant, only: null, words: false });
+  return failure !== null;
+}
 
 test.each([...plants.values()])('$name is caught: $story', async (plant) => {
-  const seed = CAUGHT_BY[plant.name] ?? 0;
-  const schedule = { seed, size: null, only: null, words: false };
-  expect((await runSchedule({ ...schedule, plant })).failure).not.toBeNull();
-  expect((await runSchedule({ ...schedule, plant: null })).failure).toBeNull();
+  let seed = FIRST_SEEDS[plant.name] ?? 1;
+  const last = seed + SCHEDULES_MAX - 1;
+  while (seed <= last && !(await catches(seed, plant))) seed++;
+  expect(seed).toBeLessThanOrEqual(last);
+  // It is the bug that is caught, not the schedule that is wrong.
+  expect(await catches(seed, null)).toBe(false);
 });

@@ -100,8 +100,8 @@ class Schedule {
       machine.failsNextWrite = false;
       machine.diesAfterVoteFor = null;
       machine.process?.dieInNextEffect(false);
-      // Whoever waits for a disk that hangs is replaced.
-      if (machine.process?.isHanging === true) cluster.crash(node);
+      // Whoever waits for a disk that hangs, or stops, is replaced.
+      if (machine.process?.isHanging === true || machine.process?.isStopping === true) cluster.crash(node);
     }
   }
 

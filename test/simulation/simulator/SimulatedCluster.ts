@@ -188,6 +188,23 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     this.gone(process);
   }
 
+  /** Asks a node to stop; calls back when it has. */
+  stop(node: number, stopped: () => void): void {
+    const process = this.processAt(node);
+    if (process === null || process.isStopping) return;
+    this.trace.add(this.now, 'stop', node, 0, () => `node ${node} is told to stop`);
+    process.isStopping = true;
+    process.handle(() => {
+      const ended = (): void =>
+        process.answer(() => {
+          if (this.processAt(node) !== process) return;
+          this.crash(node);
+          stopped();
+        });
+      void process.mokka.disconnect().then(ended);
+    });
+  }
+
   /** The disk of a node that does not run is replaced by an empty one. */
   wipe(node: number): void {
     const machine = this.machine(node);

@@ -33,6 +33,8 @@ export interface ProcessSurroundings {
  */
 export class SimulatedProcess implements Host {
   alive = true;
+  /** It was asked to stop and has not ended yet. */
+  isStopping = false;
   /** Set once the node is built. */
   mokka!: SimulatedMokka;
   private paused = false;

@@ -39,6 +39,23 @@ function crash(random: Random): Fault['strike'] {
   };
 }
 
+/** Stops cleanly: a leader may hand over first (dissertation 3.10). Killed when that takes too long. */
+function stop(random: Random): Fault['strike'] {
+  const node = someNode(random, 700);
+  const down = random.between(1, 1000) * MS;
+  const patience = random.between(5, 1000) * MS;
+  return (cluster) => {
+    const victim = node(cluster);
+    const restart = (): void => later(cluster, down, () => cluster.start(victim));
+    cluster.stop(victim, restart);
+    later(cluster, patience, () => {
+      if (cluster.processAt(victim)?.isStopping !== true) return;
+      cluster.crash(victim);
+      restart();
+    });
+  };
+}
+
 /** Dies between two sends or writes of its next event, or in the middle of a write. */
 function dieInEvent(random: Random): Fault['strike'] {
   const node = someNode(random, 600);
@@ -340,6 +357,7 @@ function wipeTwo(random: Random): Fault['strike'] {
 
 const strikes = {
   crash,
+  stop,
   dieInEvent,
   storm,
   rivals,

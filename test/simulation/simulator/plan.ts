@@ -37,10 +37,10 @@ const HOUR = 3_600_000;
 
 /** What goes wrong in each kind of schedule, by weight. */
 const kinds = {
-  crashes: { crash: 4, dieInEvent: 4, blackout: 1, cutOff: 1 },
-  storms: { storm: 2, crash: 1, dieInEvent: 2, slowDisk: 1 },
+  crashes: { crash: 4, stop: 2, dieInEvent: 4, blackout: 1, cutOff: 1 },
+  storms: { storm: 2, crash: 1, stop: 1, dieInEvent: 2, slowDisk: 1 },
   cuts: { cutOff: 3, cutOneWay: 3, cutPair: 3, split: 3 },
-  delays: { slowNetwork: 3, pause: 3, slowDisk: 2, cutPair: 1 },
+  delays: { slowNetwork: 3, stop: 1, pause: 3, slowDisk: 2, cutPair: 1 },
   disks: { slowDisk: 3, hangingDisk: 2, failedWrite: 3, dieInEvent: 3, crash: 1 },
   wipes: { wipe: 3, wipeWhileOthersAreBehind: 4, crash: 1, cutOff: 2 },
   clocks: { clockJump: 6, crash: 1, cutOff: 1 },
@@ -51,6 +51,7 @@ const kinds = {
   wipedMajority: { cutOff: 2, crash: 2, wipeTwo: 3 },
   mixed: {
     crash: 2,
+    stop: 2,
     dieInEvent: 2,
     pause: 2,
     cutOff: 1,
