@@ -94,6 +94,12 @@ export const ELECTION_TIMEOUT_HEARTBEATS_MIN = 3;
 /** Unanswered appends are given up and sent again after this time, ms: longer than a slow sync, shorter than a user's patience. */
 export const APPEND_RESEND_MS = 500;
 
+/**
+ * A follower's process is probed no sooner than this after the one before it was met, ms: no real one starts faster,
+ * and each that has lost its disk costs the log an empty entry.
+ */
+export const PROCESS_MET_MS_MIN = 500;
+
 /** How long a push is tried by itself unless its caller says otherwise, ms: several elections. */
 export const PUSH_DEADLINE_MS = 10_000;
 
@@ -121,6 +127,15 @@ export const READS_WAITING_MAX = 65_536;
 /** The first frame on a link, bytes, so that nobody unknown is given memory: a hello has 45. */
 export const HELLO_FRAME_BYTES_MAX = 64;
 
+/** One packet of the election, bytes: its fields have at most 1 KiB, and JSON is not read further than it may matter. */
+export const ELECTION_PACKET_BYTES_MAX = 4 * KiB;
+
+/**
+ * How far a packet's term may be above a voter's own: more elections than a member can miss. So one lie cannot take
+ * the cluster to the last term that an entry can hold, after which nobody can be elected.
+ */
+export const TERMS_AHEAD_MAX = 1_000_000;
+
 /** Packets in one answer: axon's frames carry 15 arguments, of which axon's own error and id are two. */
 export const ANSWER_PACKETS_MAX = 13;
 
@@ -138,6 +153,9 @@ export const LINK_REQUESTS_UNANSWERED_MAX = 16_384;
 
 /** Answers that wait for a member that does not read, bytes; over it its connection is closed. */
 export const ANSWER_BYTES_WAITING_MAX = 16 * MiB;
+
+/** Such answers, by number: a peer has no more requests under way, and small answers take more memory than bytes. */
+export const ANSWERS_WAITING_MAX = LINK_REQUESTS_UNANSWERED_MAX;
 
 /** A link without any answer, ms, while some are due: its peer is frozen or gone. Longer than a slow sync. */
 export const ANSWER_MS_MAX = 3000;
@@ -184,3 +202,6 @@ export const LIST_ENTRIES_DEFAULT = 10;
 
 /** How often a `tail` that follows looks for more logs, ms: at once for a person, next to nothing for the node. */
 export const FOLLOW_LOOK_MS = 100;
+
+/** Of a clean stop, ms at most for a leader to hand over; an election timeout where that is shorter. */
+export const HANDOVER_MS_MAX = 1000;

@@ -134,6 +134,11 @@ export class LogApi implements LogApiFace, ProposalOrigin {
     if (this.unsent.length > 0) this.options.wantFlush();
   }
 
+  /** Whether every push is answered. */
+  get idle(): boolean {
+    return this.pending.size === 0;
+  }
+
   /** Ends all pushes: the node stops. */
   close(): void {
     for (const push of this.pending.values()) this.expire(push);

@@ -74,6 +74,11 @@ export class ReplicatedLog {
     return 'leads' in this.role ? this.role.leads.matchIndexOf(peer) : null;
   }
 
+  /** On a leader: the followers that may take over, since they are voters and hold the whole log. */
+  get upToDateVoters(): string[] {
+    return 'leads' in this.role ? this.role.leads.upToDateVoters : [];
+  }
+
   /** The entry at a position of this log, committed or not. */
   entryAt(position: number): Entry | null {
     return this.log.entryAt(position);

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { RequestError } from '../errors';
+import { HANDOVER_MS_MAX } from '../limits';
 import { entryHash, EntryKind, HASH_BYTES, payloadId, type Entry, type LogEntry } from '../storage/Entry';
 import type { ClusterNodeFace, DbFace, MemberStatus, NodeInfo, PeerInfo } from './api';
+import { Handover } from './Handover';
 import { ForwardedPushes, LogApi } from './LogApi';
 import { LogReads } from './LogReads';
 import { quorumOf } from './log/quorum';
@@ -52,6 +54,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private knownTerm = 0;
   private clusterCommitIndex = 0;
   private readonly startedAt = performance.now();
+  private handover: Handover | null = null;
 
   constructor(settings: ReplicatedMokkaSettings) {
     super(settings);
@@ -69,7 +72,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.logApi = new LogApi({
       session: randomBytes(8).toString('hex'),
       self: this.publicKey,
-      leader,
+      // A leader that hands over takes no pushes: they wait for the next one.
+      leader: () => (this.takesPushes ? this.leader : null),
       propose: (proposal) => this.replicatedLog.propose(proposal),
       send,
       knownCommitIndex: () => Math.max(this.clusterCommitIndex, this.replicatedLog.commitIndex),
@@ -105,7 +109,13 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   /** Whether a peer is linked. */
   abstract linkState(publicKey: string): LinkState;
 
+  /**
+   * Leaves the cluster. A leader first hands over to a follower that holds its whole log, so that no election timeout
+   * passes without a leader: in at most an election timeout and HANDOVER_MS_MAX.
+   */
   override async disconnect(): Promise<void> {
+    if (this.isStopped) this.handover?.end();
+    else await this.handOverLeadership();
     await super.disconnect();
     this.logApi.close();
     this.reads.close();
@@ -121,6 +131,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   protected override onTick(now: number): void {
     super.onTick(now);
+    this.handover?.step(now);
     this.replicatedLog.tick(now);
     this.logApi.tick(now);
     this.reads.tick(now);
@@ -159,6 +170,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       case 'readmit':
         this.replicatedLog.receive(from, message, performance.now());
         if (message.term === this.term) this.countAsContact(from, message);
+        this.handover?.step(performance.now());
         break;
       case 'forward':
         this.proposeFor(from, message);
@@ -181,10 +193,41 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private proposeFor(from: string, message: ForwardMessage): void {
-    if (!this.isLeader) return;
+    if (!this.isLeader || !this.takesPushes) return;
     const origin = this.forwarded.originOf(from);
     for (const { since, payload } of message.pushes)
       this.replicatedLog.propose({ id: payloadId(payload), since, payload, origin });
+  }
+
+  /** False on a leader that hands over. */
+  private get takesPushes(): boolean {
+    return this.handover === null || !this.isLeader;
+  }
+
+  private async handOverLeadership(): Promise<void> {
+    if (this.handover === null) {
+      if (!this.isLeader || this.nodes.size === 0) return;
+      const now = performance.now();
+      const deadlineAt = now + Math.min(this.electionTimeout, HANDOVER_MS_MAX);
+      const view = {
+        leads: () => this.isLeader,
+        done: () => this.leader !== null && !this.isLeader && this.logApi.idle,
+        successor: () => this.successor(),
+        ask: (publicKey: string) => {
+          this.log.info({ event: 'handover' }, `asking node ${this.memberIndex(publicKey)} to lead`);
+          this.handOver(publicKey);
+        },
+      };
+      this.handover = new Handover(view, deadlineAt, 2 * this.heartbeat);
+      this.guard(() => this.flush());
+      this.handover.step(now);
+    }
+    await this.handover.ended;
+  }
+
+  private successor(): string | null {
+    const voters = this.replicatedLog.upToDateVoters.filter((peer) => this.linkState(peer).connected);
+    return voters.sort((a, b) => this.heardAt(b) - this.heardAt(a))[0] ?? null;
   }
 
   private confirmCommitIndex(done: (commitIndex: number | null) => void): void {
@@ -202,6 +245,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.forwarded.clear();
     this.logApi.leaderChanged();
     this.wantFlush();
+    this.handover?.step(performance.now());
   }
 
   private committed(): void {

@@ -139,9 +139,7 @@ export abstract class SafeElection extends Mokka {
   }
 
   override disconnect(): Promise<void> {
-    this.stopped = true;
-    if (this.timer !== null) clearInterval(this.timer);
-    this.contact?.end();
+    this.halt();
     return Promise.resolve();
   }
 
@@ -247,8 +245,16 @@ export abstract class SafeElection extends Mokka {
       this.peerAtFault(from, error);
       return;
     }
+    this.halt();
     void this.disconnect();
     this.emit('fatal', error);
+  }
+
+  /** From now on this node does nothing. */
+  private halt(): void {
+    this.stopped = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.contact?.end();
   }
 
   // Following.
@@ -301,7 +307,7 @@ export abstract class SafeElection extends Mokka {
         this.metMember(packet);
         break;
       case PacketType.HANDOVER:
-        if (from === this.leaderPublicKey && packet.term === this.term) this.promote();
+        this.takeOver(packet);
         break;
     }
   }
@@ -435,7 +441,23 @@ export abstract class SafeElection extends Mokka {
     void this.guardAsync(() => this.nodeApi.promote());
   }
 
+  /**
+   * The leader that this node follows, in the term that it follows it in, is about to stop: elect at once. There is no
+   * pre-vote, since the leader still beats. Not with a log that is behind: that could only end the term, not win.
+   */
+  private takeOver(packet: PacketOf<typeof PacketType.HANDOVER>): void {
+    if (packet.publicKey !== this.leader || packet.term !== this.term || this.isLeader) return;
+    const { lastTerm, lastPosition } = packet.data;
+    const last = this.store.last ?? { term: 0, position: 0 };
+    if (last.term === lastTerm && last.position >= lastPosition) this.promote();
+  }
+
   // Leading.
+
+  /** On a leader: when it last heard of a follower, monotonic ms. */
+  protected heardAt(publicKey: string): number {
+    return this.contact?.heardAt(publicKey) ?? -Infinity;
+  }
 
   private leadOn(now: number): void {
     if (this.contact === null) return;

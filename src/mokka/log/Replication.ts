@@ -64,6 +64,16 @@ export class Replication {
     return this.progress.get(peer)?.matchIndex ?? null;
   }
 
+  /** The followers that count towards a commit, answer, and hold the whole log. */
+  get upToDateVoters(): string[] {
+    return [...this.progress]
+      .filter(
+        ([, { voter, state, matchIndex }]) =>
+          voter && state === 'replicating' && matchIndex === this.log.lastPosition,
+      )
+      .map(([peer]) => peer);
+  }
+
   /** Takes a push: stages it, or finds that it is in the log already, or refuses it. */
   propose(proposal: Proposal): void {
     const found = this.log.findPush(proposal.id);
