@@ -61,11 +61,12 @@ export const FORWARD_BYTES_MAX = MiB;
 export const RECENT_BYTES_MAX = 8 * MiB;
 export const RECENT_ENTRIES_MAX = 16_384;
 
-/** Bytes read from the store at once where a long stretch of the log is gone through. */
-export const READ_BYTES_MAX = 4 * MiB;
-
 /** Entries whose (session, nonce) is remembered: bounds memory and start-up time (Raft dissertation, 6.3). */
 export const REMEMBERED_PUSHES_MAX = 131_072;
+
+/** Of these, read back from the store every few ms after a start, entries and bytes: a step must not hold up heartbeats. */
+export const REMEMBER_STEP_ENTRIES = 256;
+export const REMEMBER_STEP_BYTES = MiB;
 
 /** One frame between nodes, bytes: the largest message (an append whose one entry is of the largest size) and its framing. */
 export const FRAME_BYTES_MAX = 4 * MiB;

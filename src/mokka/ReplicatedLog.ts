@@ -121,6 +121,7 @@ export class ReplicatedLog {
   /** Called every few ms. */
   tick(now: number): void {
     if ('leads' in this.role) this.role.leads.tick(now);
+    this.log.rememberOlder();
     if (now - this.commitSavedAt < COMMIT_INDEX_SAVE_MS) return;
     this.commitSavedAt = now;
     this.log.saveCommitIndex();
@@ -180,6 +181,9 @@ export class ReplicatedLog {
     const [first] = missing;
     if (first !== undefined && first.position <= this.log.commitIndex)
       throw new ProtocolError(`would replace the committed entry ${first.position}`);
+    // A leader's log only grows in its term (Raft, 5.3).
+    if (first !== undefined && first.position <= this.verifiedPosition)
+      throw new ProtocolError(`would replace its own entry ${first.position}`);
     return missing;
   }
 

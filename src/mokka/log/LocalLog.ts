@@ -1,5 +1,5 @@
 import { invariant } from '../../errors';
-import { READ_BYTES_MAX, REMEMBERED_PUSHES_MAX } from '../../limits';
+import { REMEMBER_STEP_BYTES, REMEMBER_STEP_ENTRIES } from '../../limits';
 import {
   buildEntry,
   entryHash,
@@ -26,7 +26,7 @@ export class LocalLog {
     const last = store.last?.position ?? 0;
     invariant(store.commitIndex <= last, () => `commitIndex ${store.commitIndex}, last position ${last}`);
     this.committed = { position: store.commitIndex, index: this.entryAt(store.commitIndex)?.index ?? 0 };
-    this.rememberTail(last);
+    this.pushes.startAt(last + 1);
   }
 
   get last(): Entry | null {
@@ -89,6 +89,27 @@ export class LocalLog {
   /** See {@link RememberedPushes.wouldKnow}. */
   wouldKnowPush(id: PushId, since: number | null): boolean {
     return this.pushes.wouldKnow(id, since);
+  }
+
+  /** Whether {@link findPush} looks through all that is ever remembered, and not only a part of it. */
+  get remembersAll(): boolean {
+    return this.pushes.isComplete;
+  }
+
+  /**
+   * Reads some older pushes back from the store after a start. In steps, so that a node with a long log serves at
+   * once.
+   */
+  rememberOlder(): void {
+    let bytes = 0;
+    for (let count = 0; count < REMEMBER_STEP_ENTRIES && bytes < REMEMBER_STEP_BYTES; count++) {
+      if (this.pushes.isComplete) return;
+      const position = this.pushes.firstPosition - 1;
+      const entry = this.entryAt(position);
+      invariant(entry !== null, () => `no entry at ${position}, last is ${this.lastPosition}`);
+      this.pushes.addOlder(entry);
+      bytes += entry.bytes.length;
+    }
   }
 
   /** Makes the next entry of a leader; it is in the store after {@link save}. */
@@ -197,16 +218,5 @@ export class LocalLog {
   private forget(from: number): void {
     this.recent.cut(from);
     this.pushes.cut(from);
-  }
-
-  private rememberTail(last: number): void {
-    let position = Math.max(1, last - REMEMBERED_PUSHES_MAX + 1);
-    this.pushes.startAt(position);
-    while (position <= last) {
-      for (const entry of this.store.read(position, READ_BYTES_MAX, REMEMBERED_PUSHES_MAX)) {
-        this.pushes.add(entry);
-        position = entry.position + 1;
-      }
-    }
   }
 }

@@ -38,6 +38,28 @@ export class RememberedPushes {
     this.next = entry.position + 1;
   }
 
+  /** The lowest position of the window. */
+  get firstPosition(): number {
+    return this.first;
+  }
+
+  /** Whether the window reaches as far back as it ever will. */
+  get isComplete(): boolean {
+    return this.first === 1 || this.next - this.first >= REMEMBERED_PUSHES_MAX;
+  }
+
+  /** Remembers the entry before the first one of a window that is not complete. */
+  addOlder(entry: Entry): void {
+    const slot = entry.position % REMEMBERED_PUSHES_MAX;
+    const id = entryPushId(entry);
+    this.first = entry.position;
+    this.ringSessions[slot] = id?.session;
+    if (id === null) return;
+    this.ringNonces[slot] = id.nonce;
+    const pushes = this.pushesOf(id.session);
+    if (!pushes.has(id.nonce)) pushes.set(id.nonce, entry.position);
+  }
+
   /** Forgets the entries from a position on. */
   cut(from: number): void {
     while (this.next > from && this.next > this.first) this.forget(--this.next);
@@ -53,15 +75,16 @@ export class RememberedPushes {
    * Whether a push that is not found is known not to be in the log.
    *
    * @param since a position that was in the log before the push was first made; null when only the order of nonces
-   * tells: then a nonce below the oldest that is remembered of its session may be of an entry that is forgotten.
+   * tells: then a nonce below all that are remembered of its session may be of an entry that is forgotten.
    */
   wouldKnow(id: PushId, since: number | null): boolean {
     if (this.first === 1) return true;
     if (since !== null) return since + 1 >= this.first;
+    if (!this.isComplete) return false;
     const pushes = this.sessions.get(id.session);
     if (pushes === undefined) return true;
-    for (const nonce of pushes.keys()) return id.nonce > nonce;
-    return true;
+    for (const nonce of pushes.keys()) if (nonce < id.nonce) return true;
+    return false;
   }
 
   private pushesOf(session: string): SessionPushes {

@@ -78,7 +78,8 @@ export class Replication {
   propose(proposal: Proposal): void {
     const found = this.log.findPush(proposal.id);
     if (found === undefined && !this.log.wouldKnowPush(proposal.id, proposal.since)) {
-      proposal.origin.refused(proposal, 'STALE_NONCE');
+      // What is not read back from the store yet will be soon: then the pusher's next try is decided.
+      proposal.origin.refused(proposal, this.log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER');
       return;
     }
     const entry =
@@ -104,8 +105,8 @@ export class Replication {
   heard(peer: string, incarnation: string, now: number): void {
     const progress = this.progress.get(peer);
     if (progress === undefined) return;
-    progress.metIncarnation(incarnation);
-    if (progress.state !== 'waiting') return;
+    progress.metIncarnation(incarnation, now);
+    if (progress.state !== 'waiting' || now < progress.probeAt) return;
     progress.state = 'probing';
     this.sendEntries(peer, progress, now);
     if (!progress.busy) this.sendAppend(peer, progress, [], now);
@@ -123,12 +124,14 @@ export class Replication {
    */
   appended(peer: string, message: AppendedMessage, now: number): boolean {
     const progress = this.progress.get(peer);
-    if (progress === undefined || message.epoch !== progress.epoch) return false;
-    if (message.matchIndex > this.log.lastPosition) {
+    if (progress === undefined || message.epoch !== progress.epoch || progress.state === 'waiting')
+      return false;
+    if (message.matchIndex > this.log.savedPosition) {
       progress.restart('waiting');
-      throw new ProtocolError(`a match at ${message.matchIndex}, the log ends at ${this.log.lastPosition}`);
+      throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedPosition}`);
     }
-    progress.voter = message.voter;
+    // Once a voter, always one: only a lost disk takes it back, and with it the process ends.
+    progress.voter ||= message.voter;
     if (!message.success) {
       progress.restart('probing', message.matchIndex);
       this.sendEntries(peer, progress, now);
@@ -136,7 +139,7 @@ export class Replication {
     }
     progress.matched(message.matchIndex, message.commitIndex, now);
     const rose = this.advanceCommit();
-    if (message.voter) progress.fence = null;
+    if (progress.voter) progress.fence = null;
     else this.readmit(peer, progress);
     this.sendEntries(peer, progress, now);
     return rose;

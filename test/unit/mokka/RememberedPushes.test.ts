@@ -61,3 +61,29 @@ describe('a full window', () => {
     expect(pushes.wouldKnow({ session: '00000000000000ff', nonce: 1 }, null)).toBe(true);
   });
 });
+
+describe('a window that is read back from its end', () => {
+  const [named = '', other = ''] = SESSIONS;
+  const entries = Array.from({ length: 6 }, (_, at) => entryAt(at + 1, at % 2 === 0 ? named : other));
+  const pushes = new RememberedPushes();
+  pushes.startAt(7);
+
+  test('finds what it has read, and knows how far back that is', () => {
+    for (const entry of [...entries].reverse().slice(0, 3)) pushes.addOlder(entry);
+    expect(pushes.firstPosition).toBe(4);
+    expect(pushes.isComplete).toBe(false);
+    expect(pushes.find({ session: named, nonce: 5 })).toBe(5);
+    expect(pushes.find({ session: named, nonce: 3 })).toBeUndefined();
+    expect(pushes.wouldKnow({ session: named, nonce: 3 }, null)).toBe(false);
+    expect(pushes.wouldKnow({ session: '00000000000000ff', nonce: 3 }, null)).toBe(false);
+    expect(pushes.wouldKnow({ session: named, nonce: 9 }, 3)).toBe(true);
+    expect(pushes.wouldKnow({ session: named, nonce: 9 }, 2)).toBe(false);
+  });
+
+  test('is complete at the first entry, and goes on with those that are appended', () => {
+    pushes.add(entryAt(7, named));
+    for (const entry of [...entries].reverse().slice(3)) pushes.addOlder(entry);
+    expect(pushes.isComplete).toBe(true);
+    expect([1, 3, 5, 7].map((nonce) => pushes.find({ session: named, nonce }))).toEqual([1, 3, 5, 7]);
+  });
+});
