@@ -20,6 +20,8 @@ const initMokka = async (): Promise<void> => {
   // Loaded only now: what is wrong with the configuration is told at once.
   const { createNodeLogger } = await import('./cli/logging');
   const { askCommand } = await import('./cli/askCommand');
+  const { CommandSocket } = await import('./cli/CommandSocket');
+  const { createNonces } = await import('./cli/Nonces');
   const { showNotices, tellSupervisor } = await import('./cli/supervision');
 
   const { index, members, dataDirectory } = config;
@@ -43,8 +45,11 @@ const initMokka = async (): Promise<void> => {
   mokka.on('error', (err: Error) => logger.error({ event: 'error', err }, err.message));
   mokka.on('fatal', (err: Error) => life.fail(err));
 
-  const prompt = askCommand(mokka, { dataDirectory, logger, stderr });
-  life.beforeExit(() => leave(mokka, prompt));
+  const context = { node: mokka, nextNonce: createNonces(Date.now) };
+  const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
+  const socket = await CommandSocket.open(dataDirectory, context, unexpected);
+  const prompt = askCommand(context, { dataDirectory, logger, stderr, unexpected });
+  life.beforeExit(() => leave(mokka, [prompt, socket]));
   showNotices(prompt);
   prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);
   if ((await prompt.ended) === 'exit') await life.stop();
@@ -79,10 +84,12 @@ const openStore = async ({ members, keys, dataDirectory }: NodeConfig): Promise<
 };
 
 /** Answers what is in flight, leaves the cluster, and then what could not be answered before. */
-const leave = async (mokka: TCPMokka, prompt: Prompt): Promise<void> => {
-  await prompt.stop(STOP_ANSWERS_MS_MAX);
+const leave = async (mokka: TCPMokka, inputs: readonly Pick<Prompt, 'stop'>[]): Promise<void> => {
+  const stopInputs = (): Promise<unknown> =>
+    Promise.all(inputs.map((input) => input.stop(STOP_ANSWERS_MS_MAX)));
+  await stopInputs();
   await mokka.disconnect();
-  await prompt.stop(STOP_ANSWERS_MS_MAX);
+  await stopInputs();
 };
 
 initMokka().catch((error: unknown) => life.fail(error));

@@ -132,8 +132,8 @@ export const HELLO_FRAME_BYTES_MAX = 64;
 export const ELECTION_PACKET_BYTES_MAX = 4 * KiB;
 
 /**
- * How far a packet's term may be above a voter's own: more elections than a member can miss. So one lie cannot take
- * the cluster to the last term that an entry can hold, after which nobody can be elected.
+ * How far a node follows a packet's term above its own at once: more elections than a member can miss. So one lie
+ * cannot take the cluster to the last term that an entry can hold, after which nobody can be elected.
  */
 export const TERMS_AHEAD_MAX = 1_000_000;
 
@@ -155,7 +155,7 @@ export const LINK_REQUESTS_UNANSWERED_MAX = 16_384;
 /** Answers that wait for a member that does not read, bytes; over it its connection is closed. */
 export const ANSWER_BYTES_WAITING_MAX = 16 * MiB;
 
-/** Such answers, by number: a peer has no more requests under way, and small answers take more memory than bytes. */
+/** Such answers, by number: a peer has no more requests under way, and small ones take more memory than their bytes. */
 export const ANSWERS_WAITING_MAX = LINK_REQUESTS_UNANSWERED_MAX;
 
 /** A link without any answer, ms, while some are due: its peer is frozen or gone. Longer than a slow sync. */
@@ -206,3 +206,12 @@ export const FOLLOW_LOOK_MS = 100;
 
 /** Of a clean stop, ms at most for a leader to hand over; an election timeout where that is shorter. */
 export const HANDOVER_MS_MAX = 1000;
+
+/** Programs that talk to one node through its socket at once; one more is turned away. */
+export const SOCKET_CLIENTS_MAX = 32;
+
+/** A program at the socket that sends nothing for so long, ms, is turned away: it holds one of these places. */
+export const SOCKET_IDLE_MS_MAX = 60_000;
+
+/** How long `npm run cli` waits for an answer, ms: longer than a node tries a push by itself. */
+export const CLIENT_ANSWER_MS_MAX = 20_000;

@@ -3,6 +3,7 @@
  * bench asks for one over IPC. Its stdin and stdout answer commands as those of any node.
  */
 import { askCommand } from '../../src/cli/askCommand';
+import { createNonces } from '../../src/cli/Nonces';
 import { createNodeLogger } from '../../src/cli/logging';
 import { ProcessLife } from '../../src/cli/ProcessLife';
 import { Stderr } from '../../src/cli/Stderr';
@@ -43,7 +44,9 @@ const main = async (): Promise<void> => {
   mokka.connect();
   mokka.on('fatal', (error: Error) => life.fail(error));
   life.beforeExit(() => mokka.disconnect());
-  askCommand(mokka, { dataDirectory, logger, stderr });
+  const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
+  const context = { node: mokka, nextNonce: createNonces(Date.now) };
+  askCommand(context, { dataDirectory, logger, stderr, unexpected });
   process.on('message', (message) => void runLoad(mokka, toLibraryNode.parse(message).load));
 };
 

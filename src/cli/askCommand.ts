@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type Logger from 'bunyan';
-import type { ClusterNodeFace } from '../mokka/api';
-import { createNonces } from './Nonces';
+import type { CommandContext } from './CommandTable';
 import { PipePrompt } from './PipePrompt';
 import type { Prompt } from './Prompt';
 import { PromptHistory } from './PromptHistory';
@@ -15,13 +14,15 @@ export interface AskOptions {
   readonly dataDirectory: string;
   readonly logger: Logger;
   readonly stderr: Stderr;
+  /** Told of errors that are answered as INTERNAL. */
+  readonly unexpected: (error: Error) => void;
 }
 
 /** Listens to the user's commands: at a terminal for people, else as lines of JSON. */
-export function askCommand(node: ClusterNodeFace, { dataDirectory, logger, stderr }: AskOptions): Prompt {
-  const context = { node, nextNonce: createNonces(Date.now) };
-  const unexpected = (error: Error): void =>
-    logger.error({ event: 'command_failed', err: error }, error.message);
+export function askCommand(
+  context: CommandContext,
+  { dataDirectory, logger, stderr, unexpected }: AskOptions,
+): Prompt {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY)
     return new PipePrompt(context, { input: stdin, output: stdout, unexpected });

@@ -1,4 +1,3 @@
-import type { RequestError, RequestErrorCode } from '../errors';
 import type { NodeInfo, PeerInfo } from '../mokka/api';
 import type { LogEntry } from '../storage/Entry';
 import type { HelpResult } from './CommandTable';
@@ -23,7 +22,7 @@ type Color = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 const COLOR_CODES: Record<Color, number> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 
 /** What to do after an error, beside what its message says. */
-const HINTS: Partial<Record<RequestErrorCode, string>> = {
+const HINTS: Readonly<Partial<Record<string, string>>> = {
   BAD_COMMAND: 'help lists the commands',
   NO_LEADER: 'nothing was stored: try again; info says which nodes are missing',
   UNKNOWN_OUTCOME: 'it may have been stored: look for it before you try again',
@@ -95,7 +94,7 @@ export function renderHelp({ commands }: HelpResult, style: Style): string {
 }
 
 /** An error, and what to do next. */
-export function renderError(error: RequestError, style: Style): string {
+export function renderError(error: { code: string; message: string }, style: Style): string {
   const hint = HINTS[error.code];
   const first = wrap(escapeControls(`${error.code}: ${error.message}`), style.columns);
   const lines = [paint(first, 'red', style)];

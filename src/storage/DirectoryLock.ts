@@ -1,15 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StartError, toError } from '../errors';
 import { LOCK_RETRY_MS_MAX, LOCK_TRIES_MAX } from '../limits';
-
-/** Longest path of a Unix socket that every system takes, bytes (Linux 107, macOS 103). */
-const SOCKET_PATH_BYTES_MAX = 100;
+import { withSocketPath } from './socketPath';
 
 const LOCK_NAME = /^lock-(\d+)-[0-9a-f]{16}\.sock$/;
 
@@ -56,8 +53,8 @@ export class DirectoryLock {
     const name = `lock-${process.pid}-${randomBytes(8).toString('hex')}.sock`;
     const path = join(directory, name);
     const server = createServer((socket) => socket.destroy());
-    await withShortPath(directory, async (short) => {
-      server.listen(join(short, `${name}.new`));
+    await withSocketPath(directory, `${name}.new`, async (short) => {
+      server.listen(short);
       await once(server, 'listening');
     });
     // An accept that fails (no file descriptors left) costs a prober its answer, not this process its life.
@@ -74,7 +71,7 @@ async function findHolder(directory: string, own: string): Promise<string | null
     const pid = LOCK_NAME.exec(name)?.[1];
     const path = join(directory, name);
     if (pid === undefined || path === own) continue;
-    if (await withShortPath(directory, (short) => isListening(join(short, name)))) return pid;
+    if (await withSocketPath(directory, name, isListening)) return pid;
     rmSync(path, { force: true });
   }
   return null;
@@ -91,23 +88,6 @@ async function isListening(path: string): Promise<boolean> {
     return code !== 'ECONNREFUSED' && code !== 'ENOENT';
   } finally {
     socket.destroy();
-  }
-}
-
-/** Gives a path to the directory that leaves room for a socket's name: when it is too long, a link to it. */
-async function withShortPath<T>(directory: string, use: (short: string) => Promise<T>): Promise<T> {
-  if (
-    Buffer.byteLength(directory) + Buffer.byteLength('/lock-1234567890-0123456789abcdef.sock.new') <=
-    SOCKET_PATH_BYTES_MAX
-  )
-    return use(directory);
-  const folder = mkdtempSync(join(tmpdir(), 'lock-'));
-  try {
-    const link = join(folder, 'd');
-    symlinkSync(resolve(directory), link);
-    return await use(link);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
