@@ -1,7 +1,7 @@
 import { replaceGlobals } from './hostGlobals';
 import { overrideLimits, type LimitsOverride } from './limitsOverride';
 import { memberKeys, type SimulatedCluster } from './SimulatedCluster';
-import { replaceArithmetic } from './votingArithmetic';
+import { rememberArithmetic, replaceArithmetic } from './votingArithmetic';
 
 /** Runs work while clocks, timers, randomness, limits and Mokka's arithmetic are the simulated ones. */
 export function inSimulatedWorld(
@@ -10,8 +10,11 @@ export function inSimulatedWorld(
   work: () => void,
 ): void {
   const keys = new Map(memberKeys.map(({ publicKey, votingKey }) => [publicKey, votingKey]));
-  const undo = [replaceGlobals(() => cluster.current), overrideLimits(limits)];
-  if (!realArithmetic) undo.push(replaceArithmetic(keys));
+  const undo = [
+    replaceGlobals(() => cluster.current),
+    overrideLimits(limits),
+    realArithmetic ? rememberArithmetic() : replaceArithmetic(keys),
+  ];
   try {
     work();
   } finally {
