@@ -4,8 +4,9 @@ import { Mokka } from 'mokka';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import { PacketModel } from 'mokka/dist/consensus/models/PacketModel';
 import { buildPartialSignature, buildPublicKeysRootForTerm } from 'mokka/dist/consensus/utils/cryptoUtils';
-import { InvariantError, StartError, toError } from '../errors';
-import { MEMBERS_MAX } from '../limits';
+import { InvariantError, ProtocolError, StartError, toError } from '../errors';
+import { MEMBERS_MAX, TERMS_AHEAD_MAX } from '../limits';
+import { ENTRY_NUMBER_MAX } from '../storage/Entry';
 import type { HardState, LogStore } from '../storage/LogStore';
 import { Forming } from './election/Forming';
 import { LeaderContact } from './election/LeaderContact';
@@ -316,9 +317,13 @@ export abstract class SafeElection extends Mokka {
     return this.store.hardState.term;
   }
 
-  /** A higher term ends what this node was in its own (Raft, 5.1). A node without a place has no term to keep. */
+  /**
+   * A higher term ends what this node was in its own (Raft, 5.1). A node without a place has no term to keep. One that
+   * is far ahead is approached in steps: the packets of an honest member bring this node there all the same.
+   */
   private adoptTerm(term: number): void {
-    if (this.store.membership !== 'none') this.setState(NodeStates.FOLLOWER, term, '');
+    if (this.store.membership === 'none') return;
+    this.setState(NodeStates.FOLLOWER, Math.min(term, this.hardTerm + TERMS_AHEAD_MAX), '');
   }
 
   private async heartbeatFrom(packet: PacketOf<typeof PacketType.HEARTBEAT>, bytes: Buffer): Promise<void> {
@@ -329,13 +334,7 @@ export abstract class SafeElection extends Mokka {
     if (term >= this.hardTerm) {
       const replayed = proof === this.proof && (from !== this.leaderPublicKey || term !== this.term);
       const second = term === this.term && this.leader !== null && this.leader !== from;
-      if (replayed || second) {
-        this.log.error(
-          { event: 'heartbeat_refused', from, term },
-          'a member claims a term that another leads',
-        );
-        return;
-      }
+      if (replayed || second) throw new ProtocolError(`it claims the term ${term}, which another leads`);
       await super.emitPacket(bytes);
       if (this.stopped || this.leaderPublicKey !== from || this.term !== term) return;
       this.leaderSpoke();
@@ -355,6 +354,11 @@ export abstract class SafeElection extends Mokka {
   private answerVote(packet: PacketOf<typeof PacketType.VOTE>): void {
     const { publicKey: from, term, data } = packet;
     if (this.store.membership !== 'voter') return;
+    if (term > this.hardTerm + TERMS_AHEAD_MAX) {
+      this.adoptTerm(term);
+      this.sendPacket(from, PacketType.VOTED, { nonce: data.nonce, signature: null });
+      return;
+    }
     const votedFor = term > this.hardTerm ? null : this.store.hardState.votedFor;
     const free = term >= this.hardTerm && (votedFor === null || votedFor === from);
     const granted = free && this.isUpToDate(data);
@@ -432,6 +436,10 @@ export abstract class SafeElection extends Mokka {
 
   private promote(): void {
     if (this.state !== NodeStates.FOLLOWER || this.store.membership !== 'voter') return;
+    if (this.hardTerm === ENTRY_NUMBER_MAX) {
+      this.log.error({ event: 'last_term' }, 'no election: this is the last term that an entry can hold');
+      return;
+    }
     if (this.nodes.size === 0) {
       // Mokka's quorum needs a peer (HAZARDS, mokka 10).
       this.setState(NodeStates.CANDIDATE, this.term + 1, '');
@@ -495,6 +503,8 @@ export abstract class SafeElection extends Mokka {
 
   private metMember(packet: PacketOf<typeof PacketType.HELLO_ANSWER>): void {
     if (this.store.membership !== 'none' || packet.data.incarnation !== this.incarnation) return;
+    if (packet.data.lastPosition === 0 && packet.term > TERMS_AHEAD_MAX)
+      throw new ProtocolError(`it claims the term ${packet.term} and to have no log`);
     this.forming.meet(packet.publicKey, { term: packet.term, lastPosition: packet.data.lastPosition });
     this.findPlace();
   }

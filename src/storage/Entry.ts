@@ -61,6 +61,9 @@ const INDEX_AT = 13;
 const CREATED_AT_AT = 19;
 const NUMBER_BYTES = 6;
 
+/** The largest position, term, index and createdAt that an entry can hold. */
+export const ENTRY_NUMBER_MAX = 2 ** (8 * NUMBER_BYTES) - 1;
+
 /** The smallest and the largest entry, bytes. */
 export const ENTRY_BYTES_MIN = HEADER_BYTES + HASH_BYTES;
 export const ENTRY_BYTES_MAX =

@@ -1,4 +1,4 @@
-import { APPEND_BYTES_IN_FLIGHT_MAX, APPENDS_IN_FLIGHT_MAX } from '../../limits';
+import { APPEND_BYTES_IN_FLIGHT_MAX, APPENDS_IN_FLIGHT_MAX, PROCESS_MET_MS_MIN } from '../../limits';
 
 /**
  * What a leader knows of one follower.
@@ -16,6 +16,8 @@ export class Progress {
   /** Counts the times the leader began anew with this follower; answers to earlier epochs are void. */
   epoch = 1;
   incarnation: string | null = null;
+  /** Nothing is sent before this time, monotonic ms: see PROCESS_MET_MS_MIN. */
+  probeAt = -Infinity;
   /** commitIndex as the follower knows it, once what is under way has arrived. */
   sentCommitIndex = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
@@ -25,6 +27,7 @@ export class Progress {
 
   private readonly underWay: { last: number; bytes: number }[] = [];
   private bytesUnderWay = 0;
+  private metAt = -Infinity;
 
   constructor(lastPosition: number) {
     this.nextIndex = lastPosition + 1;
@@ -73,10 +76,12 @@ export class Progress {
   }
 
   /** Another process of the follower answers: what it holds is unknown, since its disk may be gone. */
-  metIncarnation(incarnation: string): void {
+  metIncarnation(incarnation: string, now: number): void {
     if (this.incarnation === incarnation) return;
     const known = this.incarnation !== null;
     this.incarnation = incarnation;
+    this.probeAt = this.metAt + PROCESS_MET_MS_MIN;
+    this.metAt = now;
     if (!known) return;
     this.restart('waiting');
     this.matchIndex = 0;

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ProtocolError } from '../../errors';
+import { ELECTION_PACKET_BYTES_MAX } from '../../limits';
+import { ENTRY_NUMBER_MAX } from '../../storage/Entry';
 
 /**
  * Packets of the election: Mokka's own three and those that SafeElection adds. All are Mokka's JSON packets; this
- * is the one place where what arrives is checked. Limits are those of the fields: a packet is below 1 KiB.
+ * is the one place where what arrives is checked. Limits are those of the fields.
  */
 
 /** Mokka's types 10 to 12 and ours from 20 on. */
@@ -27,16 +29,18 @@ export const PacketType = {
 } as const;
 
 const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** A term or position: no more than an entry can hold. */
+const entryNumber = wholeNumber.max(ENTRY_NUMBER_MAX);
 const publicKey = z.string().regex(/^[0-9a-f]{130}$/);
 /** What one process of a node calls itself, so that packets of an earlier one are told apart. */
 const incarnation = z.string().regex(/^[0-9a-f]{16}$/);
 
 /** Where a log ends: what "at least as up to date" compares (Raft, 5.4.1). */
-const logEnd = { lastTerm: wholeNumber, lastPosition: wholeNumber };
+const logEnd = { lastTerm: entryNumber, lastPosition: entryNumber };
 
 const header = {
   state: z.number().int().min(0).max(3),
-  term: wholeNumber,
+  term: entryNumber,
   publicKey,
   proof: z
     .string()
@@ -101,6 +105,8 @@ export type PacketOf<Type extends ElectionPacket['type']> = Extract<ElectionPack
  * @throws ProtocolError
  */
 export function decodeElectionPacket(bytes: Buffer, from: string): ElectionPacket {
+  if (bytes.length > ELECTION_PACKET_BYTES_MAX)
+    throw new ProtocolError(`an election packet of ${bytes.length} bytes`);
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString('utf8'));

@@ -2,7 +2,8 @@ import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
 import { ProtocolError, toError } from '../../errors';
 import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
-import { HASH_BYTES, PAYLOAD_BYTES_MAX, parseEntry, type Entry } from '../../storage/Entry';
+import { ENTRY_NUMBER_MAX, HASH_BYTES, PAYLOAD_BYTES_MAX, parseEntry, type Entry } from '../../storage/Entry';
+import { checkMsgpackShape } from './msgpackShape';
 
 /**
  * Messages of the log: what each says, its encoding (a msgpack array, its type first) and its limits. What
@@ -116,7 +117,11 @@ type CommittedWire = [
 ];
 type RefusedWire = [session: string, nonce: number, refusal: Refusal, since: number | null];
 
+/** A number that its sender chooses and its receiver only compares. */
 const number = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** A term, position or index: no more than an entry can hold, so that whoever goes on from it can still write one. */
+const entryNumber = number.max(ENTRY_NUMBER_MAX);
 
 /** A list of at most `max` items. Its items are many, and checked by one function: a schema for each costs most of a message. */
 const list = <Item>(max: number, isItem: (item: unknown) => item is Item) =>
@@ -124,19 +129,22 @@ const list = <Item>(max: number, isItem: (item: unknown) => item is Item) =>
 
 const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
+const isEntryNumber = (value: unknown): value is number => isNumber(value) && value <= ENTRY_NUMBER_MAX;
+
 const isPush = (value: unknown): value is [since: number | null, payload: Buffer] =>
   Array.isArray(value) &&
   value.length === 2 &&
-  (value[0] === null || isNumber(value[0])) &&
+  (value[0] === null || isEntryNumber(value[0])) &&
   Buffer.isBuffer(value[1]) &&
   value[1].length <= PAYLOAD_BYTES_MAX;
 
 const isAnswer = (value: unknown): value is CommittedWire | RefusedWire => {
   if (!Array.isArray(value) || typeof value[0] !== 'string' || !SESSION.test(value[0]) || !isNumber(value[1]))
     return false;
-  if (value.length === 4) return REFUSALS.includes(value[2]) && (value[3] === null || isNumber(value[3]));
+  if (value.length === 4)
+    return REFUSALS.includes(value[2]) && (value[3] === null || isEntryNumber(value[3]));
   const [, , index, term, createdAt, hash] = value as unknown[];
-  const numbers = isNumber(index) && isNumber(term) && isNumber(createdAt);
+  const numbers = isEntryNumber(index) && isEntryNumber(term) && isEntryNumber(createdAt);
   return value.length === 6 && numbers && Buffer.isBuffer(hash) && hash.length === HASH_BYTES;
 };
 
@@ -147,27 +155,32 @@ const Tag = { append: 1, appended: 2, readmit: 3, forward: 4, answers: 5, confir
 const schemas = {
   [Tag.append]: z.tuple([
     z.literal(Tag.append),
+    entryNumber,
     number,
-    number,
-    number,
-    number,
-    number,
+    entryNumber,
+    entryNumber,
+    entryNumber,
     list(APPEND_ENTRIES_MAX, isBytes),
   ]),
   [Tag.appended]: z.tuple([
     z.literal(Tag.appended),
-    number,
+    entryNumber,
     number,
     z.boolean(),
-    number,
-    number,
+    entryNumber,
+    entryNumber,
     z.boolean(),
   ]),
-  [Tag.readmit]: z.tuple([z.literal(Tag.readmit), number, number]),
+  [Tag.readmit]: z.tuple([z.literal(Tag.readmit), entryNumber, entryNumber]),
   [Tag.forward]: z.tuple([z.literal(Tag.forward), list(FORWARD_PUSHES_MAX, isPush)]),
-  [Tag.answers]: z.tuple([z.literal(Tag.answers), number, number, list(FORWARD_PUSHES_MAX, isAnswer)]),
+  [Tag.answers]: z.tuple([
+    z.literal(Tag.answers),
+    entryNumber,
+    entryNumber,
+    list(FORWARD_PUSHES_MAX, isAnswer),
+  ]),
   [Tag.confirm]: z.tuple([z.literal(Tag.confirm), number]),
-  [Tag.confirmed]: z.tuple([z.literal(Tag.confirmed), number, number.nullable()]),
+  [Tag.confirmed]: z.tuple([z.literal(Tag.confirmed), number, entryNumber.nullable()]),
 };
 
 type Wire = z.infer<(typeof schemas)[keyof typeof schemas]>;
@@ -227,6 +240,7 @@ function answerToWire(answer: PushAnswer): CommittedWire | RefusedWire {
  * @throws ProtocolError when the bytes are no message within the limits.
  */
 export function decodeLogMessage(bytes: Buffer): LogMessage {
+  checkMsgpackShape(bytes);
   let unpacked: unknown;
   try {
     unpacked = unpacker.unpack(bytes);
@@ -259,7 +273,7 @@ function fromWire(wire: Wire): LogMessage {
         previousPosition: wire[3],
         previousTerm: wire[4],
         commitIndex: wire[5],
-        entries: contiguous(wire[6].map(parseEntry), wire[3], wire[4]),
+        entries: contiguous(wire[6].map(parseEntry), wire[3], wire[4], wire[1]),
       };
     case Tag.appended:
       return {
@@ -290,11 +304,17 @@ function answerFromWire(wire: CommittedWire | RefusedWire): PushAnswer {
   return { session, nonce, committed: { index, term, createdAt, hash } };
 }
 
-function contiguous(entries: Entry[], previousPosition: number, previousTerm: number): Entry[] {
+/** Positions without a gap, terms in order and none above the leader's: what a leader's log is like. */
+function contiguous(
+  entries: Entry[],
+  previousPosition: number,
+  previousTerm: number,
+  leaderTerm: number,
+): Entry[] {
   let position = previousPosition;
   let term = previousTerm;
   for (const entry of entries) {
-    if (entry.position !== ++position || entry.term < term)
+    if (entry.position !== ++position || entry.term < term || entry.term > leaderTerm)
       throw new ProtocolError(`position ${entry.position} of term ${entry.term} after term ${term}`);
     term = entry.term;
   }

@@ -1,10 +1,18 @@
 import fc from 'fast-check';
-import { pack } from 'msgpackr';
+import { pack, Unpackr } from 'msgpackr';
 import { ProtocolError } from '../../../src/errors';
 import { decodeLogMessage, encodeLogMessage, type LogMessage } from '../../../src/mokka/messages/LogMessage';
-import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+import {
+  buildEntry,
+  encodePayload,
+  ENTRY_NUMBER_MAX,
+  entryHash,
+  GENESIS_HASH,
+  type Entry,
+} from '../../../src/storage/Entry';
 
 const number = fc.maxSafeNat();
+const entryNumber = fc.maxSafeNat().map((value) => value % (ENTRY_NUMBER_MAX + 1));
 const session = fc
   .uint8Array({ minLength: 8, maxLength: 8 })
   .map((bytes) => Buffer.from(bytes).toString('hex'));
@@ -35,45 +43,45 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
   fc
     .record({
       type: fc.constant('append' as const),
-      term: number,
+      term: entryNumber.map((term) => Math.max(term, 3)),
       epoch: number,
       previousTerm: fc.nat({ max: 3 }),
-      commitIndex: number,
+      commitIndex: entryNumber,
     })
     .chain((head) => entries.map((body) => ({ ...head, ...body }))),
   fc.record({
     type: fc.constant('appended' as const),
-    term: number,
+    term: entryNumber,
     epoch: number,
     success: fc.boolean(),
-    matchIndex: number,
-    commitIndex: number,
+    matchIndex: entryNumber,
+    commitIndex: entryNumber,
     voter: fc.boolean(),
   }),
-  fc.record({ type: fc.constant('readmit' as const), term: number, position: number }),
+  fc.record({ type: fc.constant('readmit' as const), term: entryNumber, position: entryNumber }),
   fc.record({
     type: fc.constant('forward' as const),
-    pushes: fc.array(fc.record({ since: fc.option(number), payload }), { maxLength: 5 }),
+    pushes: fc.array(fc.record({ since: fc.option(entryNumber), payload }), { maxLength: 5 }),
   }),
   fc.record({
     type: fc.constant('answers' as const),
-    term: number,
-    commitIndex: number,
+    term: entryNumber,
+    commitIndex: entryNumber,
     answers: fc.array(
       fc.oneof(
         fc.record({
           session,
           nonce: number,
           refused: fc.constantFrom('STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'),
-          since: fc.option(number),
+          since: fc.option(entryNumber),
         }),
         fc.record({
           session,
           nonce: number,
           committed: fc.record({
-            index: number,
-            term: number,
-            createdAt: number,
+            index: entryNumber,
+            term: entryNumber,
+            createdAt: entryNumber,
             hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
           }),
         }),
@@ -82,7 +90,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     ),
   }),
   fc.record({ type: fc.constant('confirm' as const), id: number }),
-  fc.record({ type: fc.constant('confirmed' as const), id: number, commitIndex: fc.option(number) }),
+  fc.record({ type: fc.constant('confirmed' as const), id: number, commitIndex: fc.option(entryNumber) }),
 );
 
 test('every message is read back as it was', () => {
@@ -117,6 +125,9 @@ test.each([
   ['a negative term', [3, -1, 5]],
   ['a fraction', [3, 1.5, 5]],
   ['a term beyond 2^53', [3, 2 ** 53, 5]],
+  ['a term that no entry can hold', [3, ENTRY_NUMBER_MAX + 1, 5]],
+  ['a match that no entry can hold', [2, 1, 1, true, ENTRY_NUMBER_MAX + 1, 0, true]],
+  ['a time that is no date', [5, 1, 1, [['00000000000000aa', 1, 1, 1, ENTRY_NUMBER_MAX + 1, GENESIS_HASH]]]],
   ['a field too many', [3, 1, 5, 5]],
   ['a field too few', [3, 1]],
   ['text for a number', [3, '1', 5]],
@@ -145,8 +156,50 @@ test.each([
       [buildEntry({ position: 6, term: 1, index: 1, createdAt: 0 }, null, GENESIS_HASH).bytes],
     ],
   ],
+  [
+    "an entry of a higher term than the leader's",
+    [
+      1,
+      4,
+      1,
+      0,
+      0,
+      0,
+      [buildEntry({ position: 1, term: 5, index: 0, createdAt: 0 }, null, GENESIS_HASH).bytes],
+    ],
+  ],
+  ['a map', new Map([[1, 2]])],
+  ['a list too deep', [4, [[null, [Buffer.alloc(1)]]]]],
   ['a refusal of no known kind', [5, 1, 1, [['00000000000000aa', 1, 'WHY_NOT', null]]]],
   ['a session that is none', [5, 1, 1, [['zz', 1, 'STALE_NONCE', null]]]],
 ])('%s is refused', (_, value) => {
   expect(() => decodeLogMessage(pack(value))).toThrow(ProtocolError);
+});
+
+test.each([
+  ['a regular expression', 'd40078'],
+  ['a record definition, of which msgpackr makes a function', '93 d4 72 40 91 a1 61 05 c0'],
+  ['a set', '92 07 d4 73 00 90'],
+  ['a number of 64 bits', '92 06 cf ffffffffffffffff'],
+  ['a negative number', '92 06 ff'],
+  ['bytes after its end', '92 06 01 c0'],
+  ['a list of 4 billion', '92 06 dd ffffffff'],
+  ['bytes of 4 GiB', '92 06 c6 ffffffff'],
+  ['nothing', ''],
+])('%s is refused before msgpackr reads it', (_, hex) => {
+  const spy = jest.spyOn(Unpackr.prototype, 'unpack');
+  expect(() => decodeLogMessage(Buffer.from(hex.replaceAll(' ', ''), 'hex'))).toThrow(ProtocolError);
+  expect(spy).not.toHaveBeenCalled();
+  spy.mockRestore();
+});
+
+test('4 MiB of lists within lists, and of values after the end, are refused in a moment', () => {
+  for (const bytes of [
+    Buffer.alloc(4 << 20, 0x9f),
+    Buffer.concat([Buffer.from([6]), Buffer.alloc(4 << 20)]),
+  ]) {
+    const startedAt = performance.now();
+    expect(() => decodeLogMessage(bytes)).toThrow(ProtocolError);
+    expect(performance.now() - startedAt).toBeLessThan(100);
+  }
 });

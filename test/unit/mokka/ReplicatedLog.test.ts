@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../../src/errors';
+import { PROCESS_MET_MS_MIN } from '../../../src/limits';
 import { buildEntry, entryHash, GENESIS_HASH } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { LogBus, votingStore } from './LogBus';
@@ -217,6 +218,7 @@ describe('a follower that lost its disk', () => {
     bus.start('c', new MemoryLogStore());
     bus.log('c').follow(1, 'a');
     const outcome = bus.propose('a', 1);
+    bus.now += PROCESS_MET_MS_MIN;
     bus.log('a').heard('c', 'run-2', bus.now);
     bus.settle('a');
     expect(bus.log('c').last?.index).toBe(1);
