@@ -25,6 +25,8 @@ export type TCPMokkaSettings = ConstructorParameters<typeof ReplicatedMokka>[0] 
 export class TCPMokka extends ReplicatedMokka {
   /** The req socket to each peer, by address. */
   readonly sockets = new Map<string, Link>();
+  /** For each member, the link whose answer brought its last packet; null when that was a request of its own. */
+  private readonly cameBy = new Map<string, Link | null>();
   private listener: Listener | null = null;
   private readonly identity: LinkIdentity;
   private readonly refusals = new RefusalLog((message) => this.logger.error(message));
@@ -47,7 +49,7 @@ export class TCPMokka extends ReplicatedMokka {
   initialize(): void {
     this.logger.info(`initializing reply socket on port ${this.address}`);
     this.listener = new Listener(this.identity, (signingKey) => this.memberOf(signingKey));
-    this.listener.on('message', (packet: Buffer, publicKey: string) => this.emit('data', packet, publicKey));
+    this.listener.on('message', (packet: Buffer, publicKey: string) => this.take(packet, publicKey, null));
     this.listener.on('refused', (peer: string, reason: string) => this.logRefusal(peer, reason));
     this.listener.on('unbound', (error: StartError) => this.emit('fatal', error));
     this.listener.bind(this.address);
@@ -83,11 +85,23 @@ export class TCPMokka extends ReplicatedMokka {
     return link?.state ?? { connected: false, reason: 'this node is not connected' };
   }
 
+  /** Closes the connection that the member's last packet came on, and tells of it once a minute. */
+  protected override peerAtFault(publicKey: string, error: Error): void {
+    const link = this.cameBy.get(publicKey);
+    if (link) link.reject(error.message);
+    else this.listener?.reject(publicKey, error.message);
+  }
+
+  private take(packet: Buffer, publicKey: string, link: Link | null): void {
+    this.cameBy.set(publicKey, link);
+    this.emit('data', packet, publicKey);
+  }
+
   private link(node: NodeModel): void {
     const { address, publicKey } = node;
     const link = new Link({ address, publicKey }, this.identity);
     this.sockets.set(address, link);
-    link.on('packet', (packet: Buffer) => this.emit('data', packet, publicKey));
+    link.on('packet', (packet: Buffer) => this.take(packet, publicKey, link));
     link.on('link', (connected: boolean) => this.emit('link', publicKey, connected));
     link.on('refused', (reason: string) => this.logRefusal(publicKey, reason));
     link.open();

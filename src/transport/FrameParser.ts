@@ -3,6 +3,7 @@ import { ProtocolError } from '../errors';
 const VERSION = 1;
 const META_BYTES = 1;
 const LENGTH_BYTES = 4;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Cuts a stream of bytes into axon's frames (AMP: one byte of version and argument count, then each argument after
@@ -10,14 +11,15 @@ const LENGTH_BYTES = 4;
  * checked as soon as they are declared, so that a frame holds at most `bytesMax` bytes of memory.
  */
 export class FrameParser {
-  private held: Buffer[] = [];
+  /** The begun frame's bytes, copied together as they come: a peer may send each in a chunk of its own. */
+  private held = NOTHING;
   private heldBytes = 0;
   /** No frame can end before so many bytes are held. */
   private neededBytes = 0;
 
   /**
    * @param bytesMax limit of one frame; may be set anew between frames.
-   * @param onFrame is given each frame's arguments: views of the bytes pushed, not copies.
+   * @param onFrame is given each frame's arguments: views of the bytes pushed or held, not copies.
    */
   constructor(
     public bytesMax: number,
@@ -39,8 +41,8 @@ export class FrameParser {
     if (this.heldBytes > 0) {
       this.hold(chunk);
       if (this.heldBytes < this.neededBytes) return;
-      bytes = Buffer.concat(this.held, this.heldBytes);
-      this.held = [];
+      bytes = this.held.subarray(0, this.heldBytes);
+      this.held = NOTHING;
       this.heldBytes = 0;
     }
     let start = 0;
@@ -56,8 +58,15 @@ export class FrameParser {
   }
 
   private hold(bytes: Buffer): void {
-    this.held.push(bytes);
-    this.heldBytes += bytes.length;
+    const end = this.heldBytes + bytes.length;
+    if (end > this.held.length) {
+      // Memory that no byte has come for yet is only address space.
+      const grown = Buffer.allocUnsafeSlow(Math.max(end, this.neededBytes));
+      this.held.copy(grown, 0, 0, this.heldBytes);
+      this.held = grown;
+    }
+    bytes.copy(this.held, this.heldBytes);
+    this.heldBytes = end;
   }
 
   /** The arguments of the frame that begins at `start`, or null when more bytes are needed. */

@@ -85,6 +85,11 @@ export class Link extends ReqSocket implements ConnectionOwner {
     this.connection?.close('closed', reason);
   }
 
+  /** Drops the connection of a peer that breaks the protocol. */
+  reject(reason: string): void {
+    this.connection?.close('malformed', reason);
+  }
+
   /** Closes for ever. Resolves when no timer and no socket of it is left. */
   override async close(): Promise<void> {
     this.closing = true;
@@ -154,7 +159,7 @@ export class Link extends ReqSocket implements ConnectionOwner {
     this.clearDeadlines();
     this.reason = reason;
     if (wasUp) this.emit('link', false);
-    if (ending === 'refused') this.emit('refused', reason);
+    if (ending === 'refused' || ending === 'malformed') this.emit('refused', reason);
   }
 
   /** Once TCP has connected, the connection tells the reason better. */

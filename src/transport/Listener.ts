@@ -80,6 +80,11 @@ export class Listener extends RepSocket implements ConnectionOwner {
     return true;
   }
 
+  /** Closes the connection of a member that breaks the protocol. */
+  reject(publicKey: string, reason: string): void {
+    this.members.get(publicKey)?.close('malformed', reason);
+  }
+
   /** Closes all connections, for members to come back with the cluster as it is then. */
   dropConnections(reason: string): void {
     for (const connection of [...this.strangers, ...this.members.values()])

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket, connect, type SecureContext } from 'node:tls';
 import { ProtocolError, toError } from '../errors';
-import { ANSWER_BYTES_WAITING_MAX, FRAME_BYTES_MAX, FRAME_MS_MAX } from '../limits';
+import { ANSWER_BYTES_WAITING_MAX, ANSWERS_WAITING_MAX, FRAME_BYTES_MAX, FRAME_MS_MAX } from '../limits';
 import { HANDSHAKE_MS_MAX, HELLO_FRAME_BYTES_MAX } from '../limits';
 import { FrameParser } from './FrameParser';
 import { encodeFrame } from './frames';
@@ -53,6 +53,10 @@ export class SealedConnection {
   private signingKey: string | null = null;
   private refusal: string | null = null;
   private deadline: NodeJS.Timeout | null = null;
+  private framesWaiting = 0;
+  private readonly written = (): void => {
+    this.framesWaiting--;
+  };
 
   constructor(
     raw: Socket,
@@ -91,9 +95,10 @@ export class SealedConnection {
   /** Sends a frame; a peer that leaves too many bytes unread is cut off. */
   write(frame: Buffer): void {
     if (this.state === 'closed') return;
-    this.tls.write(frame);
-    if (this.bytesWaiting > ANSWER_BYTES_WAITING_MAX)
-      this.close('overload', `it left over ${ANSWER_BYTES_WAITING_MAX} bytes unread`);
+    this.framesWaiting++;
+    this.tls.write(frame, this.written);
+    if (this.bytesWaiting > ANSWER_BYTES_WAITING_MAX || this.framesWaiting > ANSWERS_WAITING_MAX)
+      this.close('overload', `it left ${this.framesWaiting} answers of ${this.bytesWaiting} bytes unread`);
   }
 
   /** Ends the connection at once; unsent bytes are lost. Calling it again does nothing. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProtocolError } from '../../errors';
 import { ELECTION_PACKET_BYTES_MAX } from '../../limits';
 import { ENTRY_NUMBER_MAX } from '../../storage/Entry';
+import { describeIssues } from './describeIssues';
 
 /**
  * Packets of the election: Mokka's own three and those that SafeElection adds. All are Mokka's JSON packets; this
@@ -115,7 +116,7 @@ export function decodeElectionPacket(bytes: Buffer, from: string): ElectionPacke
   }
   const parsed = packetSchema.safeParse(json);
   if (!parsed.success)
-    throw new ProtocolError(`an election packet is malformed: ${z.prettifyError(parsed.error)}`);
+    throw new ProtocolError(`an election packet is malformed: ${describeIssues(parsed.error)}`);
   if (parsed.data.publicKey !== from)
     throw new ProtocolError('an election packet names another sender than its link');
   return parsed.data;

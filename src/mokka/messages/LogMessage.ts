@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ProtocolError, toError } from '../../errors';
 import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
 import { ENTRY_NUMBER_MAX, HASH_BYTES, PAYLOAD_BYTES_MAX, parseEntry, type Entry } from '../../storage/Entry';
+import { describeIssues } from './describeIssues';
 import { checkMsgpackShape } from './msgpackShape';
 
 /**
@@ -250,8 +251,7 @@ export function decodeLogMessage(bytes: Buffer): LogMessage {
   const tag: unknown = Array.isArray(unpacked) ? unpacked[0] : undefined;
   if (!isTag(tag)) throw new ProtocolError('a log message of no known type');
   const parsed = schemas[tag].safeParse(unpacked);
-  if (!parsed.success)
-    throw new ProtocolError(`a log message is malformed: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new ProtocolError(`a log message is malformed: ${describeIssues(parsed.error)}`);
   try {
     return fromWire(parsed.data);
   } catch (thrown) {

@@ -229,6 +229,18 @@ test('a member that sends and never reads is cut off', async () => {
   victim.off('data', answerLargely);
 });
 
+test('a member that sends many small requests and never reads is cut off', async () => {
+  const { endings } = listener();
+  const before = endings.overload;
+  const socket = await thiefSocket();
+  socket.pause();
+  const requests = Array.from({ length: 1000 }, (_, id) => encodeRequest(Buffer.from('x'), String(id)));
+  const thousand = Buffer.concat(requests);
+  for (let sent = 0; sent < 500 && endings.overload === before; sent++)
+    if (!socket.write(thousand)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+  await until('it is cut off', () => endings.overload === before + 1);
+});
+
 /** Not in the answer of this request: to the link of the third member this would go, but it has none. */
 function answerLargely(_packet: Buffer, from: string): void {
   if (from === members[2]?.keys.publicKey) listener().reply(from, Buffer.alloc(1024 * 1024));

@@ -116,6 +116,17 @@ test('random bytes either wait for more or are refused, and never hold more than
   );
 });
 
+test('a frame that comes byte by byte takes no more memory than its bytes', () => {
+  const bytesMax = 1 << 20;
+  const parser = new FrameParser(bytesMax, () => undefined);
+  parser.push(encodeFrame([Buffer.alloc(bytesMax - 5)]).subarray(0, 5));
+  const before = process.memoryUsage();
+  for (let n = 0; n < bytesMax - 6; n++) parser.push(Buffer.from([0]));
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  expect(parser.isWithinFrame).toBe(true);
+  expect(heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(20 * bytesMax);
+});
+
 test('a limit set anew counts from the next frame', () => {
   const frames: Buffer[][] = [];
   const parser: FrameParser = new FrameParser(16, (args) => {
