@@ -14,19 +14,23 @@ export interface Standing {
 export function describeProblem(standing: Standing): string | null {
   if (standing.hasLeader) return null;
   const { unreachable } = standing;
+  const withReason = new Map(unreachable.map((peer) => [peer.name, describePeer(peer)]));
   if (standing.membership === 'none')
-    return `A new cluster forms when all its members have met; still missing: ${list(standing.missing)}. Start them.`;
+    return `A new cluster forms when all its members have met; still missing: ${list(
+      standing.missing.map((name) => withReason.get(name) ?? name),
+    )}. Start them, or mend what keeps them away.`;
   const reachable = standing.size - unreachable.length;
-  if (reachable < standing.quorum) {
-    const names = unreachable.map(
-      ({ name, reason, forMs }) =>
-        `${name} (for ${Math.round(forMs / 1000)} s${reason === undefined ? '' : `: ${reason}`})`,
-    );
-    return `${reachable} of ${standing.size} members are reachable and ${standing.quorum} are needed; not reachable: ${list(names)}. Start them or mend the network.`;
-  }
+  if (reachable < standing.quorum)
+    return `${reachable} of ${standing.size} members are reachable and ${standing.quorum} are needed; not reachable: ${list(
+      [...withReason.values()],
+    )}. Start them, or mend what keeps them away.`;
   if (standing.membership === 'rejoining')
     return 'This node lost its data and waits for a leader to catch up from; a majority of the others must be up.';
   return 'No leader is elected yet; an election takes below a second. If it lasts, too many members may have lost their data.';
+}
+
+function describePeer({ name, reason, forMs }: Standing['unreachable'][number]): string {
+  return `${name} (for ${Math.round(forMs / 1000)} s${reason === undefined ? '' : `: ${reason}`})`;
 }
 
 function list(names: readonly string[]): string {
