@@ -2,9 +2,18 @@ import { invariant } from '../../errors';
 import { RECENT_BYTES_MAX, RECENT_ENTRIES_MAX } from '../../limits';
 import type { Entry } from '../../storage/Entry';
 
-/** The last entries of a log, without a gap, kept in memory. */
+/** Small entries share blocks of so many bytes. */
+const BLOCK_BYTES = 8192;
+const SMALL_BYTES_MAX = BLOCK_BYTES / 8;
+
+/**
+ * The last entries of a log, without a gap, kept in memory of their own: the bytes that an entry comes with are a piece
+ * of a larger buffer, of Node's pool or of a read from a socket, which it would keep whole.
+ */
 export class RecentEntries {
   private readonly entries = new Map<number, Entry>();
+  private block = Buffer.alloc(0);
+  private blockUsed = 0;
   private bytes = 0;
   private next = 0;
 
@@ -14,7 +23,7 @@ export class RecentEntries {
       this.entries.size === 0 || entry.position === this.next,
       () => `recent entry ${entry.position}, expected ${this.next}`,
     );
-    this.entries.set(entry.position, entry);
+    this.entries.set(entry.position, { ...entry, bytes: this.ownBytes(entry.bytes) });
     this.bytes += entry.bytes.length;
     this.next = entry.position + 1;
   }
@@ -49,6 +58,22 @@ export class RecentEntries {
       if (oldest > through) break;
       this.forget(oldest);
     }
+  }
+
+  private ownBytes(bytes: Buffer): Buffer {
+    if (bytes.length > SMALL_BYTES_MAX) {
+      if (bytes.buffer.byteLength <= 2 * bytes.length) return bytes;
+      const own = Buffer.allocUnsafeSlow(bytes.length);
+      bytes.copy(own);
+      return own;
+    }
+    if (this.blockUsed + bytes.length > this.block.length) {
+      this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.blockUsed = 0;
+    }
+    const start = this.blockUsed;
+    this.blockUsed += bytes.copy(this.block, start);
+    return this.block.subarray(start, this.blockUsed);
   }
 
   private forget(position: number): void {
