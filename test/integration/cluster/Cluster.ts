@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { clusterFingerprint } from '../../../src/config/clusterFingerprint';
+import { generateKeyPair } from '../../../src/config/keyPair';
+import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../../src/config/writeCluster';
 import type { NodeInfo } from '../../../src/mokka/api';
 import { NodeProcess } from './NodeProcess';
 import { until } from './until';
@@ -21,11 +24,27 @@ export class Cluster {
     readonly startPort: number,
     readonly dataDirectory: string,
     private readonly env: NodeJS.ProcessEnv,
+    /** None where the demo keys are used. */
+    readonly members: readonly MemberWithKeys[] = [],
   ) {}
 
   /** A cluster whose nodes are not started yet. */
   static async create(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
     return new Cluster(await freeStartPort(), mkdtempSync(path.join(tmpdir(), 'mokka-cluster-')), env);
+  }
+
+  /** A cluster with keys of its own, whose nodes are not started yet. */
+  static async createWithOwnKeys(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+    const startPort = await freeStartPort();
+    const directory = mkdtempSync(path.join(tmpdir(), 'mokka-cluster-'));
+    const members = Array.from({ length: SIZE }, (_, index) => ({
+      host: '127.0.0.1',
+      port: startPort + index,
+      keys: generateKeyPair(),
+    }));
+    writeCluster(path.join(directory, 'config'), members);
+    const file = path.join(directory, 'config', CLUSTER_FILE_NAME);
+    return new Cluster(startPort, directory, { ...env, CLUSTER_CONFIG: file }, members);
   }
 
   static async started(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
@@ -38,7 +57,7 @@ export class Cluster {
   start(index: number, env: NodeJS.ProcessEnv = {}): NodeProcess {
     const node = new NodeProcess({
       index,
-      startPort: this.startPort,
+      ...(this.members.length === 0 ? { startPort: this.startPort } : {}),
       dataDirectory: this.dataDirectory,
       env: { ...this.env, ...env },
     });
@@ -50,6 +69,18 @@ export class Cluster {
     const node = this.nodes[index];
     if (node === undefined) throw new Error(`node ${index} was not started`);
     return node;
+  }
+
+  /** A member, of a cluster with keys of its own. */
+  member(index: number): MemberWithKeys {
+    const member = this.members[index];
+    if (member === undefined) throw new Error(`there is no member ${index} with a key of its own`);
+    return member;
+  }
+
+  /** What its nodes' stores are opened with. */
+  get clusterId(): string {
+    return clusterFingerprint(this.members.map(({ keys }) => keys.publicKey));
   }
 
   get running(): NodeProcess[] {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NodeInfo } from '../../../src/mokka/api';
@@ -72,6 +73,17 @@ export class NodeProcess {
 
   get lastWords(): string {
     return this.lastLines.join('\n');
+  }
+
+  /** The process of the node itself, below npm and its shells. */
+  get pid(): number {
+    let pid = this.child.pid;
+    for (;;) {
+      if (pid === undefined) throw new Error(`node ${this.options.index} has no process`);
+      const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+      if (child === undefined || child === '') return pid;
+      pid = Number(child);
+    }
   }
 
   get hasEnded(): boolean {

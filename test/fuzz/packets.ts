@@ -1,0 +1,157 @@
+import { PacketType } from '../../src/mokka/messages/ElectionPacket';
+import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
+import {
+  buildEntry,
+  encodePayload,
+  ENTRY_NUMBER_MAX,
+  entryHash,
+  GENESIS_HASH,
+  type Entry,
+} from '../../src/storage/Entry';
+import type { Random } from '../simulation/simulator/Random';
+import type { Sight } from './Sight';
+
+/** That of most pushes, as of one process; nonces tell them apart. */
+const SESSION = '00000000000000fe';
+
+/** Well-formed packets of every kind, with fields near the truth, at its edges, and far from it. */
+export class PacketMaker {
+  private made = 0;
+
+  constructor(
+    private readonly random: Random,
+    /** The stolen identity. */
+    private readonly self: string,
+    private readonly sight: Sight,
+  ) {}
+
+  make(): Buffer {
+    this.made++;
+    return this.random.perMille(500) ? this.electionPacket() : encodeLogMessage(this.logMessage());
+  }
+
+  private electionPacket(): Buffer {
+    const { random, sight } = this;
+    const packet = {
+      type: random.pick(Object.values(PacketType)),
+      state: random.below(4),
+      term: this.term(),
+      publicKey: this.self,
+      proof: random.pick([null, sight.proof, this.proof()]),
+      timestamp: random.pick([0, Date.now(), ENTRY_NUMBER_MAX]),
+      data: {
+        lastTerm: this.term(),
+        lastPosition: this.position(),
+        round: random.pick([0, random.below(1000), ENTRY_NUMBER_MAX]),
+        nonce: random.pick([0, Date.now()]),
+        agrees: random.perMille(500),
+        voter: random.perMille(500),
+        incarnation: random.pick(['0000000000000001', random.bytes(8).toString('hex')]),
+        signature: random.pick([null, '0', random.bytes(32).toString('hex')]),
+      },
+    };
+    return Buffer.from(JSON.stringify(packet));
+  }
+
+  private logMessage(): LogMessage {
+    const { random, sight } = this;
+    const epoch = random.pick([...sight.epochs.values(), 1, random.below(10)]);
+    const term = this.term();
+    switch (random.below(9)) {
+      case 0:
+        return this.append(epoch);
+      case 1:
+        return { type: 'readmit', term, position: this.position() };
+      case 2:
+        return { type: 'forward', pushes: [this.push()] };
+      case 3:
+        return { type: 'answers', term, commitIndex: this.position(), answers: [this.answer()] };
+      case 4:
+        return { type: 'confirm', id: random.below(1000) };
+      case 5:
+        return {
+          type: 'confirmed',
+          id: random.below(1000),
+          commitIndex: random.pick([null, this.position()]),
+        };
+      default:
+        return {
+          type: 'appended',
+          term,
+          epoch,
+          success: random.perMille(700),
+          matchIndex: this.position(),
+          commitIndex: this.position(),
+          voter: random.perMille(700),
+        };
+    }
+  }
+
+  private append(epoch: number): LogMessage {
+    const { random } = this;
+    const term = this.term();
+    const previousPosition = this.position();
+    const previousTerm = Math.max(0, term - random.below(2));
+    const entries: Entry[] = [];
+    const room = Math.min(random.below(4), ENTRY_NUMBER_MAX - previousPosition);
+    for (let n = 0; n < room; n++) entries.push(this.entry(previousPosition + n + 1, term, entries.at(-1)));
+    return {
+      type: 'append',
+      term,
+      epoch,
+      previousPosition,
+      previousTerm,
+      commitIndex: this.position(),
+      entries,
+    };
+  }
+
+  private entry(position: number, term: number, previous: Entry | undefined): Entry {
+    const header = { position, term, index: Math.floor(position / 2), createdAt: Date.now() };
+    const payload = this.random.perMille(700) ? this.push().payload : null;
+    return buildEntry(header, payload, previous === undefined ? GENESIS_HASH : entryHash(previous));
+  }
+
+  /** Each is another: what the nodes may rightly append of it is known by its payload. */
+  private push(): { since: number | null; payload: Buffer } {
+    const { random } = this;
+    const size = random.perMille(1) ? 100_000 : random.below(60);
+    const session = random.perMille(50) ? random.bytes(8).toString('hex') : SESSION;
+    const id = { session, nonce: this.made };
+    const payload = encodePayload(id, `fuzz-${this.made}`, 'x'.repeat(size));
+    return { since: random.pick([null, this.position()]), payload };
+  }
+
+  private answer(): Extract<LogMessage, { type: 'answers' }>['answers'][number] {
+    const { random } = this;
+    const id = { session: random.bytes(8).toString('hex'), nonce: random.below(1000) };
+    if (random.perMille(500))
+      return { ...id, refused: random.pick(['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER']), since: null };
+    const committed = { index: this.position(), term: this.term(), createdAt: 0, hash: random.bytes(32) };
+    return { ...id, committed };
+  }
+
+  private term(): number {
+    const { random, sight } = this;
+    const near = Math.max(0, sight.term + random.between(-1, 1));
+    return random.pick([
+      sight.term,
+      sight.term,
+      sight.term,
+      near,
+      0,
+      random.pick([ENTRY_NUMBER_MAX, 2 ** 31]),
+    ]);
+  }
+
+  private position(): number {
+    const { random, sight } = this;
+    const near = Math.max(0, sight.lastPosition + random.between(-3, 3));
+    return random.pick([sight.lastPosition, near, random.below(near + 1), 0, ENTRY_NUMBER_MAX]);
+  }
+
+  private proof(): string {
+    const { random } = this;
+    return `${random.below(1000)}:02${random.bytes(32).toString('hex')}:${random.bytes(32).toString('hex')}`;
+  }
+}
