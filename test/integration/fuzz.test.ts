@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { fuzz } from '../fuzz/fuzz';
+import { REPOSITORY } from './cluster/NodeProcess';
 
 jest.setTimeout(120_000);
 
@@ -13,4 +15,19 @@ test(`${FRAMES} frames with a stolen key and from strangers: nothing crashes, no
   expect(result.closedFor).toBeGreaterThan(0);
   expect(result.answered).toBeGreaterThan(FRAMES / 2);
   expect(result.acknowledged).toBeGreaterThan(0);
+});
+
+test.each([
+  ['--frames', 'abc'],
+  ['--frames', '10'],
+  ['--seed', '-1'],
+  ['--seeds', '1'],
+])('npm run fuzz -- %s %s ends with status 2 and one line', (...given) => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['-r', 'ts-node/register/transpile-only', 'scripts/fuzz.ts', ...given],
+    { cwd: REPOSITORY, encoding: 'utf8' },
+  );
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^[^\n]+\n$/);
 });
