@@ -215,3 +215,6 @@ export const SOCKET_IDLE_MS_MAX = 60_000;
 
 /** How long `npm run cli` waits for an answer, ms: longer than a node tries a push by itself. */
 export const CLIENT_ANSWER_MS_MAX = 20_000;
+
+/** Bytes of entries that `npm run verify` reads between two looks at its progress. */
+export const VERIFY_STEP_BYTES = 4 * MiB;

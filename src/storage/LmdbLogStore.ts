@@ -13,6 +13,9 @@ import type { HardState, LogStore, Membership } from './LogStore';
 import { MarkerFile, type StoreOwner } from './MarkerFile';
 import { checkAppend, checkHardState, checkMembership, lastPosition } from './storeRules';
 
+/** The name of lmdb's file in a data directory. */
+export const DATA_NAME = 'data.mdb';
+
 /** Where a node keeps its data, and whose they are. */
 export interface LmdbLogStoreOptions extends StoreOwner {
   /** Made when it does not exist, for its owner alone. Not shared with anything else. */
@@ -191,7 +194,7 @@ export class LmdbLogStore implements LogStore {
 function openFiles(directory: string, owner: StoreOwner): { files: Files; loaded: Loaded } {
   const marker = new MarkerFile(directory, owner);
   const membership = marker.read();
-  const path = join(directory, 'data.mdb');
+  const path = join(directory, DATA_NAME);
   if (membership !== 'none' && !existsSync(path)) throw damaged(path, 'is missing');
   const data = new DataFile(path);
   try {

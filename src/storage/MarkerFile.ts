@@ -8,6 +8,8 @@ import type { Membership } from './LogStore';
 /** Version of the data directory's layout. A directory of another version is refused. */
 export const STORE_FORMAT = 1;
 
+const MARKER_NAME = 'marker.json';
+
 /** Whose data a directory holds. */
 export interface StoreOwner {
   /** The cluster's fingerprint. */
@@ -35,7 +37,7 @@ export class MarkerFile {
     directory: string,
     private readonly owner: StoreOwner,
   ) {
-    this.path = join(directory, 'marker.json');
+    this.path = join(directory, MARKER_NAME);
   }
 
   /**
@@ -44,17 +46,9 @@ export class MarkerFile {
    * @throws StartError DATA_FOREIGN for the marker of another node, cluster or version, DATA_DAMAGED for an unreadable one.
    */
   read(): Membership {
-    const content = this.readJson();
+    const content = readMarker(this.path);
     if (content === undefined) return 'none';
-    const found = version.safeParse(content);
-    if (found.success && found.data.format !== STORE_FORMAT)
-      throw foreign(
-        this.path,
-        `is of format ${found.data.format}, and this version knows format ${STORE_FORMAT}`,
-      );
-    const parsed = marker.safeParse(content);
-    if (!parsed.success) throw damaged(this.path, 'is not a marker that this program wrote', parsed.error);
-    const { clusterId, publicKey, membership } = parsed.data;
+    const { clusterId, publicKey, membership } = content;
     if (clusterId !== this.owner.clusterId)
       throw foreign(this.path, `is of cluster ${clusterId}, and this node is of ${this.owner.clusterId}`);
     if (publicKey !== this.owner.publicKey)
@@ -67,14 +61,34 @@ export class MarkerFile {
     const content: z.input<typeof marker> = { format: STORE_FORMAT, ...this.owner, membership };
     replaceFile(this.path, `${JSON.stringify(content, null, 2)}\n`);
   }
+}
 
-  private readJson(): unknown {
-    if (!existsSync(this.path)) return undefined;
-    const text = readFileSync(this.path, 'utf8');
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      throw damaged(this.path, 'is not valid JSON', error);
-    }
+/**
+ * Whose data a directory holds; null when it has no marker.
+ *
+ * @throws StartError DATA_FOREIGN for a marker of another version, DATA_DAMAGED for an unreadable one.
+ */
+export function readStoreOwner(directory: string): StoreOwner | null {
+  const content = readMarker(join(directory, MARKER_NAME));
+  return content === undefined ? null : { clusterId: content.clusterId, publicKey: content.publicKey };
+}
+
+function readMarker(path: string): z.infer<typeof marker> | undefined {
+  if (!existsSync(path)) return undefined;
+  const content = parseJson(path);
+  const found = version.safeParse(content);
+  if (found.success && found.data.format !== STORE_FORMAT)
+    throw foreign(path, `is of format ${found.data.format}, and this version knows format ${STORE_FORMAT}`);
+  const parsed = marker.safeParse(content);
+  if (!parsed.success) throw damaged(path, 'is not a marker that this program wrote', parsed.error);
+  return parsed.data;
+}
+
+function parseJson(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, 'is not valid JSON', error);
   }
 }
