@@ -1,15 +1,18 @@
 /**
- * `npm start`: three nodes with the demo keys in three processes, and one prompt, node 0's. This process only starts
- * them, watches them and ends them: `exit` or the end of the input at the prompt, SIGTERM or SIGINT stop all three,
- * with status 0. When it is killed itself, its nodes notice and stop.
+ * `npm start`: three nodes with the demo keys in three processes, and one prompt. In a terminal the prompt is this
+ * process's, and its commands go to the node in use, through that node's socket; `use`, `kill` and `start` choose, kill
+ * and start nodes. Elsewhere the prompt is node 0's. This process starts the nodes, watches them and ends them: `exit`
+ * or the end of the input at the prompt, SIGTERM or SIGINT stop all three, with status 0. When it is killed itself, its
+ * nodes notice and stop.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { ClusterPrompt } from '../src/cli/ClusterPrompt';
 import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
-import { parseNodeMessage, type SupervisorMessage } from '../src/cli/supervision';
+import { parseNodeMessage } from '../src/cli/supervision';
 import { STOP_MS_MAX } from '../src/limits';
 import { compileSources } from './compile_sources';
 
@@ -38,14 +41,14 @@ class StartedNode {
   readonly lastWords: string[] = [];
 
   constructor(readonly index: number) {
-    // Node 0 has this terminal, or this process's pipes; the others have none.
-    const prompt = index === 0 ? 'inherit' : 'ignore';
+    // Node 0 has this process's pipes; the others have none. A terminal is this process's own.
+    const prompt = index === 0 && !inTerminal ? 'inherit' : 'ignore';
     this.process = spawn(
       process.execPath,
       ['-r', 'ts-node/register/transpile-only', join(ROOT, 'src', 'cluster_node.ts')],
       {
         env: { LOG_LEVEL: inTerminal ? 'warn' : 'info', ...process.env, INDEX: String(index) },
-        stdio: [prompt, prompt, index === 0 && inTerminal ? 'inherit' : 'pipe', 'ipc'],
+        stdio: [prompt, prompt, 'pipe', 'ipc'],
       },
     );
     this.ended = new Promise((done) => this.process.once('close', () => done()));
@@ -58,6 +61,12 @@ class StartedNode {
 
   get running(): boolean {
     return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  /** Ends it as kill -9 does. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.ended;
   }
 
   /** Stops it cleanly, or, when that takes too long, not. */
@@ -74,11 +83,15 @@ class StartedNode {
     if (record === null || record.level >= ERROR) this.lastWords.push(record?.msg ?? line);
     if (this.lastWords.length > LAST_WORDS_MAX) this.lastWords.shift();
     if (!inTerminal) stderr.writeLine(line);
-    // All three have the demo keys: node 0's own record says so.
+    // All have the demo keys, and one of them says so once.
     else if (record?.event !== 'demo_keys') show(`node ${this.index}: ${record?.msg ?? line}`);
+    else if (!toldOfDemoKeys) show(record.msg);
+    if (record?.event === 'demo_keys') toldOfDemoKeys = true;
   }
 }
 
+let toldOfDemoKeys = false;
+let prompt: ClusterPrompt | null = null;
 let formed = false;
 let stopping = false;
 const nodes: StartedNode[] = [];
@@ -91,28 +104,28 @@ const stopAll = async (): Promise<void> => {
 const onMessage = (node: StartedNode, message: unknown): void => {
   const event = parseNodeMessage(message)?.event;
   if (event === 'leads') formed = true;
-  // The others have no input from the start.
-  if (event === 'input-ended' && node.index === 0) void life.stop();
+  // The others, and in a terminal all, have no input from the start.
+  if (event === 'input-ended' && node.index === 0 && !inTerminal) void life.stop();
 };
 
 /** A node has ended: by the prompt's exit, or by itself, which is told. */
 const onEnd = (node: StartedNode): void => {
   if (stopping) return;
   const { exitCode, signalCode } = node.process;
-  if (node.index === 0 && exitCode === 0) {
+  const hasPrompt = node.index === 0 && !inTerminal;
+  if (hasPrompt && exitCode === 0) {
     void life.stop();
     return;
   }
   const how = signalCode === null ? `ended with status ${exitCode ?? 1}` : `was killed by ${signalCode}`;
   const words = node.lastWords.map((line) => `\n  ${line}`).join('');
   // Its prompt is gone, or the cluster cannot form without it: then all ends.
-  if (node.index === 0 || !formed) void giveUp(`node ${node.index} ${how}${words}`, exitCode ?? 1);
+  if (hasPrompt || !formed) void giveUp(`node ${node.index} ${how}${words}`, exitCode ?? 1);
   else show(`node ${node.index} ${how}, the others go on${words}`);
 };
 
 const giveUp = async (reason: string, status: number): Promise<void> => {
-  // A node that was killed has left the terminal as its prompt had set it.
-  if (inTerminal) spawnSync('stty', ['sane'], { stdio: 'inherit' });
+  await prompt?.stop(0);
   stderr.writeLine(reason);
   await stopAll();
   process.exit(status);
@@ -120,10 +133,8 @@ const giveUp = async (reason: string, status: number): Promise<void> => {
 
 /** Shows a line to whoever is at the prompt, or else on stderr. */
 const show = (line: string): void => {
-  const [first] = nodes;
-  const notice: SupervisorMessage = { notice: line };
-  if (inTerminal && first?.process.connected === true) first.process.send(notice, () => undefined);
-  else stderr.writeLine(line);
+  if (prompt === null) stderr.writeLine(line);
+  else prompt.notify(line);
 };
 
 /** A line of a node's log; null when it is something else. */
@@ -135,6 +146,23 @@ const parseRecord = (line: string): z.infer<typeof logRecord> | null => {
   }
 };
 
+const start = (index: number): void => {
+  nodes[index] = new StartedNode(index);
+};
+
+const openPrompt = async (): Promise<void> => {
+  prompt = new ClusterPrompt(stderr, {
+    size: NODES,
+    start,
+    kill: async (index) => nodes[index]?.kill(),
+    isRunning: (index) => nodes[index]?.running === true,
+  });
+  life.beforeExit(async () => prompt?.stop(0));
+  await prompt.ended;
+  await life.stop();
+};
+
 life.beforeExit(stopAll);
 compileSources();
-for (let index = 0; index < NODES; index++) nodes.push(new StartedNode(index));
+for (let index = 0; index < NODES; index++) start(index);
+if (inTerminal) openPrompt().catch((error: unknown) => life.fail(error));

@@ -22,7 +22,7 @@ const initMokka = async (): Promise<void> => {
   const { askCommand } = await import('./cli/askCommand');
   const { CommandSocket } = await import('./cli/CommandSocket');
   const { createNonces } = await import('./cli/Nonces');
-  const { showNotices, tellSupervisor } = await import('./cli/supervision');
+  const { tellSupervisor } = await import('./cli/supervision');
 
   const { index, members, dataDirectory } = config;
   const level = config.logLevel ?? (process.stdin.isTTY ? 'warn' : 'info');
@@ -50,7 +50,6 @@ const initMokka = async (): Promise<void> => {
   const socket = await CommandSocket.open(dataDirectory, context, unexpected);
   const prompt = askCommand(context, { dataDirectory, logger, stderr, unexpected });
   life.beforeExit(() => leave(mokka, [prompt, socket]));
-  showNotices(prompt);
   prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);
   if ((await prompt.ended) === 'exit') await life.stop();
   else tellSupervisor({ event: 'input-ended' });

@@ -218,3 +218,6 @@ export const CLIENT_ANSWER_MS_MAX = 20_000;
 
 /** Bytes of entries that `npm run verify` reads between two looks at its progress. */
 export const VERIFY_STEP_BYTES = 4 * MiB;
+
+/** How often `npm start` in a terminal looks at its nodes' states, ms: soon for a person, next to nothing for them. */
+export const STATUS_LOOK_MS = 250;

@@ -91,7 +91,7 @@ export class CommandQueue {
     let command: Command | null = null;
     let given: unknown;
     try {
-      command = findCommand(name);
+      command = findCommand(name, this.#context.commands);
       given = command.parse(text);
     } catch (thrown) {
       this.#refuse(name, command, this.#requestError(thrown));

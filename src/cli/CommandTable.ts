@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly node: ClusterNodeFace;
   /** The nonce of the next push: greater than every one before it. */
   readonly nextNonce: () => number;
+  /** The commands that there are; a node's own where it is left out. */
+  readonly commands?: readonly Command[];
 }
 
 /**
@@ -118,8 +120,8 @@ const help: Command<undefined, HelpResult> = {
   summary: 'show the commands',
   effect: 'read',
   parse: parseNothing,
-  run: () =>
-    Promise.resolve({ commands: COMMANDS.map(({ name, usage, summary }) => ({ name, usage, summary })) }),
+  run: ({ commands = COMMANDS }) =>
+    Promise.resolve({ commands: commands.map(({ name, usage, summary }) => ({ name, usage, summary })) }),
   render: renderHelp,
 };
 
@@ -133,10 +135,8 @@ const exit: Command<undefined, Record<string, never>> = {
   render: () => '',
 };
 
-/** Every command, in the order in which help shows them. */
+/** Every command of a node, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, info, status, help, exit];
-
-const COMMAND_OF_NAME = new Map(COMMANDS.map((command) => [command.name, command]));
 
 /** Characters of an unknown command that its answer repeats. */
 const NAME_SHOWN_MAX = 64;
@@ -162,12 +162,12 @@ export function splitLine(line: string): SplitLine | null {
  *
  * @throws RequestError BAD_COMMAND when there is none.
  */
-export function findCommand(name: string): Command {
-  const command = COMMAND_OF_NAME.get(name);
+export function findCommand(name: string, commands: readonly Command[] = COMMANDS): Command {
+  const command = commands.find((each) => each.name === name);
   if (command !== undefined) return command;
   throw new RequestError(
     'BAD_COMMAND',
-    `there is no command ${JSON.stringify(shownName(name))}: use one of ${COMMANDS.map((each) => each.name).join(', ')}`,
+    `there is no command ${JSON.stringify(shownName(name))}: use one of ${commands.map((each) => each.name).join(', ')}`,
   );
 }
 

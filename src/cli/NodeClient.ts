@@ -32,13 +32,26 @@ export class NodeUnreachableError extends Error {
   }
 }
 
-/** Talks to a running node of this machine through the socket in its data directory, a line at a time. */
-export class NodeClient {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
+interface WaitingLine {
+  readonly resolve: (json: string) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
 
-  private constructor(private readonly socket: Socket) {
-    this.#chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+/** Talks to a running node of this machine through the socket in its data directory. */
+export class NodeClient {
+  readonly #socket: Socket;
+  /** Lines without an answer, oldest first: answers come in this order. */
+  readonly #waiting: WaitingLine[] = [];
+  #parts: Buffer[] = [];
+  #closed = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('error', () => this.#end());
+    socket.on('close', () => this.#end());
+    socket.on('end', () => this.#end());
   }
 
   /** @throws NodeUnreachableError when no node listens there. */
@@ -58,46 +71,55 @@ export class NodeClient {
     }
   }
 
-  /** @throws NodeUnreachableError when the node ends first, or does not answer in time. */
+  /** Whether the node has ended the connection. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Has the node do a line's command. Many may be asked at once.
+   *
+   * @throws NodeUnreachableError when the node ends first, or does not answer in time.
+   */
   async ask(line: string): Promise<ClientAnswer> {
-    this.socket.write(`${line}\n`);
-    const timer = setTimeout(() => this.socket.destroy(), CLIENT_ANSWER_MS_MAX);
-    try {
-      const json = await this.#readLine();
-      return { json, ...answerSchema.parse(JSON.parse(json)) };
-    } finally {
-      clearTimeout(timer);
-    }
+    const json = await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => this.close(), CLIENT_ANSWER_MS_MAX);
+      this.#waiting.push({ resolve, reject, timer });
+      if (this.#closed) this.#end();
+      else this.#socket.write(`${line}\n`);
+    });
+    return { json, ...answerSchema.parse(JSON.parse(json)) };
   }
 
   close(): void {
-    this.socket.destroy();
+    this.#socket.destroy();
+    this.#end();
   }
 
   /** Up to LF and nothing else: a value may hold what others take for the end of a line (HAZARDS, readline 2). */
-  async #readLine(): Promise<string> {
-    const parts: Buffer[] = [this.#rest];
-    for (let end = this.#rest.indexOf(LINE_FEED); ;) {
-      const last = parts.at(-1) ?? this.#rest;
-      if (end !== -1) {
-        this.#rest = Buffer.from(last.subarray(end + 1));
-        return Buffer.concat([...parts.slice(0, -1), last.subarray(0, end)]).toString();
-      }
-      const chunk = await this.#nextChunk();
-      end = chunk.indexOf(LINE_FEED);
-      parts.push(chunk);
+  #take(chunk: Buffer): void {
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      const json = Buffer.concat([...this.#parts, chunk.subarray(start, end)]).toString();
+      this.#parts = [];
+      start = end + 1;
+      const waiting = this.#waiting.shift();
+      clearTimeout(waiting?.timer);
+      waiting?.resolve(json);
     }
+    if (start < chunk.length) this.#parts.push(chunk.subarray(start));
   }
 
-  async #nextChunk(): Promise<Buffer> {
-    const reason =
-      'the node closed the connection without an answer: it stopped, took too long, or has too many clients';
-    try {
-      const next = await this.#chunks.next();
-      if (next.done !== true) return next.value;
-    } catch (cause) {
-      throw new NodeUnreachableError(reason, true, { cause });
+  #end(): void {
+    this.#closed = true;
+    for (const { reject, timer } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(
+        new NodeUnreachableError(
+          'the node ended the connection without an answer: it stopped, took too long, or has too many clients',
+          true,
+        ),
+      );
     }
-    throw new NodeUnreachableError(reason, true);
   }
 }

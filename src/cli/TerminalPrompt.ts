@@ -72,7 +72,7 @@ export class TerminalPrompt implements Prompt {
       prompt: PROMPT,
       history,
       removeHistoryDuplicates: true,
-      completer: (line: string) => complete(line, this.#keys),
+      completer: (line: string) => complete(line, this.#keys, context.commands),
     });
     this.#listen();
     this.#leaderLook = setInterval(() => void this.#lookForLeader(), LEADER_LOOK_MS).unref();

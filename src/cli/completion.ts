@@ -1,5 +1,5 @@
 import { RECENT_KEYS_MAX } from '../limits';
-import { COMMANDS, splitLine } from './CommandTable';
+import { COMMANDS, splitLine, type Command } from './CommandTable';
 
 /** The keys of recent `add_log` lines, newest last, for completion. */
 export class RecentKeys {
@@ -25,10 +25,14 @@ export class RecentKeys {
 }
 
 /** node:readline's completer: what the part being typed can become, and that part. */
-export function complete(line: string, keys: RecentKeys): [string[], string] {
+export function complete(
+  line: string,
+  keys: RecentKeys,
+  commands: readonly Command[] = COMMANDS,
+): [string[], string] {
   const word = line.trimStart();
   if (!word.includes(' '))
-    return [COMMANDS.map(({ name }) => `${name} `).filter((name) => name.startsWith(word)), word];
+    return [commands.map(({ name }) => `${name} `).filter((name) => name.startsWith(word)), word];
   const key = /^add_log +([^ ]*)$/.exec(word)?.[1];
   return key === undefined ? [[], line] : [keys.startingWith(key).map((each) => `${each} `), key];
 }

@@ -1,0 +1,107 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { RequestError } from '../errors';
+import { PUSH_DEADLINE_MS } from '../limits';
+import type { ClusterNodeFace, DbFace, LogApiFace, MemberStatus, NodeInfo } from '../mokka/api';
+import type { LogEntry } from '../storage/Entry';
+import { NodeClient, NodeUnreachableError } from './NodeClient';
+
+/** Between two tries to connect to a node that starts, ms. */
+const CONNECT_AGAIN_MS = 50;
+
+/** What is at fault when a node does not answer, and what to do. */
+const NOT_RUNNING = 'the node of this prompt does not answer: start it, or use another';
+
+/** A node of another process of this machine, through the socket in its data directory. */
+export class RemoteNode implements ClusterNodeFace {
+  /** Reads have a connection of their own: on one connection they would wait for the adds before them. */
+  readonly #writes: Connection;
+  readonly #reads: Connection;
+
+  /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, but `getInfo` does not. */
+  constructor(directory: string, isRunning: () => boolean) {
+    this.#writes = new Connection(directory, isRunning);
+    this.#reads = new Connection(directory, isRunning);
+  }
+
+  /** The node gives each push its nonce: one that is given here is not passed on. */
+  readonly logApi: LogApiFace = {
+    push: async (key, { value }) =>
+      (await this.#writes.ask(`add_log ${key} ${value}`, { writes: true })) as LogEntry,
+  };
+
+  getDb(): DbFace {
+    return {
+      getEntry: () => ({ get: (index) => this.#get(index) }),
+      getState: () => ({
+        getInfo: async () => (await this.#reads.ask('info', { waits: false })) as NodeInfo,
+        getStatus: async () =>
+          ((await this.#reads.ask('status')) as { members: readonly MemberStatus[] }).members,
+      }),
+    };
+  }
+
+  close(): void {
+    this.#writes.close();
+    this.#reads.close();
+  }
+
+  async #get(index: number): Promise<LogEntry | null> {
+    try {
+      return (await this.#reads.ask(`get_log ${index}`)) as LogEntry;
+    } catch (thrown) {
+      if (thrown instanceof RequestError && thrown.code === 'NOT_FOUND') return null;
+      throw thrown;
+    }
+  }
+}
+
+/** One connection, made when it is needed, and again after the node has gone. */
+class Connection {
+  #client: Promise<NodeClient> | null = null;
+
+  constructor(
+    private readonly directory: string,
+    private readonly isRunning: () => boolean,
+  ) {}
+
+  async ask(line: string, { writes = false, waits = true } = {}): Promise<unknown> {
+    try {
+      const answer = await (await this.#connected(waits)).ask(line);
+      if (answer.ok) return answer.result;
+      throw new RequestError(answer.error.code as RequestError['code'], answer.error.message);
+    } catch (thrown) {
+      if (!(thrown instanceof NodeUnreachableError)) throw thrown;
+      if (writes && thrown.sent)
+        throw new RequestError('UNKNOWN_OUTCOME', `${thrown.message}; it may be committed`, {
+          cause: thrown,
+        });
+      throw new RequestError('NO_LEADER', NOT_RUNNING, { cause: thrown });
+    }
+  }
+
+  close(): void {
+    void this.#client?.then(
+      (client) => client.close(),
+      () => undefined,
+    );
+    this.#client = null;
+  }
+
+  /** The connection, made anew when it has ended; while the node starts, tried again until PUSH_DEADLINE_MS. */
+  async #connected(waits: boolean): Promise<NodeClient> {
+    const deadlineAt = performance.now() + PUSH_DEADLINE_MS;
+    for (;;) {
+      this.#client ??= NodeClient.connect(this.directory);
+      const tried = this.#client;
+      try {
+        const client = await tried;
+        if (!client.closed) return client;
+        if (this.#client === tried) this.#client = null;
+      } catch (thrown) {
+        if (this.#client === tried) this.#client = null;
+        if (!waits || !this.isRunning() || performance.now() > deadlineAt) throw thrown;
+        await pause(CONNECT_AGAIN_MS);
+      }
+    }
+  }
+}
