@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { toError } from '../../src/errors';
 import { helloOf, type Hello } from '../../src/transport/hello';
 import { makeNodeCertificate, signingPart } from '../../src/transport/NodeCertificate';
@@ -19,8 +18,17 @@ import { Strangers } from './strangers';
 const HONEST = [0, 1];
 const STOLEN = 2;
 
-/** Memory that fuzzing may cost a node, against its own after the first frames, bytes. */
+/**
+ * Of the frames, one in so many warms up: until then the caches of the log and V8's and malloc's heaps grow to the size
+ * that they keep.
+ */
+const WARM_UP = 4;
+
+/** Memory that fuzzing may cost a node, against its own when it is warmed up, bytes. */
 const GROWTH_BYTES_MAX = 30 * 1024 * 1024;
+
+/** Samples of memory that are looked at together; one is taken after each burst. */
+const SAMPLES = 3;
 
 /** Garbage that V8 has no reason to collect yet, up to 48 MiB unless told otherwise, would hide what grows. */
 const NODE_OPTIONS = '--max-semi-space-size=2';
@@ -98,6 +106,7 @@ class Fuzzer {
   private visits = 0;
   private bursts = 0;
   private bursting = false;
+  private readonly samples: number[][] = [];
   private visitsDue = 0;
   private visiting = false;
 
@@ -123,12 +132,12 @@ class Fuzzer {
     let fault: string | null;
     let memoryAfter: number[] = [];
     try {
-      const warmUp = Math.floor(this.options.frames / 10);
+      const warmUp = Math.floor(this.options.frames / WARM_UP);
       await this.sendUntil(warmUp);
       memoryBefore = this.memory();
       this.tell(memoryBefore);
       await this.sendUntil(this.options.frames);
-      memoryAfter = await this.settledMemory(memoryBefore);
+      memoryAfter = this.memory();
       this.tell(memoryAfter);
       await adders.stop();
       await impostor.close();
@@ -278,7 +287,8 @@ class Fuzzer {
         );
       }),
     );
-    if (this.bursts % TOLD_BURSTS === 0) this.tell(this.memory());
+    const memory = this.memory();
+    if (this.bursts % TOLD_BURSTS === 0) this.tell(memory);
   }
 
   private readonly expected = new Set<string>();
@@ -295,18 +305,11 @@ class Fuzzer {
     );
   }
 
+  /** Each node's lowest of the last samples, this one included: V8 collects garbage when it likes. */
   private memory(): number[] {
-    return this.honest.map(({ pid }) => residentBytes(pid));
-  }
-
-  /** What garbage is left is collected when a node has time for it. */
-  private async settledMemory(before: readonly number[]): Promise<number[]> {
-    const endAt = performance.now() + 5000;
-    for (;;) {
-      const now = this.memory();
-      if (tooMuch(before, now) === null || performance.now() > endAt) return now;
-      await delay(100);
-    }
+    this.samples.push(this.honest.map(({ pid }) => residentBytes(pid)));
+    this.samples.splice(0, this.samples.length - SAMPLES);
+    return this.honest.map((_, at) => Math.min(...this.samples.map((sample) => sample[at] ?? Infinity)));
   }
 
   private tell(memory: readonly number[]): void {

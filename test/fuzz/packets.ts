@@ -57,7 +57,7 @@ export class PacketMaker {
     const { random, sight } = this;
     const epoch = random.pick([...sight.epochs.values(), 1, random.below(10)]);
     const term = this.term();
-    switch (random.below(9)) {
+    switch (random.below(14)) {
       case 0:
         return this.append(epoch);
       case 1:
