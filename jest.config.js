@@ -4,6 +4,6 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
-  // Integration tests start real processes: on two cores, more files at once only disturb each other's timing.
-  maxWorkers: 2,
+  // Integration tests start real processes and wait for them more than they compute: three files at once keep two cores busy.
+  maxWorkers: 3,
 };

@@ -50,6 +50,9 @@ interface Meta {
 export class DataFile {
   private readonly file: number;
   private size: number;
+  private pageSize = 0;
+  /** Bytes at the file's end that no transaction has used or claimed. */
+  private room = -1;
 
   /** Opens the file, and makes it, empty, when it does not exist. */
   constructor(readonly path: string) {
@@ -85,18 +88,38 @@ export class DataFile {
    * met here, and named: LMDB reports it as an I/O error, and may crash after it (HAZARDS, lmdb 3).
    */
   reserve(bytes: number): void {
+    if (this.claim(bytes)) return;
+    // LMDB used fewer pages than were claimed for it, or none that are new: what it left is counted anew.
     const { pageSize, lastPage } = this.readMeta();
-    const needed = (lastPage + 1 + SPARE_PAGES) * pageSize + bytes * SPACE_PER_BYTE;
+    this.pageSize = pageSize;
     this.size = fstatSync(this.file).size;
-    if (this.size >= needed) return;
-    const steps = Math.ceil((needed - this.size) / STORE_GROWTH_BYTES);
-    const growth = Buffer.alloc(steps * STORE_GROWTH_BYTES);
-    for (let written = 0; written < growth.length;) written += writeSync(this.file, growth, written);
-    this.size += growth.length;
+    this.room = this.size - (lastPage + 1) * pageSize;
+    if (this.claim(bytes)) return;
+    this.grow(this.claimFor(bytes) - this.room);
+    this.claim(bytes);
   }
 
   close(): void {
     closeSync(this.file);
+  }
+
+  /** Takes a transaction's share of the room that is known to be left; returns false when that is too little. */
+  private claim(bytes: number): boolean {
+    const claimed = this.claimFor(bytes);
+    if (this.room < claimed) return false;
+    this.room -= claimed;
+    return true;
+  }
+
+  private claimFor(bytes: number): number {
+    return SPARE_PAGES * this.pageSize + bytes * SPACE_PER_BYTE;
+  }
+
+  private grow(missing: number): void {
+    const growth = Buffer.alloc(Math.ceil(missing / STORE_GROWTH_BYTES) * STORE_GROWTH_BYTES);
+    for (let written = 0; written < growth.length;) written += writeSync(this.file, growth, written);
+    this.size += growth.length;
+    this.room += growth.length;
   }
 
   /** The meta page that LMDB goes by: the one of the later transaction. */
