@@ -1,6 +1,7 @@
 import MokkaEvents from 'mokka/dist/consensus/constants/EventTypes';
 import type { NodeModel } from 'mokka/dist/consensus/models/NodeModel';
 import { StartError } from './errors';
+import { warmUpVoting } from './mokka/election/warmUp';
 import { ReplicatedMokka } from './mokka/ReplicatedMokka';
 import { helloOf } from './transport/hello';
 import { Link, type LinkState } from './transport/Link';
@@ -28,6 +29,7 @@ export class TCPMokka extends ReplicatedMokka {
   /** For each member, the link whose answer brought its last packet; null when that was a request of its own. */
   private readonly cameBy = new Map<string, Link | null>();
   private listener: Listener | null = null;
+  private endWarmUp: () => void = () => undefined;
   private readonly identity: LinkIdentity;
   private readonly refusals = new RefusalLog((message) => this.logger.error(message));
 
@@ -65,6 +67,7 @@ export class TCPMokka extends ReplicatedMokka {
   }
 
   override async disconnect(): Promise<void> {
+    this.endWarmUp();
     await super.disconnect();
     const closing = [...this.sockets.values()].map((socket) => socket.close());
     const { listener } = this;
@@ -76,6 +79,7 @@ export class TCPMokka extends ReplicatedMokka {
   override connect(): void {
     this.initialize();
     super.connect();
+    if (this.nodes.size > 0) this.endWarmUp = warmUpVoting(this.privateKey, this.publicKey);
   }
 
   /** Whether packets reach a peer, and else why not. */
