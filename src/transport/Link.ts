@@ -110,10 +110,7 @@ export class Link extends ReqSocket implements ConnectionOwner {
 
   override handleErrors(raw: Socket): void {
     this.raw = raw;
-    this.connectDeadline = setTimeout(() => {
-      this.reason = 'it does not answer';
-      raw.destroy();
-    }, CONNECT_MS_MAX);
+    this.connectDeadline = setTimeout(() => this.checkConnected(raw), CONNECT_MS_MAX);
     super.handleErrors(raw);
   }
 
@@ -160,6 +157,15 @@ export class Link extends ReqSocket implements ConnectionOwner {
     this.reason = reason;
     if (wasUp) this.emit('link', false);
     if (ending === 'refused' || ending === 'malformed') this.emit('refused', reason);
+  }
+
+  /** After a long step of this node's own the connection may be there already: that is seen first. */
+  private checkConnected(raw: Socket): void {
+    setImmediate(() => {
+      if (!raw.connecting) return;
+      this.reason = 'it does not answer';
+      raw.destroy();
+    });
   }
 
   /** Once TCP has connected, the connection tells the reason better. */

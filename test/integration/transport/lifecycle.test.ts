@@ -16,6 +16,8 @@ import {
 } from './members';
 
 jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
+// There are no elections to warm up for, and in jest's sandbox a round of it takes a second.
+jest.mock('../../../src/mokka/election/warmUp', () => ({ warmUpVoting: () => () => undefined }));
 jest.setTimeout(30_000);
 
 function pick(members: TestMember[], index: number): TestMember {

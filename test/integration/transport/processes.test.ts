@@ -3,6 +3,8 @@ import type { TCPMokka } from '../../../src/TCPMokka';
 import { makeMembers, MemberProcess, startMember, until, type TestMember } from './members';
 
 jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
+// There are no elections to warm up for, and in jest's sandbox a round of it takes a second.
+jest.mock('../../../src/mokka/election/warmUp', () => ({ warmUpVoting: () => () => undefined }));
 jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;
