@@ -8,17 +8,11 @@ import {
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
 } from '../limits';
-import {
-  encodePayload,
-  entryHash,
-  toLogEntry,
-  type Entry,
-  type LogEntry,
-  type PushId,
-} from '../storage/Entry';
+import { encodePayload, toLogEntry, type Entry, type LogEntry, type PushId } from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
-import type { AnswersMessage, ForwardedPush, LogMessage, PushAnswer, Refusal } from './messages/LogMessage';
-import type { Proposal, ProposalOrigin } from './ReplicatedLog';
+import type { AnswersMessage, ForwardedPush, LogMessage, Refusal } from './messages/LogMessage';
+import { PendingPush, pushKey, type PushAnswers, type PushOwner } from './PendingPush';
+import type { Proposal } from './ReplicatedLog';
 
 export interface LogApiOptions {
   /** This node's session: 16 hex digits, random at each start. */
@@ -39,27 +33,13 @@ export interface LogApiOptions {
   readonly wallClock: () => number;
 }
 
-/** A push of this node's users that is not answered yet. */
-interface PendingPush extends Proposal {
-  readonly key: string;
-  readonly value: string;
-  readonly named: boolean;
-  readonly deadlineAt: number;
-  readonly answers: { resolve: (entry: LogEntry) => void; reject: (error: Error) => void }[];
-  since: number | null;
-  /** To how many leaders, or how often, it went without a definite answer. */
-  attempts: number;
-  sentAt: number;
-  underWay: boolean;
-}
-
 /**
  * `logApi` of the tutorial: pushes on any node, each once, to the leader, until committed. A push is known by
  * (session, nonce), so that it can be sent again after any loss (Raft dissertation, 6.3).
  *
- * The pusher's half. The leader's half for pushes of other nodes is {@link ForwardedPushes}.
+ * The pusher's half. The leader's half for pushes of other nodes is ForwardedPushes.
  */
-export class LogApi implements LogApiFace, ProposalOrigin {
+export class LogApi implements LogApiFace, PushOwner {
   private readonly pending = new Map<string, PendingPush>();
   private unsent: PendingPush[] = [];
   private waitingBytes = 0;
@@ -112,15 +92,13 @@ export class LogApi implements LogApiFace, ProposalOrigin {
   }
 
   /** The own log committed an own push. */
-  committed(proposal: Proposal, entry: Entry): void {
-    const push = this.pending.get(pushKey(proposal.id));
-    if (push !== undefined) this.settle(push, toLogEntry(entry));
+  committed(push: PendingPush, entry: Entry): void {
+    this.settle(push, toLogEntry(entry));
   }
 
   /** The own log refused an own push. */
-  refused(proposal: Proposal, refusal: Refusal): void {
-    const push = this.pending.get(pushKey(proposal.id));
-    if (push !== undefined) this.refuse(push, refusal, this.options.knownCommitIndex());
+  refused(push: PendingPush, refusal: Refusal): void {
+    this.refuse(push, refusal, this.options.knownCommitIndex());
   }
 
   /** Called every few ms: deadlines, and pushes whose answer is overdue. */
@@ -149,12 +127,13 @@ export class LogApi implements LogApiFace, ProposalOrigin {
     { value, nonce }: { value: string; nonce?: number },
     session: string | undefined,
     deadline: number,
-    answer: PendingPush['answers'][number],
+    answer: PushAnswers,
   ): void {
     const id: PushId = { session: session ?? this.options.session, nonce: nonce ?? this.nextNonce() };
     if (nonce !== undefined && session === undefined) this.lastNonce = Math.max(this.lastNonce, nonce);
     const payload = encodePayload(id, key, value);
-    const same = this.pending.get(pushKey(id));
+    const mapKey = pushKey(id);
+    const same = this.pending.get(mapKey);
     if (same !== undefined) {
       if (!same.payload.equals(payload)) throw refusalError('NONCE_REUSED');
       same.answers.push(answer);
@@ -165,22 +144,14 @@ export class LogApi implements LogApiFace, ProposalOrigin {
         'NO_LEADER',
         'too many pushes wait for their answers: push again when some have theirs',
       );
-    const now = this.options.now();
-    const push: PendingPush = {
-      id,
-      payload,
-      key,
-      value,
-      named: session !== undefined,
-      since: session === undefined ? this.options.knownCommitIndex() : null,
-      origin: this,
-      deadlineAt: now + deadline,
-      answers: [answer],
-      attempts: 0,
-      sentAt: now,
-      underWay: false,
-    };
-    this.pending.set(pushKey(id), push);
+    const push = new PendingPush(
+      { id, mapKey, payload, key, value, named: session !== undefined },
+      this.options.now() + deadline,
+      session === undefined ? this.options.knownCommitIndex() : null,
+      this,
+    );
+    push.answers.push(answer);
+    this.pending.set(mapKey, push);
     this.waitingBytes += payload.length;
     this.unsent.push(push);
     this.options.wantFlush();
@@ -195,7 +166,7 @@ export class LogApi implements LogApiFace, ProposalOrigin {
     const pushes = this.unsent;
     this.unsent = [];
     for (const push of pushes) {
-      if (!this.isPending(push)) continue;
+      if (!push.isUnsent) continue;
       this.markSent(push, now);
       if (!this.options.propose(push)) this.sendAgain(push);
     }
@@ -207,7 +178,7 @@ export class LogApi implements LogApiFace, ProposalOrigin {
       const pushes: ForwardedPush[] = [];
       for (let bytes = 0; at < this.unsent.length && pushes.length < FORWARD_PUSHES_MAX; at++) {
         const push = this.unsent[at];
-        if (push === undefined || !this.isPending(push)) continue;
+        if (push?.isUnsent !== true) continue;
         bytes += push.payload.length;
         if (bytes > FORWARD_BYTES_MAX && pushes.length > 0) break;
         this.markSent(push, now);
@@ -216,10 +187,6 @@ export class LogApi implements LogApiFace, ProposalOrigin {
       if (pushes.length > 0) this.options.send(leader, { type: 'forward', pushes });
     }
     this.unsent = this.unsent.slice(at);
-  }
-
-  private isPending(push: PendingPush): boolean {
-    return this.pending.get(pushKey(push.id)) === push && !push.underWay;
   }
 
   private markSent(push: PendingPush, now: number): void {
@@ -276,68 +243,11 @@ export class LogApi implements LogApiFace, ProposalOrigin {
   }
 
   private end(push: PendingPush): void {
-    this.pending.delete(pushKey(push.id));
+    push.ended = true;
+    this.pending.delete(push.mapKey);
     this.waitingBytes -= push.payload.length;
     if (push.underWay) this.bytesUnderWay -= push.payload.length;
   }
-}
-
-/** The leader's half for pushes of other nodes: proposes them and collects the answers, a message a node. */
-export class ForwardedPushes {
-  private readonly origins = new Map<string, ForwardOrigin>();
-
-  constructor(private readonly wantFlush: () => void) {}
-
-  originOf(peer: string): ProposalOrigin {
-    let origin = this.origins.get(peer);
-    if (origin === undefined) {
-      origin = new ForwardOrigin(this.wantFlush);
-      this.origins.set(peer, origin);
-    }
-    return origin;
-  }
-
-  /** The answers that came together since the last call, by node. */
-  takeAnswers(): [peer: string, answers: PushAnswer[]][] {
-    const taken: [string, PushAnswer[]][] = [];
-    for (const [peer, origin] of this.origins) {
-      const { answers } = origin;
-      if (answers.length === 0) continue;
-      origin.answers = [];
-      for (let at = 0; at < answers.length; at += FORWARD_PUSHES_MAX)
-        taken.push([peer, answers.slice(at, at + FORWARD_PUSHES_MAX)]);
-    }
-    return taken;
-  }
-
-  /** Forgets the answers: this node leads no more. */
-  clear(): void {
-    this.origins.clear();
-  }
-}
-
-class ForwardOrigin implements ProposalOrigin {
-  answers: PushAnswer[] = [];
-
-  constructor(private readonly wantFlush: () => void) {}
-
-  committed({ id }: Proposal, entry: Entry): void {
-    const { index, term, createdAt } = entry;
-    this.add({ ...id, committed: { index, term, createdAt, hash: entryHash(entry) } });
-  }
-
-  refused({ id, since }: Proposal, refusal: Refusal): void {
-    this.add({ ...id, refused: refusal, since });
-  }
-
-  private add(answer: PushAnswer): void {
-    this.answers.push(answer);
-    this.wantFlush();
-  }
-}
-
-function pushKey(id: PushId): string {
-  return `${id.session}${id.nonce}`;
 }
 
 function committedLog(

@@ -6,7 +6,7 @@ import { LocalLog } from './log/LocalLog';
 import { Replication, type Proposal } from './log/Replication';
 import type { AppendedMessage, AppendMessage, LogMessage, ReadmitMessage } from './messages/LogMessage';
 
-export type { Proposal, ProposalOrigin } from './log/Replication';
+export type { Proposal } from './log/Replication';
 
 export interface ReplicatedLogOptions {
   readonly store: LogStore;
@@ -77,6 +77,12 @@ export class ReplicatedLog {
   /** On a leader: the followers that may take over, since they are voters and hold the whole log. */
   get upToDateVoters(): string[] {
     return 'leads' in this.role ? this.role.leads.upToDateVoters : [];
+  }
+
+  /** Committed entries from a position on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one. */
+  readCommitted(from: number, maxBytes: number, maxCount: number): Entry[] {
+    const held = this.commitIndex - from + 1;
+    return held <= 0 ? [] : this.log.read(from, maxBytes, Math.min(maxCount, held));
   }
 
   /** The entry at a position of this log, committed or not. */

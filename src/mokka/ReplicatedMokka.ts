@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { RequestError } from '../errors';
-import { HANDOVER_MS_MAX } from '../limits';
-import { entryHash, EntryKind, HASH_BYTES, payloadId, type Entry, type LogEntry } from '../storage/Entry';
-import type { ClusterNodeFace, DbFace, MemberStatus, NodeInfo, PeerInfo } from './api';
+import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, HANDOVER_MS_MAX } from '../limits';
+import { entryHash, EntryKind, HASH_BYTES, type Entry, type LogEntry } from '../storage/Entry';
+import type { ClusterNodeFace, CommittedLogFace, DbFace, MemberStatus, NodeInfo, PeerInfo } from './api';
+import { ForwardedPushes } from './ForwardedPushes';
 import { Handover } from './Handover';
-import { ForwardedPushes, LogApi } from './LogApi';
+import { LogApi } from './LogApi';
 import { LogReads } from './LogReads';
 import { quorumOf } from './log/quorum';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
@@ -106,6 +107,22 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     };
   }
 
+  /** The committed log as it is stored. */
+  getCommittedLog(): CommittedLogFace {
+    const { replicatedLog } = this;
+    return {
+      head: async (confirmed) => {
+        // A miss is what the leader confirms: this index no log has.
+        if (confirmed) await this.getEntry(Number.MAX_SAFE_INTEGER);
+        return this.reading(() => replicatedLog.entryAt(replicatedLog.commitIndex));
+      },
+      read: (from) =>
+        this.reading(() =>
+          replicatedLog.readCommitted(from, BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX),
+        ),
+    };
+  }
+
   /** Whether a peer is linked. */
   abstract linkState(publicKey: string): LinkState;
 
@@ -139,9 +156,13 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {
+    return this.reading(() => this.reads.get(index));
+  }
+
+  private reading<T>(read: () => T | Promise<T>): Promise<T> {
     if (this.isStopped) return Promise.reject(new RequestError('NO_LEADER', 'this node has stopped'));
     try {
-      return this.reads.get(index);
+      return Promise.resolve(read());
     } catch (thrown) {
       // Only damage of the store comes here: the node must not go on with it.
       this.guard(() => {
@@ -194,9 +215,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   private proposeFor(from: string, message: ForwardMessage): void {
     if (!this.isLeader || !this.takesPushes) return;
-    const origin = this.forwarded.originOf(from);
-    for (const { since, payload } of message.pushes)
-      this.replicatedLog.propose({ id: payloadId(payload), since, payload, origin });
+    for (const push of message.pushes) this.replicatedLog.propose(this.forwarded.proposalOf(from, push));
   }
 
   /** False on a leader that hands over. */

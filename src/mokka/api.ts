@@ -1,4 +1,4 @@
-import type { LogEntry } from '../storage/Entry';
+import type { Entry, LogEntry } from '../storage/Entry';
 import type { Membership } from '../storage/LogStore';
 
 /** What `info` shows: the tutorial's five fields, of the last log that this node holds, then the node's own. */
@@ -89,6 +89,19 @@ export interface DbFace {
     /** All members, in the order of their numbers. */
     getStatus(): Promise<readonly MemberStatus[]>;
   };
+}
+
+/** The committed log as it is stored, the empty entries of leaders included: what a backup copies. */
+export interface CommittedLogFace {
+  /**
+   * The last committed entry that this node holds, or null when there is none. `confirmed`: by the leader with a
+   * quorum, so that nothing is missing that was committed before the call.
+   *
+   * @throws RequestError NO_LEADER when that cannot be confirmed in time.
+   */
+  head(confirmed: boolean): Promise<Entry | null>;
+  /** Committed entries from a position on, as many as the limits of a backup's page allow, but one at least if there is one. */
+  read(from: number): Promise<Entry[]>;
 }
 
 /** What the commands need of a node. */

@@ -137,7 +137,7 @@ export function payloadId(payload: Buffer): PushId {
 
 /** Makes an entry with its hash. `payload` null makes an empty one. */
 export function buildEntry(
-  header: { position: number; term: number; index: number; createdAt: number },
+  { position, term, index, createdAt }: Omit<Entry, 'kind' | 'bytes'>,
   payload: Buffer | null,
   previousHash: Buffer,
 ): Entry {
@@ -145,13 +145,13 @@ export function buildEntry(
   const bytes = Buffer.allocUnsafe(hashAt + HASH_BYTES);
   const kind = payload === null ? EntryKind.Empty : EntryKind.Log;
   bytes[0] = kind;
-  bytes.writeUIntBE(header.position, POSITION_AT, NUMBER_BYTES);
-  bytes.writeUIntBE(header.term, TERM_AT, NUMBER_BYTES);
-  bytes.writeUIntBE(header.index, INDEX_AT, NUMBER_BYTES);
-  bytes.writeUIntBE(header.createdAt, CREATED_AT_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(position, POSITION_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(term, TERM_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(index, INDEX_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(createdAt, CREATED_AT_AT, NUMBER_BYTES);
   payload?.copy(bytes, HEADER_BYTES);
   chainHash(previousHash, bytes, hashAt).copy(bytes, hashAt);
-  return { kind, ...header, bytes };
+  return { kind, position, term, index, createdAt, bytes };
 }
 
 /**

@@ -3,6 +3,7 @@ import { REMEMBER_STEP_BYTES, REMEMBER_STEP_ENTRIES } from '../../limits';
 import {
   buildEntry,
   entryHash,
+  entryPushId,
   followsHash,
   GENESIS_HASH,
   type Entry,
@@ -11,6 +12,12 @@ import {
 import type { LogStore } from '../../storage/LogStore';
 import { RecentEntries } from './RecentEntries';
 import { RememberedPushes } from './RememberedPushes';
+
+/** A push on its way into the log. */
+export interface StagedPush {
+  readonly id: PushId;
+  readonly payload: Buffer;
+}
 
 /**
  * The log of this node: what its store holds, and on a leader the staged entries that are not in the store yet.
@@ -107,26 +114,26 @@ export class LocalLog {
       const position = this.pushes.firstPosition - 1;
       const entry = this.entryAt(position);
       invariant(entry !== null, () => `no entry at ${position}, last is ${this.lastPosition}`);
-      this.pushes.addOlder(entry);
+      this.pushes.addOlder(position, entryPushId(entry));
       bytes += entry.bytes.length;
     }
   }
 
   /** Makes the next entry of a leader; it is in the store after {@link save}. */
-  stage(term: number, createdAt: number, payload: Buffer | null): Entry {
+  stage(term: number, createdAt: number, push: StagedPush | null): Entry {
     const { last } = this;
     const entry = buildEntry(
       {
         position: (last?.position ?? 0) + 1,
         term,
-        index: (last?.index ?? 0) + (payload === null ? 0 : 1),
+        index: (last?.index ?? 0) + (push === null ? 0 : 1),
         createdAt,
       },
-      payload,
+      push?.payload ?? null,
       last === null ? GENESIS_HASH : entryHash(last),
     );
     this.staged.push(entry);
-    this.remember(entry);
+    this.remember(entry, push?.id ?? null);
     return entry;
   }
 
@@ -192,7 +199,7 @@ export class LocalLog {
       entries,
       Math.max(this.commitIndex, Math.min(commitIndex, this.positionAfter(entries))),
     );
-    for (const entry of entries) this.remember(entry);
+    for (const entry of entries) this.remember(entry, entryPushId(entry));
     this.recent.shrink(this.savedPosition);
     return true;
   }
@@ -210,9 +217,9 @@ export class LocalLog {
     return entries.at(-1)?.position ?? this.lastPosition;
   }
 
-  private remember(entry: Entry): void {
+  private remember(entry: Entry, id: PushId | null): void {
     this.recent.push(entry);
-    this.pushes.add(entry);
+    this.pushes.add(entry.position, id);
   }
 
   private forget(from: number): void {

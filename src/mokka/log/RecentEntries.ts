@@ -23,7 +23,8 @@ export class RecentEntries {
       this.entries.size === 0 || entry.position === this.next,
       () => `recent entry ${entry.position}, expected ${this.next}`,
     );
-    this.entries.set(entry.position, { ...entry, bytes: this.ownBytes(entry.bytes) });
+    const { kind, position, term, index, createdAt } = entry;
+    this.entries.set(position, { kind, position, term, index, createdAt, bytes: this.ownBytes(entry.bytes) });
     this.bytes += entry.bytes.length;
     this.next = entry.position + 1;
   }

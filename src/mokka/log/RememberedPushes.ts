@@ -1,5 +1,5 @@
 import { REMEMBERED_PUSHES_MAX } from '../../limits';
-import { entryPushId, type Entry, type PushId } from '../../storage/Entry';
+import type { PushId } from '../../storage/Entry';
 
 /** nonce -> position, of one session. */
 type SessionPushes = Map<number, number>;
@@ -25,17 +25,16 @@ export class RememberedPushes {
     this.next = position;
   }
 
-  /** Remembers the entry after the last one; the oldest falls out of a full window. */
-  add(entry: Entry): void {
+  /** Remembers what made the entry after the last one, null for an empty entry; the oldest falls out of a full window. */
+  add(position: number, id: PushId | null): void {
     if (this.next - this.first === REMEMBERED_PUSHES_MAX) this.forget(this.first++);
-    const slot = entry.position % REMEMBERED_PUSHES_MAX;
-    const id = entryPushId(entry);
+    const slot = position % REMEMBERED_PUSHES_MAX;
     this.ringSessions[slot] = id?.session;
     if (id !== null) {
       this.ringNonces[slot] = id.nonce;
-      this.pushesOf(id.session).set(id.nonce, entry.position);
+      this.pushesOf(id.session).set(id.nonce, position);
     }
-    this.next = entry.position + 1;
+    this.next = position + 1;
   }
 
   /** The lowest position of the window. */
@@ -48,16 +47,15 @@ export class RememberedPushes {
     return this.first === 1 || this.next - this.first >= REMEMBERED_PUSHES_MAX;
   }
 
-  /** Remembers the entry before the first one of a window that is not complete. */
-  addOlder(entry: Entry): void {
-    const slot = entry.position % REMEMBERED_PUSHES_MAX;
-    const id = entryPushId(entry);
-    this.first = entry.position;
+  /** Remembers what made the entry before the first one of a window that is not complete. */
+  addOlder(position: number, id: PushId | null): void {
+    const slot = position % REMEMBERED_PUSHES_MAX;
+    this.first = position;
     this.ringSessions[slot] = id?.session;
     if (id === null) return;
     this.ringNonces[slot] = id.nonce;
     const pushes = this.pushesOf(id.session);
-    if (!pushes.has(id.nonce)) pushes.set(id.nonce, entry.position);
+    if (!pushes.has(id.nonce)) pushes.set(id.nonce, position);
   }
 
   /** Forgets the entries from a position on. */

@@ -6,19 +6,17 @@ import type { LocalLog } from './LocalLog';
 import { Progress } from './Progress';
 import { quorumIndex, quorumOf } from './quorum';
 
-/** A push that is to become an entry. */
+/**
+ * A push that is to become an entry. It is told once what became of it, unless the leader's term ends first: then the
+ * pusher tries again.
+ */
 export interface Proposal {
   readonly id: PushId;
   /** See ForwardedPush. */
   readonly since: number | null;
   readonly payload: Buffer;
-  readonly origin: ProposalOrigin;
-}
-
-/** Who is told what became of a proposal. Nobody is told when the leader's term ends first: the pusher tries again. */
-export interface ProposalOrigin {
-  committed(proposal: Proposal, entry: Entry): void;
-  refused(proposal: Proposal, refusal: Refusal): void;
+  committed(entry: Entry): void;
+  refused(refusal: Refusal): void;
 }
 
 /**
@@ -79,17 +77,14 @@ export class Replication {
     const found = this.log.findPush(proposal.id);
     if (found === undefined && !this.log.wouldKnowPush(proposal.id, proposal.since)) {
       // What is not read back from the store yet will be soon: then the pusher's next try is decided.
-      proposal.origin.refused(proposal, this.log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER');
+      proposal.refused(this.log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER');
       return;
     }
     const entry =
-      found === undefined
-        ? this.log.stage(this.term, this.wallClock(), proposal.payload)
-        : this.log.entryAt(found);
+      found === undefined ? this.log.stage(this.term, this.wallClock(), proposal) : this.log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
-    if (found !== undefined && !entryHasPayload(entry, proposal.payload))
-      proposal.origin.refused(proposal, 'NONCE_REUSED');
-    else if (entry.position <= this.log.commitIndex) proposal.origin.committed(proposal, entry);
+    if (found !== undefined && !entryHasPayload(entry, proposal.payload)) proposal.refused('NONCE_REUSED');
+    else if (entry.position <= this.log.commitIndex) proposal.committed(entry);
     else this.awaitCommit(entry.position, proposal);
   }
 
@@ -208,7 +203,7 @@ export class Replication {
     this.waiting.delete(position);
     const entry = this.log.entryAt(position);
     invariant(entry !== null, () => `no entry at ${position}`);
-    for (const proposal of proposals) proposal.origin.committed(proposal, entry);
+    for (const proposal of proposals) proposal.committed(entry);
   }
 
   private readmit(peer: string, progress: Progress): void {

@@ -41,7 +41,7 @@ export const ackBeforeCommit: Plant = {
       const before = last()?.position ?? 0;
       const taken = propose(proposal);
       const entry = last();
-      if (taken && entry !== null && entry.position > before) proposal.origin.committed(proposal, entry);
+      if (taken && entry !== null && entry.position > before) proposal.committed(entry);
       return taken;
     });
   },

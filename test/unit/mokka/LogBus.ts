@@ -1,6 +1,6 @@
 import type { LogMessage } from '../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
-import { ReplicatedLog, type Proposal, type ProposalOrigin } from '../../../src/mokka/ReplicatedLog';
+import { ReplicatedLog, type Proposal } from '../../../src/mokka/ReplicatedLog';
 import { encodePayload, type Entry } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 
@@ -83,12 +83,14 @@ export class LogBus {
     value = `value ${nonce}`,
   ): { committed: Entry[]; refused: string[]; taken: boolean } {
     const outcome = { committed: [] as Entry[], refused: [] as string[], taken: false };
-    const origin: ProposalOrigin = {
-      committed: (_, entry) => outcome.committed.push(entry),
-      refused: (_, refusal) => outcome.refused.push(refusal),
-    };
     const id = { session: SESSION, nonce };
-    const proposal: Proposal = { id, since: null, payload: encodePayload(id, 'key', value), origin };
+    const proposal: Proposal = {
+      id,
+      since: null,
+      payload: encodePayload(id, 'key', value),
+      committed: (entry) => outcome.committed.push(entry),
+      refused: (refusal) => outcome.refused.push(refusal),
+    };
     outcome.taken = this.log(leader).propose(proposal);
     return outcome;
   }

@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
 import { RememberedPushes } from '../../../src/mokka/log/RememberedPushes';
-import { buildEntry, encodePayload, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+import type { PushId } from '../../../src/storage/Entry';
 
 const SESSIONS = ['000000000000000a', '000000000000000b'];
 
-function entryAt(position: number, session: string | null, nonce = position): Entry {
-  const payload = session === null ? null : encodePayload({ session, nonce }, 'k', 'v');
-  return buildEntry({ position, term: 1, index: position, createdAt: 0 }, payload, GENESIS_HASH);
+function idOf(session: string | null, nonce: number): PushId | null {
+  return session === null ? null : { session, nonce };
 }
 
 test('finds what a naive list of all entries finds, after any adds and cuts', () => {
@@ -22,7 +21,7 @@ test('finds what a naive list of all entries finds, after any adds and cuts', ()
       let nonce = 0;
       for (const each of steps) {
         if ('add' in each) {
-          pushes.add(entryAt(naive.length + 1, each.add, ++nonce));
+          pushes.add(naive.length + 1, idOf(each.add, ++nonce));
           naive.push({ session: each.add, nonce });
         } else {
           const kept = Math.floor(each.cutTo * naive.length);
@@ -43,7 +42,7 @@ describe('a full window', () => {
   const pushes = new RememberedPushes();
   const [old = '', other = ''] = SESSIONS;
   for (let position = 1; position <= REMEMBERED_PUSHES_MAX + 2; position++)
-    pushes.add(entryAt(position, position <= 3 ? old : other));
+    pushes.add(position, idOf(position <= 3 ? old : other, position));
 
   test('forgets the oldest pushes', () => {
     expect(pushes.find({ session: old, nonce: 2 })).toBeUndefined();
@@ -64,12 +63,13 @@ describe('a full window', () => {
 
 describe('a window that is read back from its end', () => {
   const [named = '', other = ''] = SESSIONS;
-  const entries = Array.from({ length: 6 }, (_, at) => entryAt(at + 1, at % 2 === 0 ? named : other));
+  const addOlder = (position: number): void =>
+    pushes.addOlder(position, idOf(position % 2 === 0 ? other : named, position));
   const pushes = new RememberedPushes();
   pushes.startAt(7);
 
   test('finds what it has read, and knows how far back that is', () => {
-    for (const entry of [...entries].reverse().slice(0, 3)) pushes.addOlder(entry);
+    for (const position of [6, 5, 4]) addOlder(position);
     expect(pushes.firstPosition).toBe(4);
     expect(pushes.isComplete).toBe(false);
     expect(pushes.find({ session: named, nonce: 5 })).toBe(5);
@@ -81,8 +81,8 @@ describe('a window that is read back from its end', () => {
   });
 
   test('is complete at the first entry, and goes on with those that are appended', () => {
-    pushes.add(entryAt(7, named));
-    for (const entry of [...entries].reverse().slice(3)) pushes.addOlder(entry);
+    pushes.add(7, idOf(named, 7));
+    for (const position of [3, 2, 1]) addOlder(position);
     expect(pushes.isComplete).toBe(true);
     expect([1, 3, 5, 7].map((nonce) => pushes.find({ session: named, nonce }))).toEqual([1, 3, 5, 7]);
   });

@@ -1,0 +1,83 @@
+import type { Entry, LogEntry, PushId } from '../storage/Entry';
+import type { Refusal } from './messages/LogMessage';
+import type { Proposal } from './ReplicatedLog';
+
+/** Who made a push, and is told what the log of this node made of it while it is pending. */
+export interface PushOwner {
+  committed(push: PendingPush, entry: Entry): void;
+  refused(push: PendingPush, refusal: Refusal): void;
+}
+
+/** How a caller of push learns what became of it. */
+export interface PushAnswers {
+  readonly resolve: (entry: LogEntry) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What a push brings, and what is derived from it once. */
+export interface PushContent {
+  readonly id: PushId;
+  /** {@link pushKey} of the id. */
+  readonly mapKey: string;
+  readonly payload: Buffer;
+  readonly key: string;
+  readonly value: string;
+  /** Whether the caller named the session. */
+  readonly named: boolean;
+}
+
+/**
+ * A push of this node's users that is not answered yet: on the leader it is the log's proposal too, as often as it is
+ * tried.
+ */
+export class PendingPush implements Proposal {
+  readonly id: PushId;
+  readonly mapKey: string;
+  readonly payload: Buffer;
+  readonly key: string;
+  readonly value: string;
+  readonly named: boolean;
+  readonly answers: PushAnswers[] = [];
+  /** To how many leaders, or how often, it went without a definite answer. */
+  attempts = 0;
+  /** Monotonic ms of the last try. */
+  sentAt = 0;
+  /** Whether an answer to the last try may still come. */
+  underWay = false;
+  /** Whether its callers have their answer. */
+  ended = false;
+
+  constructor(
+    { id, mapKey, payload, key, value, named }: PushContent,
+    /** Monotonic ms. */
+    readonly deadlineAt: number,
+    /** See ForwardedPush. */
+    public since: number | null,
+    private readonly owner: PushOwner,
+  ) {
+    this.id = id;
+    this.mapKey = mapKey;
+    this.payload = payload;
+    this.key = key;
+    this.value = value;
+    this.named = named;
+  }
+
+  /** Whether it is to be sent to the leader. */
+  get isUnsent(): boolean {
+    return !this.ended && !this.underWay;
+  }
+
+  committed(entry: Entry): void {
+    if (!this.ended) this.owner.committed(this, entry);
+  }
+
+  refused(refusal: Refusal): void {
+    if (!this.ended) this.owner.refused(this, refusal);
+  }
+}
+
+/** A push's id as the key of a map. */
+export function pushKey(id: PushId): string {
+  return `${id.session}${id.nonce}`;
+}
