@@ -20,6 +20,8 @@ const initMokka = async (): Promise<void> => {
   // Loaded only now: what is wrong with the configuration is told at once.
   const { createNodeLogger } = await import('./cli/logging');
   const { askCommand } = await import('./cli/askCommand');
+  const { backupCommands } = await import('./cli/backupCommands');
+  const { COMMANDS } = await import('./cli/CommandTable');
   const { CommandSocket } = await import('./cli/CommandSocket');
   const { createNonces } = await import('./cli/Nonces');
   const { tellSupervisor } = await import('./cli/supervision');
@@ -47,7 +49,8 @@ const initMokka = async (): Promise<void> => {
 
   const context = { node: mokka, nextNonce: createNonces(Date.now) };
   const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
-  const socket = await CommandSocket.open(dataDirectory, context, unexpected);
+  const commands = [...COMMANDS, ...backupCommands(mokka.getCommittedLog(), await clusterIdOf(config))];
+  const socket = await CommandSocket.open(dataDirectory, { ...context, commands }, unexpected);
   const prompt = askCommand(context, { dataDirectory, logger, stderr, unexpected });
   life.beforeExit(() => leave(mokka, [prompt, socket]));
   prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);
@@ -75,11 +78,16 @@ const createMokka = async (config: NodeConfig, logger: Logger): Promise<TCPMokka
   });
 };
 
-const openStore = async ({ members, keys, dataDirectory }: NodeConfig): Promise<LogStore> => {
+const openStore = async (config: NodeConfig): Promise<LogStore> => {
   const { LmdbLogStore } = await import('./storage/LmdbLogStore');
-  const { clusterFingerprint } = await import('./config/clusterFingerprint');
-  const clusterId = clusterFingerprint(members.map(({ publicKey }) => publicKey));
+  const { dataDirectory, keys } = config;
+  const clusterId = await clusterIdOf(config);
   return LmdbLogStore.open({ directory: dataDirectory, clusterId, publicKey: keys.publicKey });
+};
+
+const clusterIdOf = async ({ members }: NodeConfig): Promise<string> => {
+  const { clusterFingerprint } = await import('./config/clusterFingerprint');
+  return clusterFingerprint(members.map(({ publicKey }) => publicKey));
 };
 
 /** Answers what is in flight, leaves the cluster, and then what could not be answered before. */

@@ -52,6 +52,32 @@ export class StartError extends Error {
   }
 }
 
+/** The codes of `npm run backup` and `npm run restore` that concern their files. */
+export type BackupErrorCode =
+  'TARGET_EXISTS' | 'BACKUP_DAMAGED' | 'BACKUP_FOREIGN' | 'SAME_CLUSTER' | 'FILE_FAILED';
+
+const BACKUP_EXIT_STATUS = {
+  TARGET_EXISTS: 7,
+  BACKUP_DAMAGED: 8,
+  BACKUP_FOREIGN: 9,
+  SAME_CLUSTER: 10,
+  FILE_FAILED: 11,
+} as const satisfies Record<BackupErrorCode, number>;
+
+/** A backup was not made or not restored, each code with its own exit status; 1 to 6 mean what they mean elsewhere. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+  readonly exitStatus: number;
+  constructor(
+    readonly code: BackupErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.exitStatus = BACKUP_EXIT_STATUS[code];
+  }
+}
+
 /** Something from the network that breaks the protocol. The connection it came on is to be closed. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

@@ -221,3 +221,10 @@ export const VERIFY_STEP_BYTES = 4 * MiB;
 
 /** How often `npm start` in a terminal looks at its nodes' states, ms: soon for a person, next to nothing for them. */
 export const STATUS_LOOK_MS = 250;
+
+/** Entries in one answer to a backup, bytes and number: made between two heartbeats, so that a backup disturbs nobody. */
+export const BACKUP_PAGE_BYTES_MAX = 256 * KiB;
+export const BACKUP_PAGE_ENTRIES_MAX = 4096;
+
+/** Bytes of entries that a restore holds and stores at once: few syncs, little memory. */
+export const RESTORE_STEP_BYTES = 4 * MiB;

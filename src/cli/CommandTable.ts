@@ -29,6 +29,8 @@ export interface Command<Arguments = unknown, Result = unknown> {
   /** What it does, in a few words. */
   readonly summary: string;
   readonly effect: Effect;
+  /** True for what programs of this product ask at a node's socket: no list of commands shows it. */
+  readonly internal?: true;
   /**
    * Reads what stands after the name and its one space.
    *
@@ -121,7 +123,9 @@ const help: Command<undefined, HelpResult> = {
   effect: 'read',
   parse: parseNothing,
   run: ({ commands = COMMANDS }) =>
-    Promise.resolve({ commands: commands.map(({ name, usage, summary }) => ({ name, usage, summary })) }),
+    Promise.resolve({
+      commands: shown(commands).map(({ name, usage, summary }) => ({ name, usage, summary })),
+    }),
   render: renderHelp,
 };
 
@@ -167,8 +171,14 @@ export function findCommand(name: string, commands: readonly Command[] = COMMAND
   if (command !== undefined) return command;
   throw new RequestError(
     'BAD_COMMAND',
-    `there is no command ${JSON.stringify(shownName(name))}: use one of ${commands.map((each) => each.name).join(', ')}`,
+    `there is no command ${JSON.stringify(shownName(name))}: use one of ${shown(commands)
+      .map((each) => each.name)
+      .join(', ')}`,
   );
+}
+
+function shown(commands: readonly Command[]): readonly Command[] {
+  return commands.filter(({ internal }) => internal !== true);
 }
 
 /** A command's name as an answer repeats it, however long the word was. */

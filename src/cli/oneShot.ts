@@ -19,6 +19,11 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   INTERNAL: 6,
 };
 
+/** The status that a program of this machine ends with after an answer with this code. */
+export function statusOfCode(code: string): number {
+  return STATUS_OF_CODE[code] ?? 1;
+}
+
 /** What a user asked `npm run cli` for. */
 export interface OneShot {
   /** The node's number in DATA_DIR. */
@@ -48,11 +53,15 @@ export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): 
     else if (word === '--node') node = given[++at] ?? '';
     else throw new RequestError('BAD_ARGUMENT', `there is no option ${JSON.stringify(word)}`);
   }
-  if (!/^(0|[1-9]\d?)$/.test(node))
-    throw new RequestError('BAD_ARGUMENT', '--node (or INDEX) is a number of a node: 0, 1, …');
   if (follow && words[0] !== 'tail')
     throw new RequestError('BAD_ARGUMENT', 'only tail follows: tail [N] --follow');
-  return { node: Number(node), json, follow, words };
+  return { node: nodeNumber(node), json, follow, words };
+}
+
+/** The number of a node of this machine. @throws RequestError BAD_ARGUMENT */
+export function nodeNumber(text: string): number {
+  if (/^(0|[1-9]\d?)$/.test(text)) return Number(text);
+  throw new RequestError('BAD_ARGUMENT', '--node (or INDEX) is a number of a node: 0, 1, …');
 }
 
 /** What a command needs around it. */
@@ -101,7 +110,7 @@ export function fail(
   if (shot.json) out(json);
   else if (error.code === 'NODE_UNREACHABLE') err(paint(`${error.code}: ${error.message}`, 'red', style));
   else err(renderError(error, style));
-  return STATUS_OF_CODE[error.code] ?? 1;
+  return statusOfCode(error.code);
 }
 
 function lineOf(words: readonly string[]): string {

@@ -117,9 +117,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
         return this.reading(() => replicatedLog.entryAt(replicatedLog.commitIndex));
       },
       read: (from) =>
-        this.reading(() =>
-          replicatedLog.readCommitted(from, BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX),
-        ),
+        this.reading(() => replicatedLog.readCommitted(from, BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX)),
     };
   }
 

@@ -1,5 +1,5 @@
 import { invariant } from '../errors';
-import { EntryKind, type Entry } from './Entry';
+import { entryHash, EntryKind, followsHash, GENESIS_HASH, type Entry } from './Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 
 /** What every LogStore asserts before it writes: a caller that breaks its contract is a bug, and nothing is written. */
@@ -53,6 +53,15 @@ export function orderFault(entry: Entry, previous: Entry | null): string | null 
   if (entry.index !== index + (entry.kind === EntryKind.Log ? 1 : 0))
     return `index ${entry.index} follows on ${index}`;
   return null;
+}
+
+/** As {@link orderFault}, its hash included. */
+export function chainFault(entry: Entry, previous: Entry | null): string | null {
+  const fault = orderFault(entry, previous);
+  if (fault !== null) return fault;
+  return followsHash(entry, previous === null ? GENESIS_HASH : entryHash(previous))
+    ? null
+    : 'the hash is wrong';
 }
 
 /** The position of a store's last entry, 0 when it is empty. */

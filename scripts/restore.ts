@@ -1,0 +1,46 @@
+/**
+ * `npm run restore -- [--same-cluster] [--json] FILE`: makes the data directory of a node that does not run from a
+ * backup, in the environment (INDEX, DATA_DIR, CLUSTER_CONFIG, …) that this node will start in. Status 0, or one of the
+ * kind of error.
+ */
+import { restoreBackup } from '../src/backup/restoreBackup';
+import { runFileScript, type FileResult, type OptionValues } from '../src/cli/fileScript';
+import { readConfig } from '../src/config/ClusterConfig';
+import { clusterFingerprint } from '../src/config/clusterFingerprint';
+
+const USAGE = `npm run restore -- [--same-cluster] [--json] FILE
+
+Makes the data directory of the node that the environment names (INDEX, DATA_DIR, CLUSTER_CONFIG, …) from FILE, which
+npm run backup wrote. Do it for every member, from the same FILE, before any is started.
+  --same-cluster  FILE is of this very cluster, and no member's old data will be used any more
+  --json          one line of JSON`;
+
+const { env, stdout, stderr } = process;
+
+const restore = async (file: string, values: OptionValues): Promise<FileResult> => {
+  const { members, index, keys, dataDirectory } = readConfig(env);
+  const clusterId = clusterFingerprint(members.map(({ publicKey }) => publicKey));
+  const owner = { clusterId, publicKey: keys.publicKey };
+  const sameCluster = values['same-cluster'] === true;
+  const head = await restoreBackup({ file, directory: dataDirectory, owner, sameCluster });
+  const others = members.flatMap((_, member) => (member === index ? [] : [member])).join(', ');
+  const next =
+    others === ''
+      ? ''
+      : `; restore the other members (INDEX ${others}) from this same file too, before any is started`;
+  return {
+    head,
+    made: dataDirectory,
+    advice: `${head.logs} of them logs, restored to ${dataDirectory} for node ${index}${next}`,
+  };
+};
+
+const options = { 'same-cluster': { type: 'boolean' } } as const;
+
+void runFileScript({ name: 'restore', usage: USAGE, options, run: restore }, process.argv.slice(2), env).then(
+  ({ status, stdout: result, stderr: failure }) => {
+    if (result !== undefined) stdout.write(`${result}\n`);
+    if (failure !== undefined) stderr.write(`${failure}\n`);
+    process.exitCode = status;
+  },
+);

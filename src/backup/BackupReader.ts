@@ -1,0 +1,77 @@
+import { MalformedEntryError, entryHash, parseEntry, type Entry } from '../storage/Entry';
+import { chainFault } from '../storage/storeRules';
+import { CHECKSUM_BYTES, damagedBackup, decodeHead, HEAD_BYTES, type BackupHead } from './BackupHead';
+import { LENGTH_BYTES, readEntryLength } from './entryFrames';
+import { HashedFile } from './HashedFile';
+
+/** Reads a backup file as a stream, and hands out no entry that does not follow on the one before it. */
+export class BackupReader {
+  private constructor(
+    readonly head: BackupHead,
+    private readonly file: HashedFile,
+  ) {}
+
+  /** @throws BackupError FILE_FAILED, BACKUP_FOREIGN, BACKUP_DAMAGED */
+  static open(path: string): BackupReader {
+    const file = HashedFile.open(path);
+    try {
+      return new BackupReader(decodeHead(path, file.takeUpTo(HEAD_BYTES)), file);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * All entries, in pages of at most `maxBytes` (one entry at least). The last page comes only once the head hash and
+   * the checksum are found right. To be called once.
+   *
+   * @throws BackupError BACKUP_DAMAGED, FILE_FAILED
+   */
+  *pages(maxBytes: number): Generator<readonly Entry[], void> {
+    let previous: Entry | null = null;
+    let page: Entry[] = [];
+    let bytes = 0;
+    for (let position = 1; position <= this.head.entries; position++) {
+      const entry = this.next(position, previous);
+      if (page.length > 0 && bytes + entry.bytes.length > maxBytes) {
+        yield page;
+        page = [];
+        bytes = 0;
+      }
+      page.push(entry);
+      bytes += entry.bytes.length;
+      previous = entry;
+    }
+    this.checkEnd(previous);
+    yield page;
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  private next(position: number, previous: Entry | null): Entry {
+    try {
+      const length = readEntryLength(this.file.take(LENGTH_BYTES));
+      const entry = parseEntry(this.file.take(length));
+      const fault = chainFault(entry, previous);
+      if (fault !== null) throw new MalformedEntryError(fault);
+      return entry;
+    } catch (error) {
+      if (!(error instanceof MalformedEntryError)) throw error;
+      throw damagedBackup(this.file.path, `is damaged at position ${position}: ${error.message}`, error);
+    }
+  }
+
+  private checkEnd(last: Entry | null): void {
+    const { file, head } = this;
+    if (last === null || entryHash(last).toString('hex') !== head.headHash || last.index !== head.logs)
+      throw damagedBackup(file.path, 'is damaged: its last entry is not the one that its beginning names');
+    const checksum = file.digest();
+    if (!file.take(CHECKSUM_BYTES).equals(checksum))
+      throw damagedBackup(file.path, 'is damaged: its checksum is wrong');
+    if (file.takeUpTo(1).length > 0)
+      throw damagedBackup(file.path, `is damaged: bytes follow after its end at ${file.position - 1}`);
+  }
+}

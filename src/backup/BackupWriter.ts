@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { BackupError, invariant, toError } from '../errors';
+import { FILE_MODE, syncPath } from '../storage/durableFile';
+import { entryHash, type Entry } from '../storage/Entry';
+import { encodeHead, type BackupHead } from './BackupHead';
+import { encodeEntries } from './entryFrames';
+
+/**
+ * Writes a backup file: under the name OUT.partial until all of it is on disk, then as OUT. It overwrites nothing.
+ * Whoever made it calls {@link finish} or {@link abandon}.
+ */
+export class BackupWriter {
+  private readonly hash = createHash('sha256');
+  private last: Entry | null = null;
+
+  private constructor(
+    private readonly path: string,
+    private readonly partial: string,
+    private readonly file: number,
+    private readonly head: BackupHead,
+  ) {}
+
+  /** @throws BackupError TARGET_EXISTS, FILE_FAILED */
+  static create(out: string, head: BackupHead): BackupWriter {
+    const path = resolve(out);
+    const partial = `${path}.partial`;
+    refuseExisting(path);
+    const file = attempt(partial, () => openSync(partial, 'wx', FILE_MODE));
+    const writer = new BackupWriter(path, partial, file, head);
+    try {
+      writer.put(encodeHead(head));
+      return writer;
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    }
+  }
+
+  /** Adds the next entries, which the caller has checked. @throws BackupError FILE_FAILED */
+  write(entries: readonly Entry[]): void {
+    this.last = entries.at(-1) ?? this.last;
+    this.put(encodeEntries(entries));
+  }
+
+  /** Ends the file, and gives it its name once it is on disk. @throws BackupError TARGET_EXISTS, FILE_FAILED */
+  finish(): void {
+    const { path, partial, file, head, last } = this;
+    invariant(
+      last?.position === head.entries && entryHash(last).toString('hex') === head.headHash,
+      () => `a backup of ${head.entries} entries ends at ${String(last?.position)}`,
+    );
+    this.put(this.hash.copy().digest());
+    attempt(partial, () => fsyncSync(file));
+    refuseExisting(path);
+    attempt(path, () => {
+      renameSync(partial, path);
+      syncPath(dirname(path));
+    });
+    closeSync(file);
+  }
+
+  /** Removes what was written. */
+  abandon(): void {
+    closeSync(this.file);
+    rmSync(this.partial, { force: true });
+  }
+
+  private put(bytes: Buffer): void {
+    this.hash.update(bytes);
+    attempt(this.partial, () => {
+      for (let written = 0; written < bytes.length;) written += writeSync(this.file, bytes, written);
+    });
+  }
+}
+
+/** @throws BackupError TARGET_EXISTS when there is anything under this name, a link that leads nowhere included. */
+function refuseExisting(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new BackupError('TARGET_EXISTS', `${path} is there already: name another file, or remove it first`);
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const { code, message }: NodeJS.ErrnoException = toError(cause);
+    if (code === 'EEXIST')
+      throw new BackupError(
+        'TARGET_EXISTS',
+        `${path} is there already: another backup writes it now, or one was killed; then remove it`,
+        { cause },
+      );
+    const advice = existsSync(dirname(path))
+      ? 'see that this user may write there and that the disk has space'
+      : 'make its directory first';
+    throw new BackupError('FILE_FAILED', `cannot write ${path}: ${message}; ${advice}`, { cause });
+  }
+}

@@ -1,0 +1,41 @@
+import {
+  ENTRY_BYTES_MAX,
+  ENTRY_BYTES_MIN,
+  MalformedEntryError,
+  parseEntry,
+  type Entry,
+} from '../storage/Entry';
+
+/** Bytes that hold the length of the entry after them. */
+export const LENGTH_BYTES = 4;
+
+/** Entries one after the other, each after its length: as a backup file has them, and a node's answer to a backup. */
+export function encodeEntries(entries: readonly Entry[]): Buffer {
+  const parts = entries.flatMap(({ bytes }) => {
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32BE(bytes.length);
+    return [length, bytes];
+  });
+  return Buffer.concat(parts);
+}
+
+/** The length at the beginning of `bytes`. @throws MalformedEntryError when no entry has it. */
+export function readEntryLength(bytes: Buffer): number {
+  const length = bytes.readUInt32BE();
+  if (length < ENTRY_BYTES_MIN || length > ENTRY_BYTES_MAX)
+    throw new MalformedEntryError(`an entry of ${length} bytes is out of range`);
+  return length;
+}
+
+/** Takes apart what {@link encodeEntries} made. @throws MalformedEntryError */
+export function decodeEntries(bytes: Buffer): Entry[] {
+  const entries: Entry[] = [];
+  for (let at = 0; at < bytes.length;) {
+    if (bytes.length - at < LENGTH_BYTES) throw new MalformedEntryError('a length is cut short');
+    const start = at + LENGTH_BYTES;
+    at = start + readEntryLength(bytes.subarray(at));
+    if (at > bytes.length) throw new MalformedEntryError('an entry is cut short');
+    entries.push(parseEntry(bytes.subarray(start, at)));
+  }
+  return entries;
+}

@@ -1,0 +1,51 @@
+import { InvariantError } from '../errors';
+import { entryHash, type Entry } from '../storage/Entry';
+import { chainFault } from '../storage/storeRules';
+import type { BackupHead } from './BackupHead';
+import { BackupWriter } from './BackupWriter';
+
+/** A running node, as a backup sees it. */
+export interface BackupSource {
+  /** What is committed now, and of which cluster. */
+  head(): Promise<BackupHead>;
+  /** Committed entries from a position on: one at least, and not more than a bounded number of bytes. */
+  read(from: number): Promise<readonly Entry[]>;
+}
+
+/**
+ * Copies a node's committed log to a file. What is committed when it begins never changes, so that the copy is
+ * consistent while logs are added; those are not in it. Each entry's hash is checked on the way. When it fails, no file
+ * is left.
+ *
+ * @throws BackupError TARGET_EXISTS, FILE_FAILED; what the source throws.
+ */
+export async function takeBackup(source: BackupSource, out: string): Promise<BackupHead> {
+  const head = await source.head();
+  const writer = BackupWriter.create(out, head);
+  try {
+    await copyEntries(source, head, writer);
+    writer.finish();
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+  return head;
+}
+
+async function copyEntries(source: BackupSource, head: BackupHead, writer: BackupWriter): Promise<void> {
+  let last: Entry | null = null;
+  for (let position = 0; position < head.entries;) {
+    const page = (await source.read(position + 1)).slice(0, head.entries - position);
+    if (page.length === 0) throw new InvariantError(`the node gave no entry at position ${position + 1}`);
+    for (const entry of page) {
+      const fault = chainFault(entry, last);
+      if (fault !== null)
+        throw new InvariantError(`the node gave a wrong entry at ${position + 1}: ${fault}`);
+      last = entry;
+      position = entry.position;
+    }
+    writer.write(page);
+  }
+  if (last === null || entryHash(last).toString('hex') !== head.headHash)
+    throw new InvariantError(`the node's entry ${head.entries} is not the one that it named`);
+}

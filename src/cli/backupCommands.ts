@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { BackupHead } from '../backup/BackupHead';
+import { decodeEntries, encodeEntries } from '../backup/entryFrames';
+import type { BackupSource } from '../backup/takeBackup';
+import { RequestError } from '../errors';
+import type { CommittedLogFace } from '../mokka/api';
+import { entryHash } from '../storage/Entry';
+import type { Command } from './CommandTable';
+import type { NodeClient } from './NodeClient';
+
+const HEAD = 'backup_head';
+const PAGE = 'backup_page';
+const UNCONFIRMED = 'unconfirmed';
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+const headSchema = z.strictObject({
+  entries: z.int().positive(),
+  logs: z.int().nonnegative(),
+  clusterId: hex32,
+  headHash: hex32,
+});
+const pageSchema = z.strictObject({ entries: z.string() });
+
+/** The commands that `npm run backup` asks a node for at its socket; no prompt has them, and help does not show them. */
+export function backupCommands(log: CommittedLogFace, clusterId: string): readonly Command[] {
+  const head = {
+    name: HEAD,
+    parse: parseConfirmed,
+    run: async (_context, confirmed) => {
+      const last = await log.head(confirmed);
+      if (last === null)
+        throw new RequestError(
+          'NOT_FOUND',
+          'this node knows of no committed entry: there is nothing to back up',
+        );
+      const headHash = entryHash(last).toString('hex');
+      return { entries: last.position, logs: last.index, clusterId, headHash };
+    },
+    ...internal(`${HEAD} [${UNCONFIRMED}]`),
+  } satisfies Command<boolean, BackupHead>;
+  const page = {
+    name: PAGE,
+    parse: parsePosition,
+    run: async (_context, from) => ({ entries: encodeEntries(await log.read(from)).toString('base64') }),
+    ...internal(`${PAGE} FROM`),
+  } satisfies Command<number, z.infer<typeof pageSchema>>;
+  return [head, page];
+}
+
+/**
+ * A running node as the source of a backup. `confirmed`: nothing is missing that was committed before; else what the
+ * node itself knows to be committed, which it can say without a leader.
+ */
+export function backupSourceOf(client: NodeClient, confirmed: boolean): BackupSource {
+  const ask = async (line: string): Promise<unknown> => {
+    const answer = await client.ask(line);
+    if (answer.ok) return answer.result;
+    throw new RequestError(answer.error.code as RequestError['code'], answer.error.message);
+  };
+  return {
+    head: async () => headSchema.parse(await ask(confirmed ? HEAD : `${HEAD} ${UNCONFIRMED}`)),
+    read: async (from) => {
+      const { entries } = pageSchema.parse(await ask(`${PAGE} ${from}`));
+      return decodeEntries(Buffer.from(entries, 'base64'));
+    },
+  };
+}
+
+function internal(usage: string): Pick<Command, 'usage' | 'summary' | 'effect' | 'internal' | 'render'> {
+  const render = (result: unknown): string => JSON.stringify(result);
+  return { usage, summary: 'for npm run backup', effect: 'read', internal: true, render };
+}
+
+function parseConfirmed(text: string): boolean {
+  if (text === '') return true;
+  if (text === UNCONFIRMED) return false;
+  throw new RequestError('BAD_ARGUMENT', `${HEAD} takes nothing or ${UNCONFIRMED}`);
+}
+
+function parsePosition(text: string): number {
+  const position = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : NaN;
+  if (Number.isSafeInteger(position)) return position;
+  throw new RequestError('BAD_ARGUMENT', `${PAGE} needs a position, a plain whole number from 1`);
+}
