@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { restoreBackup } from '../../../src/backup/restoreBackup';
+import { takeBackup } from '../../../src/backup/takeBackup';
+import type { BackupHead } from '../../../src/backup/BackupHead';
+import { RESTORE_STEP_BYTES, VALUE_BYTES_MAX } from '../../../src/limits';
+import { LmdbLogStore } from '../../../src/storage/LmdbLogStore';
+import { buildLog, empty, logs } from '../storage/logFixture';
+import { OWNER } from '../storage/owner';
+import { CLUSTER_ID, headOf, sourceOf } from './backupFixture';
+
+const entries = buildLog([empty(2), ...logs(50, 2, 100), empty(7), ...logs(50, 7)]);
+
+let data: string;
+let directory: string;
+let file: string;
+beforeEach(async () => {
+  data = mkdtempSync(join(tmpdir(), 'mokka-restore-'));
+  directory = join(data, 'nodes', 'node-0');
+  file = join(data, 'backup');
+  await takeBackup(sourceOf(entries, { pageSize: 40 }), file);
+});
+afterEach(() => rmSync(data, { recursive: true }));
+
+function restore({ owner = OWNER, sameCluster = false } = {}): Promise<BackupHead> {
+  return restoreBackup({ file, directory, owner, sameCluster });
+}
+
+/** Changes a byte so far from the file's end. */
+function damage(fromEnd: number): void {
+  const bytes = readFileSync(file);
+  const at = bytes.length - fromEnd;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+test('makes a voter of the new cluster that holds the whole log, committed, in a term not below its last', async () => {
+  expect(await restore()).toEqual(headOf(entries));
+  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  expect(store.membership).toBe('voter');
+  expect(store.hardState).toEqual({ term: 7, votedFor: null });
+  expect(store.commitIndex).toBe(entries.length);
+  expect(store.read(1, Infinity, Infinity)).toEqual(entries);
+  expect(store.positionOfIndex(51)).toBe(53);
+  store.close();
+  expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
+});
+
+test('into an empty directory', async () => {
+  mkdirSync(directory, { recursive: true });
+  await restore();
+  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  expect(store.last?.position).toBe(entries.length);
+  store.close();
+});
+
+test('the data are the node’s whose keys they were restored with, and no other’s', async () => {
+  await restore();
+  const other = LmdbLogStore.open({ directory, ...OWNER, clusterId: CLUSTER_ID });
+  await expect(other).rejects.toMatchObject({ code: 'DATA_FOREIGN' });
+});
+
+test.each(['a node’s data', 'any file'])('refuses a directory with %s, and touches nothing', async (what) => {
+  mkdirSync(directory, { recursive: true });
+  if (what === 'any file') writeFileSync(join(directory, 'note'), 'precious');
+  else (await LmdbLogStore.open({ directory, ...OWNER })).close();
+  const before = readdirSync(directory);
+  await expect(restore()).rejects.toMatchObject({ code: 'TARGET_EXISTS', exitStatus: 7 });
+  expect(readdirSync(directory)).toEqual(before);
+  expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
+});
+
+test('refuses a directory that a node begins to use while it is restored', async () => {
+  const restoring = restore();
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'data.mdb'), '');
+  await expect(restoring).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
+  expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
+  expect(readdirSync(directory)).toEqual(['data.mdb']);
+});
+
+test.each([1, 33, 3000, 9000])(
+  'a file that is damaged %i bytes before its end leaves nothing',
+  async (fromEnd) => {
+    damage(fromEnd);
+    await expect(restore()).rejects.toMatchObject({ code: 'BACKUP_DAMAGED', exitStatus: 8 });
+    expect(readdirSync(join(data, 'nodes'))).toEqual([]);
+  },
+);
+
+test('a file that is damaged after much of it was stored leaves nothing', async () => {
+  rmSync(file);
+  const log = buildLog(logs(RESTORE_STEP_BYTES / VALUE_BYTES_MAX + 1, 1, VALUE_BYTES_MAX));
+  await takeBackup(sourceOf(log), file);
+  const store = jest.spyOn(LmdbLogStore.prototype, 'append');
+  damage(1);
+  await expect(restore()).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+  expect(store).toHaveBeenCalled();
+  expect(readdirSync(join(data, 'nodes'))).toEqual([]);
+});
+
+test('what a restore that was killed has left is replaced', async () => {
+  mkdirSync(`${directory}.restoring`, { recursive: true });
+  writeFileSync(join(`${directory}.restoring`, 'data.mdb'), 'half');
+  await restore();
+  expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
+});
+
+test('of two restores into one directory at once, one is refused', async () => {
+  const building = `${directory}.restoring`;
+  const other = await LmdbLogStore.open({ directory: building, ...OWNER });
+  await expect(restore()).rejects.toMatchObject({ code: 'DATA_LOCKED' });
+  expect(readdirSync(building)).toContain('data.mdb');
+  other.close();
+});
+
+test('into the cluster that it was taken of: only when it is said that no old data will be used', async () => {
+  const owner = { ...OWNER, clusterId: CLUSTER_ID };
+  await expect(restore({ owner })).rejects.toMatchObject({ code: 'SAME_CLUSTER', exitStatus: 10 });
+  expect(readdirSync(data)).toEqual(['backup']);
+  await restore({ owner, sameCluster: true });
+  const store = await LmdbLogStore.open({ directory, ...owner });
+  expect(store.commitIndex).toBe(entries.length);
+  store.close();
+});
