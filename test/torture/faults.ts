@@ -49,14 +49,9 @@ const pauseOne: Fault = async (cluster, random) => {
 
 const cutOneOff: Fault = async (cluster, random) => {
   const lonely = random.below(SIZE);
-  const silent = random.perMille(500);
-  for (let peer = 0; peer < SIZE; peer++)
-    if (peer !== lonely)
-      for (const link of [cluster.link(lonely, peer), cluster.link(peer, lonely)])
-        if (silent) link.silence();
-        else link.cut();
+  cluster.links.isolate(lonely, random.perMille(500) ? 'silence' : 'cut');
   await delay(random.between(300, CUT_MS_MAX));
-  cluster.healAll();
+  cluster.links.healAll();
   return true;
 };
 
@@ -64,10 +59,10 @@ const cutOneOff: Fault = async (cluster, random) => {
 const cutOneLink: Fault = async (cluster, random) => {
   const from = random.below(SIZE);
   const to = (from + random.between(1, 2)) % SIZE;
-  cluster.link(from, to).silence();
-  if (random.perMille(500)) cluster.link(to, from).silence();
+  cluster.links.link(from, to).silence();
+  if (random.perMille(500)) cluster.links.link(to, from).silence();
   await delay(random.between(300, CUT_MS_MAX));
-  cluster.healAll();
+  cluster.links.healAll();
   return true;
 };
 

@@ -150,7 +150,7 @@ async function healthy(cluster: TorturedCluster): Promise<void> {
 
 /** Heals all, waits until the nodes are equal, and reads the whole log from each. */
 async function agreedLog(cluster: TorturedCluster): Promise<LogEntry[]> {
-  cluster.healAll();
+  cluster.links.healAll();
   await healthy(cluster);
   const index = await until(SERVES_WITHIN_MS, 'all logs are equal and committed', async () => {
     const infos = await cluster.infos();

@@ -7,6 +7,7 @@ import { generateKeyPair } from '../../../src/config/keyPair';
 import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../../src/config/writeCluster';
 import type { NodeInfo } from '../../../src/mokka/api';
 import { NodeProcess } from './NodeProcess';
+import { ProxiedLinks } from './ProxiedLinks';
 import { until } from './until';
 
 const SIZE = 3;
@@ -26,6 +27,7 @@ export class Cluster {
     private readonly env: NodeJS.ProcessEnv,
     /** None where the demo keys are used. */
     readonly members: readonly MemberWithKeys[] = [],
+    private readonly proxied: ProxiedLinks | null = null,
   ) {}
 
   /** A cluster whose nodes are not started yet. */
@@ -47,19 +49,34 @@ export class Cluster {
     return new Cluster(startPort, directory, { ...env, CLUSTER_CONFIG: file }, members);
   }
 
+  /** A cluster whose links may be cut, with keys of its own, whose nodes are not started yet. */
+  static async createBehindProxies(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+    const startPort = await freeStartPort();
+    const directory = mkdtempSync(path.join(tmpdir(), 'mokka-cluster-'));
+    return new Cluster(startPort, directory, env, [], await ProxiedLinks.create(directory, startPort, SIZE));
+  }
+
   static async started(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
     const cluster = await Cluster.create(env);
-    for (let index = 0; index < SIZE; index++) cluster.start(index);
+    cluster.startAll();
     await cluster.leader();
     return cluster;
+  }
+
+  startAll(): void {
+    for (let index = 0; index < SIZE; index++) this.start(index);
   }
 
   start(index: number, env: NodeJS.ProcessEnv = {}): NodeProcess {
     const node = new NodeProcess({
       index,
-      ...(this.members.length === 0 ? { startPort: this.startPort } : {}),
+      ...(this.members.length === 0 && this.proxied === null ? { startPort: this.startPort } : {}),
       dataDirectory: this.dataDirectory,
-      env: { ...this.env, ...env },
+      env: {
+        ...this.env,
+        ...(this.proxied === null ? {} : { CLUSTER_CONFIG: this.proxied.clusterFileOf(index) }),
+        ...env,
+      },
     });
     this.nodes[index] = node;
     return node;
@@ -78,6 +95,12 @@ export class Cluster {
     return member;
   }
 
+  /** The links, of a cluster behind proxies. */
+  get links(): ProxiedLinks {
+    if (this.proxied === null) throw new Error('the links of this cluster have no proxies');
+    return this.proxied;
+  }
+
   /** What its nodes' stores are opened with. */
   get clusterId(): string {
     return clusterFingerprint(this.members.map(({ keys }) => keys.publicKey));
@@ -91,14 +114,14 @@ export class Cluster {
     return path.join(this.dataDirectory, `node-${index}`);
   }
 
-  async infos(): Promise<NodeInfo[]> {
-    return Promise.all(this.running.map((node) => node.info()));
+  async infos(of: readonly NodeProcess[] = this.running): Promise<NodeInfo[]> {
+    return Promise.all(of.map((node) => node.info()));
   }
 
-  /** The node that leads, once all running nodes name it. */
-  async leader(): Promise<NodeProcess> {
+  /** The node that leads, once all running nodes, or those given, name it. */
+  async leader(among?: readonly NodeProcess[]): Promise<NodeProcess> {
     return until(SERVES_WITHIN_MS, 'all name one leader', async () => {
-      const infos = await this.infos();
+      const infos = await this.infos(among);
       const leader = infos[0]?.leader ?? null;
       const agreed = leader !== null && infos.every((info) => info.leader === leader);
       return agreed && infos.some((info) => info.node === leader && info.state === 'leader')
@@ -131,6 +154,7 @@ export class Cluster {
   async end(): Promise<void> {
     const unasked = this.nodes.flatMap((node) => node?.unasked ?? []);
     await Promise.all(this.running.map((node) => node.kill()));
+    this.proxied?.close();
     rmSync(this.dataDirectory, { recursive: true, force: true });
     if (unasked.length > 0) throw new Error(`unasked lines on stdout: ${unasked.join(' | ')}`);
   }
