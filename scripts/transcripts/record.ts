@@ -1,0 +1,114 @@
+import { Terminal } from './Terminal';
+import { Workspace } from './Workspace';
+
+/** What a command printed, by the name that the README marks its block with. */
+export type Transcripts = ReadonlyMap<string, string>;
+
+/** The first port of the three that each session's nodes listen on. */
+export interface StartPorts {
+  readonly terminals: number;
+  readonly failover: number;
+  readonly pipe: number;
+}
+
+const NODES = [0, 1, 2];
+
+/** The last line of an entry, as a node shows it. */
+const ENTRY = /hash .*/;
+
+/** Runs every command that the README shows, each session in a workspace of its own, all at the same time. */
+export async function record(ports: StartPorts): Promise<Transcripts> {
+  const sessions = [
+    inWorkspace((workspace) => threeTerminals(workspace, ports.terminals)),
+    inWorkspace((workspace) => failover(workspace, ports.failover)),
+    inWorkspace((workspace) => pipeAndSimulate(workspace, ports.pipe)),
+  ];
+  const recorded = await Promise.allSettled(sessions);
+  return new Map(
+    recorded.flatMap((session) => {
+      if (session.status === 'rejected') throw session.reason;
+      return [...session.value];
+    }),
+  );
+}
+
+async function inWorkspace(session: (workspace: Workspace) => Promise<Transcripts>): Promise<Transcripts> {
+  const workspace = new Workspace();
+  try {
+    return await session(workspace);
+  } finally {
+    Terminal.closeAll(workspace);
+    workspace.remove();
+  }
+}
+
+/** The tutorial, then `npm run cli`, a backup, a check and a restore, over the same three nodes. */
+async function threeTerminals(workspace: Workspace, startPort: number): Promise<Transcripts> {
+  const env = { START_PORT: String(startPort) };
+  const nodes = await Promise.all(NODES.map((node) => Terminal.open(workspace, `terminal-${node + 1}`, env)));
+  for (const [node, terminal] of nodes.entries()) terminal.type(`npm run node:${node}`);
+  await Promise.all(nodes.map((terminal) => terminal.shows(/ leads, term \d+\nenter command >$/)));
+  const [first, second, third] = nodes;
+  await first?.ask('add_log super test', ENTRY);
+  await second?.ask('get_log 1', ENTRY);
+  await third?.ask('status', /node 2 .*/);
+  await third?.ask('info', /peer 1 .*/);
+  const shown = nodes.map((terminal, node) => [`terminal-${node + 1}`, terminal.transcript()] as const);
+  const commands = await shell(workspace, 'cli', [
+    'npm run cli --silent -- add_log color dark blue',
+    'npm run cli --silent -- --node 1 list 1',
+    'npm run cli --silent -- --json get_log 9; echo "status $?"',
+  ]);
+  const backup = await shell(workspace, 'backup', ['npm run backup --silent -- log.backup']);
+  await Promise.all(nodes.map((terminal) => terminal.run('exit')));
+  const verify = await shell(workspace, 'verify', ['npm run verify --silent -- data/node-0']);
+  const keys = await shell(workspace, 'gen-keys', [
+    'npm run gen-keys --silent -- --out cluster --hosts host-a,host-b,host-c',
+  ]);
+  const restore = await shell(workspace, 'restore', [
+    'export CLUSTER_CONFIG=cluster/cluster.json DATA_DIR=restored',
+    'for i in 0 1 2; do INDEX=$i npm run restore --silent -- log.backup; done',
+  ]);
+  return new Map([...shown, commands, backup, verify, keys, restore]);
+}
+
+/** `npm start`, its leader killed, a log added while it is away, and seen by it when it is back. */
+async function failover(workspace: Workspace, startPort: number): Promise<Transcripts> {
+  const terminal = await Terminal.open(workspace, 'failover', { START_PORT: String(startPort) });
+  terminal.type('npm start');
+  const formed = /node 0 (?!starting)\w+, .*(?<=node (?<leader>\d) leader.*)\nenter command >$/;
+  const leader = Number((await terminal.shows(formed)).groups?.['leader']);
+  const other = (leader + 1) % NODES.length;
+  await terminal.ask('add_log super test', ENTRY);
+  await terminal.ask(`use ${other}`, /commands go to .*/);
+  await terminal.ask(`kill ${leader}`, new RegExp(`(?=.*node ${leader} down)(?=.*leader).*`));
+  await terminal.ask('add_log still here', ENTRY);
+  await terminal.ask(`start ${leader}`, new RegExp(`.*node ${leader} follower.*`));
+  await terminal.ask(`use ${leader}`, /commands go to .*/);
+  await terminal.ask('list 1', /2 {2}.*/);
+  const shown = terminal.transcript();
+  await terminal.run('exit');
+  return new Map([['failover', shown]]);
+}
+
+async function pipeAndSimulate(workspace: Workspace, startPort: number): Promise<Transcripts> {
+  const lines = String.raw`add_log super test\nget_log 2\nnonsense\n`;
+  const env = { START_PORT: String(startPort) };
+  const pipe = await shell(workspace, 'pipe', [`printf '${lines}' | npm start --silent 2>node.log`], env);
+  const simulate = await shell(workspace, 'simulate', [
+    'npm run simulate --silent -- --schedules 3 --seed 42',
+  ]);
+  return new Map([pipe, simulate]);
+}
+
+/** Commands typed one after the other at a shell. */
+async function shell(
+  workspace: Workspace,
+  name: string,
+  commands: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly [string, string]> {
+  const terminal = await Terminal.open(workspace, name, env);
+  for (const command of commands) await terminal.run(command);
+  return [name, terminal.transcript()];
+}
