@@ -9,7 +9,6 @@ import { FILE_MODE } from './durableFile';
  * one; a commit writes them in turn.
  */
 const META_BYTES = 168;
-const PAGE_HEADER_BYTES = 24;
 const PAGE_SIZES = new Set([4096, 8192, 16_384, 32_768, 65_536]);
 const PAGE_NUMBER_AT = 0;
 const PAGE_FLAGS_AT = 18;
@@ -17,11 +16,11 @@ const MAGIC_AT = 24;
 const VERSION_AT = 28;
 const PAGE_SIZE_AT = 48;
 const FREE_ROOT_AT = 88;
+const MAIN_FLAGS_AT = 100;
 const MAIN_ROOT_AT = 136;
 const LAST_PAGE_AT = 144;
 const TRANSACTION_AT = 152;
 
-const PAGE_IS_BRANCH_OR_LEAF = 0x03;
 const PAGE_IS_META = 0x08;
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
@@ -36,11 +35,15 @@ const SPACE_PER_BYTE = 2;
 /** One read that holds both meta pages of the usual page size. */
 const HEADER_BYTES = 4096 + META_BYTES;
 
-interface Meta {
+/** What LMDB goes by: the meta page of the last commit. */
+export interface Meta {
   readonly pageSize: number;
   readonly lastPage: number;
   readonly transaction: bigint;
-  readonly roots: readonly bigint[];
+  /** The page where the tree of free pages begins; null when there is none. */
+  readonly freeRoot: number | null;
+  /** The page where the tree of tables begins; null when there is none. */
+  readonly mainRoot: number | null;
 }
 
 /**
@@ -66,16 +69,15 @@ export class DataFile {
   }
 
   /**
-   * Checks what LMDB relies on when it opens a file: both meta pages, the pages that they call roots, and the length.
+   * Checks both meta pages and the length; the trees are for {@link DataTrees}.
    *
    * @throws StartError DATA_DAMAGED
    */
   check(): void {
     if (this.isEmpty) throw damaged(this.path, 'is empty');
-    const { pageSize, lastPage, roots } = this.readMeta();
+    const { pageSize, lastPage } = this.readMeta();
     const needed = (lastPage + 1) * pageSize;
     if (this.size < needed) throw damaged(this.path, `is cut: it has ${this.size} of ${needed} bytes`);
-    for (const root of roots) this.checkRoot(root, lastPage, pageSize);
   }
 
   /** Puts content and length on disk. */
@@ -122,8 +124,8 @@ export class DataFile {
     this.room += growth.length;
   }
 
-  /** The meta page that LMDB goes by: the one of the later transaction. */
-  private readMeta(): Meta {
+  /** The meta page that LMDB goes by: the one of the later transaction. @throws StartError DATA_DAMAGED */
+  readMeta(): Meta {
     const start = this.readAt(0, HEADER_BYTES);
     const first = this.parseMeta(start, 0);
     const second = this.parseMeta(
@@ -143,31 +145,34 @@ export class DataFile {
     const sane =
       page.readBigUInt64LE(PAGE_NUMBER_AT) === BigInt(number) &&
       page.readUInt16LE(PAGE_FLAGS_AT) === PAGE_IS_META &&
+      page.readUInt16LE(MAIN_FLAGS_AT) === 0 &&
       page.readUInt32LE(MAGIC_AT) === MAGIC &&
       (page.readUInt32LE(VERSION_AT) & 0xffff) === DATA_VERSION &&
       PAGE_SIZES.has(pageSize) &&
       lastPage >= 1 &&
       Number.isSafeInteger(lastPage * pageSize);
     if (!sane) throw this.notOurs(`page ${number} is not LMDB's`);
-    const roots = [page.readBigUInt64LE(FREE_ROOT_AT), page.readBigUInt64LE(MAIN_ROOT_AT)];
-    const transaction = page.readBigUInt64LE(TRANSACTION_AT);
-    return { pageSize, lastPage, transaction, roots: roots.filter((root) => root !== NO_PAGE) };
+    return {
+      pageSize,
+      lastPage,
+      transaction: page.readBigUInt64LE(TRANSACTION_AT),
+      freeRoot: rootAt(page, FREE_ROOT_AT),
+      mainRoot: rootAt(page, MAIN_ROOT_AT),
+    };
   }
 
-  private checkRoot(root: bigint, lastPage: number, pageSize: number): void {
-    const page = this.readAt(Math.min(Number(root), lastPage) * pageSize, PAGE_HEADER_BYTES);
-    const sane =
-      page.readBigUInt64LE(PAGE_NUMBER_AT) === root &&
-      (page.readUInt16LE(PAGE_FLAGS_AT) & PAGE_IS_BRANCH_OR_LEAF) !== 0;
-    if (!sane) throw this.notOurs(`page ${root.toString()} is no root`);
-  }
-
-  private readAt(position: number, length: number): Buffer {
-    const bytes = Buffer.alloc(length);
+  /** Bytes of the file; fewer where it ends. */
+  readAt(position: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
     return bytes.subarray(0, readSync(this.file, bytes, 0, length, position));
   }
 
   private notOurs(why: string): StartError {
     return damaged(this.path, `is damaged: ${why}`);
   }
+}
+
+function rootAt(page: Buffer, at: number): number | null {
+  const root = page.readBigUInt64LE(at);
+  return root === NO_PAGE ? null : Number(root);
 }

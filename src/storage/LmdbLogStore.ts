@@ -199,7 +199,7 @@ function openFiles(directory: string, owner: StoreOwner): { files: Files; loaded
   const data = new DataFile(path);
   try {
     if (membership !== 'none' || !data.isEmpty) data.check();
-    const tables = new LmdbTables(path);
+    const tables = new LmdbTables(data);
     try {
       const files = { marker, data, tables };
       return { files, loaded: load(files, membership) };

@@ -2,6 +2,8 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { z } from 'zod';
 import { invariant, StartError, toError } from '../errors';
 import { damaged } from './damage';
+import type { DataFile } from './DataFile';
+import { DataTrees } from './DataTrees';
 import { FILE_MODE } from './durableFile';
 import { EntryKind, type Entry } from './Entry';
 import type { HardState } from './LogStore';
@@ -25,6 +27,7 @@ interface WritableTable<Key> {
   removeSync(key: Key): unknown;
 }
 
+const ENTRIES = 'entries';
 const KEY_BYTES = 6;
 const STATE_KEY = 'state';
 const NO_VALUE = Buffer.alloc(0);
@@ -50,10 +53,20 @@ export class LmdbTables {
   private readonly entries: Database<Buffer, Buffer>;
   private readonly empties: Database<Buffer, Buffer>;
 
-  /** Opens lmdb on a file that {@link DataFile} has checked. */
-  constructor(private readonly file: string) {
+  private readonly trees: DataTrees;
+  private readonly file: string;
+
+  /**
+   * Opens lmdb on a file that {@link DataFile.check} has found good, or that is empty.
+   *
+   * @throws StartError DATA_DAMAGED
+   */
+  constructor(data: DataFile) {
+    this.file = data.path;
+    this.trees = new DataTrees(data, ENTRIES);
+    if (!data.isEmpty) this.trees.checkStart();
     const options = {
-      path: file,
+      path: data.path,
       noSubdir: true,
       permissionsMode: FILE_MODE,
       encoding: 'binary' as const,
@@ -64,7 +77,7 @@ export class LmdbTables {
       maxDbs: 2,
     };
     this.root = open(options);
-    this.entries = this.root.openDB({ name: 'entries', encoding: 'binary', keyEncoding: 'binary' });
+    this.entries = this.root.openDB({ name: ENTRIES, encoding: 'binary', keyEncoding: 'binary' });
     this.empties = this.root.openDB({ name: 'empties', encoding: 'binary', keyEncoding: 'binary' });
   }
 
@@ -96,8 +109,9 @@ export class LmdbTables {
     return this.reading(() => Array.from(this.empties.getKeys(), position));
   }
 
-  /** The bytes at a position, as a copy that stays valid. */
+  /** The bytes at a position, as a copy that stays valid. @throws StartError DATA_DAMAGED */
   bytesAt(at: number): Buffer | undefined {
+    this.trees.checkEntry(at);
     return this.reading(() => {
       // lmdb reads into one buffer of its own, whose length it sets: half the time of a buffer per value.
       const shared = this.entries.getBinaryFast(key(at));
@@ -110,6 +124,7 @@ export class LmdbTables {
 
   /** Removes positions, appends entries after all others, and writes the state, in one transaction, synced on return. */
   write(state: StoredState, entries: readonly Entry[], removed: PositionRange): void {
+    this.trees.checkRemoval(removed.from, removed.to);
     // A block that returns nothing: a promise as its result would put the commit off (HAZARDS, lmdb 1).
     this.root.transactionSync(() => {
       for (let at = removed.to; at >= removed.from; at -= 1) this.remove(at);

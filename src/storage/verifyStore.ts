@@ -63,7 +63,7 @@ function verifyEntries(path: string, onProgress: (progress: VerifyProgress) => v
   const data = new DataFile(path);
   try {
     data.check();
-    const tables = new LmdbTables(path);
+    const tables = new LmdbTables(data);
     try {
       return walk(path, tables, onProgress);
     } finally {

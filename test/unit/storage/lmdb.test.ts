@@ -179,7 +179,7 @@ describe("damage to lmdb's file", () => {
     [
       'all but the start zero',
       (file) => overwrite(file, 8192, Infinity, 0),
-      'is damaged: page ROOT is no root',
+      'is damaged: page ROOT is not as LMDB wrote it',
     ],
     ['all of it random', (file) => overwrite(file, 0, Infinity), "is damaged: page 0 is not LMDB's"],
     ['emptied', (file) => truncateSync(file), 'is empty'],

@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { StartError, toError } from '../../../src/errors';
+import type { Entry } from '../../../src/storage/Entry';
 import { LmdbLogStore } from '../../../src/storage/LmdbLogStore';
 import { make, type Call } from './calls';
-import { buildLog, logs } from './logFixture';
+import { buildLog, logs, usedLog } from './logFixture';
 import { OWNER } from './owner';
 
 const [, , task = '', file = '', ...directories] = process.argv;
@@ -22,6 +23,7 @@ async function run(directory: string): Promise<void> {
   if (task === 'hold') setInterval(() => undefined, 1000);
   if (task === 'read') store.read(1, Infinity, Infinity);
   if (task === 'fill') fill(store);
+  if (task === 'use') use(store);
   say({ opened: true });
   if (task !== 'hold') store.close();
 }
@@ -41,6 +43,28 @@ function fill(store: LmdbLogStore): void {
   const [failure] = failures;
   if (failures.size > 1) throw new Error('later calls threw other errors');
   throw failure;
+}
+
+/** Reads all, appends, replaces what is not committed, and reads all again: what it is given must be the log of {@link usedLog}. */
+function use(store: LmdbLogStore): void {
+  const log = usedLog();
+  readAll(store, log);
+  const { commitIndex } = store;
+  const last = store.last?.position ?? 0;
+  store.append(buildLog(logs(300, 1, 100), store.last), commitIndex);
+  store.append(buildLog(logs(20, 2, 3000), store.entryAt(commitIndex)), commitIndex);
+  readAll(store, log.slice(0, Math.min(commitIndex, last)));
+}
+
+/** Reads each entry of a log; what is damaged must say so. */
+function readAll(store: LmdbLogStore, log: readonly Entry[]): void {
+  for (const { position, bytes } of log)
+    try {
+      if (store.entryAt(position)?.bytes.equals(bytes) !== true)
+        throw new Error(`an altered entry ${position}`);
+    } catch (error) {
+      if (!(error instanceof StartError) || error.code !== 'DATA_DAMAGED') throw error;
+    }
 }
 
 function attempt(call: () => unknown, failures: Set<unknown>): void {
