@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { record, type Transcripts } from '../../scripts/transcripts/record';
+import { transcriptsOf } from '../../scripts/transcripts/blocks';
+import { hasTerminals } from '../../scripts/transcripts/Terminal';
+import { freeStartPort } from './cluster/Cluster';
+import { REPOSITORY } from './cluster/NodeProcess';
+
+/** What the README shows is what its commands print today, but for what differs from run to run. */
+jest.setTimeout(300_000);
+
+const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
+
+/** What differs from run to run, and what stands for it. */
+const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/\b[0-9a-f]{16,}\b/g, 'HEX'],
+  [/(?<!^status )\b\d+(?:\.\d+)?/g, '#'],
+  [/\b(?:leader|follower|candidate|starting|down)\b/g, 'ROLE'],
+  [/lag unknown|up to date|# behind/g, 'LAG'],
+  [/, holds #/g, ''],
+  [/[+-]#/g, '#'],
+  [/ {2,}/g, ' '],
+];
+
+/** Lines that tell of changes in the cluster, whenever these happen, also between a command and its answer. */
+const NOTES = [/^node # ROLE, node # ROLE, node # ROLE$/, /^node # leads, term #$/, /^node # was killed by /];
+
+/** In some elections there is a moment without one, that is looked at. */
+const SOMETIMES = 'no leader';
+
+interface Shape {
+  readonly lines: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function shapeOf(transcript: string): Shape {
+  const lines = transcript
+    .split('\n')
+    .filter((line) => line !== SOMETIMES)
+    .map((line) => VARYING.reduce((masked, [varying, name]) => masked.replace(varying, name), line));
+  const isNote = (line: string): boolean => NOTES.some((note) => note.test(line));
+  return { lines: lines.filter((line) => !isNote(line)), notes: [...new Set(lines.filter(isNote))].sort() };
+}
+
+const named = transcriptsOf(README);
+const withTerminals = hasTerminals() ? describe : describe.skip;
+if (!hasTerminals())
+  process.stdout.write('skipped: the transcripts of the README, since tmux is not installed\n');
+
+withTerminals('the README’s transcripts', () => {
+  let recorded: Transcripts;
+  beforeAll(async () => {
+    const [terminals, failover, pipe] = [await freeStartPort(), await freeStartPort(), await freeStartPort()];
+    recorded = await record({ terminals, failover, pipe });
+  });
+
+  test('each is one that is recorded, and none is left out', () => {
+    expect([...named.keys()].sort()).toEqual([...recorded.keys()].sort());
+  });
+
+  test.each([...named])('%s has the shape that it has today', (name, text) => {
+    expect(shapeOf(text)).toEqual(shapeOf(recorded.get(name) ?? ''));
+  });
+});
+
+test('the library’s lines run, and store a log', async () => {
+  const code = /## As a library[^]*?```ts\n([^]*?)```/.exec(README)?.[1] ?? '';
+  const isImport = (line: string): boolean => line.startsWith('import ');
+  const lines = code.split('\n');
+  const port = await freeStartPort();
+  const program = [
+    ...lines.filter(isImport),
+    'void (async () => {',
+    ...lines.filter((line) => !isImport(line)),
+    'console.log(index, mokka.state); })();',
+  ].join('\n');
+  const directory = mkdtempSync(join(tmpdir(), 'mokka-library-'));
+  try {
+    const source = program
+      .replace("'mokka-cluster'", JSON.stringify(join(REPOSITORY, 'src', 'index.ts')))
+      .replace("'bunyan'", JSON.stringify(require.resolve('bunyan')))
+      .replace("'data/node-0'", JSON.stringify(join(directory, 'node-0')))
+      .replace(':2000/', `:${port}/`);
+    const file = join(directory, 'library.ts');
+    writeFileSync(file, source);
+    const run = spawnSync(process.execPath, ['-r', 'ts-node/register/transpile-only', file], {
+      cwd: REPOSITORY,
+      encoding: 'utf8',
+      env: { ...process.env, TS_NODE_PROJECT: join(REPOSITORY, 'tsconfig.json') },
+    });
+    expect(run).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^1 /) as string });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
