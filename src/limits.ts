@@ -189,6 +189,12 @@ export const LOCK_RETRY_MS_MAX = 100;
 /** Bytes by which a store's file grows at least, ahead of what it needs: few, so that no sync has much more to write. */
 export const STORE_GROWTH_BYTES = 256 * KiB;
 
+/**
+ * The journal's length, bytes: what it holds goes to lmdb in one transaction when it is full, some ms for so much, and
+ * once more at a start after a crash.
+ */
+export const JOURNAL_BYTES = 1024 * KiB;
+
 /** commitIndex goes to disk with the next entries, and without any after this time, ms: one sync then. */
 export const COMMIT_INDEX_SAVE_MS = 1000;
 

@@ -225,18 +225,24 @@ export function toLogEntry(entry: Entry): LogEntry {
   };
 }
 
-/** Entries up to this length, bytes, are hashed in one call; copying longer ones would cost more than it saves. */
+/** Inputs up to this length, bytes, are hashed in one call; copying longer ones would cost more than it saves. */
 const ONE_CALL_BYTES_MAX = 4096;
 
-const oneCallBytes = Buffer.alloc(HASH_BYTES + ONE_CALL_BYTES_MAX);
+const oneCallBytes = Buffer.alloc(ONE_CALL_BYTES_MAX);
 
 /** A third faster than a Hash object on small inputs; Node.js has it from 20.12 on. */
 const hashInOneCall = hash as typeof hash | undefined;
 
 function chainHash(previousHash: Buffer, bytes: Buffer, end: number): Buffer {
-  if (hashInOneCall === undefined || end > ONE_CALL_BYTES_MAX)
-    return createHash('sha256').update(previousHash).update(bytes.subarray(0, end)).digest();
-  previousHash.copy(oneCallBytes);
-  bytes.copy(oneCallBytes, HASH_BYTES, 0, end);
-  return hashInOneCall('sha256', oneCallBytes.subarray(0, HASH_BYTES + end), 'buffer');
+  return sha256(previousHash, bytes, 0, end);
+}
+
+/** SHA-256 over `first` and then the bytes of `second` from `start` to `end`. */
+export function sha256(first: Buffer, second: Buffer, start: number, end: number): Buffer {
+  const length = first.length + end - start;
+  if (hashInOneCall === undefined || length > ONE_CALL_BYTES_MAX)
+    return createHash('sha256').update(first).update(second.subarray(start, end)).digest();
+  first.copy(oneCallBytes);
+  second.copy(oneCallBytes, first.length, start, end);
+  return hashInOneCall('sha256', oneCallBytes.subarray(0, length), 'buffer');
 }

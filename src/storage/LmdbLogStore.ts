@@ -8,13 +8,18 @@ import { DirectoryLock } from './DirectoryLock';
 import { makeDirectory, syncPath } from './durableFile';
 import { EmptyPositions } from './EmptyPositions';
 import { EntryKind, type Entry } from './Entry';
-import { LmdbTables, type PositionRange, type StoredState } from './LmdbTables';
+import { Journal } from './Journal';
+import { LmdbTables, type StoredState } from './LmdbTables';
 import type { HardState, LogStore, Membership } from './LogStore';
 import { MarkerFile, type StoreOwner } from './MarkerFile';
-import { checkAppend, checkHardState, checkMembership, lastPosition } from './storeRules';
+import { chainFault, checkAppend, checkHardState, checkMembership, lastPosition } from './storeRules';
+import { UnappliedEntries } from './UnappliedEntries';
 
 /** The name of lmdb's file in a data directory. */
 export const DATA_NAME = 'data.mdb';
+
+/** The name of the journal in a data directory. */
+export const JOURNAL_NAME = 'journal';
 
 /** Where a node keeps its data, and whose they are. */
 export interface LmdbLogStoreOptions extends StoreOwner {
@@ -25,9 +30,11 @@ export interface LmdbLogStoreOptions extends StoreOwner {
 /** What a store holds in memory: what is read at its start, and changed only after it was changed on disk. */
 interface Loaded {
   membership: Membership;
-  state: StoredState;
+  hardState: HardState;
+  commitIndex: number;
   last: Entry | null;
   readonly empties: EmptyPositions;
+  readonly unapplied: UnappliedEntries;
 }
 
 /** What a store holds open. */
@@ -35,11 +42,16 @@ interface Files {
   readonly marker: MarkerFile;
   readonly data: DataFile;
   readonly tables: LmdbTables;
+  readonly journal: Journal;
 }
 
 /**
- * The LogStore that users run: one lmdb transaction per call, synced when the call returns. A directory holds the
- * marker ({@link MarkerFile}), lmdb's file ({@link DataFile}) and the socket of the {@link DirectoryLock}.
+ * The LogStore that users run. An append is one record of the {@link Journal}, flushed when the call returns; when the
+ * journal is full, term or vote change, or the store closes, what it holds goes to lmdb in one transaction. A start
+ * after a crash does that first.
+ *
+ * A directory holds the marker ({@link MarkerFile}), lmdb's file ({@link DataFile}), the journal and the socket of the
+ * {@link DirectoryLock}.
  */
 export class LmdbLogStore implements LogStore {
   private readonly entries: CheckedEntries;
@@ -52,7 +64,7 @@ export class LmdbLogStore implements LogStore {
     private readonly files: Files,
     private readonly loaded: Loaded,
   ) {
-    this.entries = checkedEntries(files);
+    this.entries = checkedEntries(files, loaded.unapplied);
   }
 
   /**
@@ -68,7 +80,14 @@ export class LmdbLogStore implements LogStore {
       const lock = await DirectoryLock.acquire(directory);
       try {
         const { files, loaded } = openFiles(directory, owner);
-        return new LmdbLogStore(directory, lock, files, loaded);
+        const store = new LmdbLogStore(directory, lock, files, loaded);
+        try {
+          store.replay();
+          return store;
+        } catch (error) {
+          closeFiles(files);
+          throw error;
+        }
       } catch (error) {
         lock.release();
         throw error;
@@ -79,7 +98,7 @@ export class LmdbLogStore implements LogStore {
   }
 
   get hardState(): HardState {
-    return this.loaded.state.hardState;
+    return this.loaded.hardState;
   }
 
   get membership(): Membership {
@@ -87,7 +106,7 @@ export class LmdbLogStore implements LogStore {
   }
 
   get commitIndex(): number {
-    return this.loaded.state.commitIndex;
+    return this.loaded.commitIndex;
   }
 
   get last(): Entry | null {
@@ -107,15 +126,20 @@ export class LmdbLogStore implements LogStore {
   saveHardState(hardState: HardState): void {
     this.checkUsable();
     checkHardState(this, hardState);
-    this.write({ ...this.loaded.state, hardState }, []);
+    this.writing(() => this.applyAll(hardState, this.commitIndex));
+    this.loaded.hardState = hardState;
   }
 
   append(entries: readonly Entry[], commitIndex: number): void {
     this.checkUsable();
     checkAppend(this, entries, commitIndex);
     if (entries.length === 0 && commitIndex === this.commitIndex) return;
-    this.write({ ...this.loaded.state, commitIndex }, entries);
-    this.remember(entries);
+    this.writing(() => {
+      const written = this.files.journal.append(entries, commitIndex);
+      this.loaded.unapplied.add(entries);
+      if (!written) this.applyAll(this.hardState, commitIndex);
+    });
+    this.remember(entries, commitIndex);
   }
 
   entryAt(position: number): Entry | null {
@@ -140,22 +164,58 @@ export class LmdbLogStore implements LogStore {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.failure === null) closeFiles(this.files);
+    if (this.failure === null) {
+      try {
+        if (!this.files.journal.isEmpty) this.applyAll(this.hardState, this.commitIndex);
+      } catch {
+        // It stays in the journal, for the next start.
+      }
+      closeFiles(this.files);
+    }
     this.lock.release();
   }
 
-  private write(state: StoredState, entries: readonly Entry[]): void {
-    const last = lastPosition(this);
-    const removed: PositionRange = { from: entries[0]?.position ?? last + 1, to: last };
-    this.writing(() => {
-      this.files.data.reserve(entries.reduce((bytes, entry) => bytes + entry.bytes.length, 0));
-      this.files.tables.write(state, entries, removed);
-    });
-    this.loaded.state = state;
+  /** Takes what the journal holds from before a crash, and puts it into lmdb. */
+  private replay(): void {
+    const { journal } = this.files;
+    const records = journal.read();
+    for (const { entries, commitIndex } of records) {
+      this.checkReplayed(entries, commitIndex);
+      this.loaded.unapplied.add(entries);
+      this.remember(entries, commitIndex);
+    }
+    if (records.length > 0) this.applyAll(this.hardState, this.commitIndex);
   }
 
-  private remember(entries: readonly Entry[]): void {
+  private checkReplayed(entries: readonly Entry[], commitIndex: number): void {
+    const { path } = this.files.journal;
+    try {
+      checkAppend(this, entries, commitIndex);
+    } catch (error) {
+      throw damaged(path, `is damaged: ${toError(error).message}`, error);
+    }
+    let previous = entries[0] === undefined ? null : this.entryAt(entries[0].position - 1);
+    for (const entry of entries) {
+      const fault = chainFault(entry, previous);
+      if (fault !== null) throw damaged(path, `is damaged at position ${entry.position}: ${fault}`);
+      previous = entry;
+    }
+  }
+
+  /** Puts everything that is not in lmdb there, in one transaction, with this state; the journal begins anew. */
+  private applyAll(hardState: HardState, commitIndex: number): void {
+    const { data, tables, journal: journalFile } = this.files;
+    const { unapplied } = this.loaded;
+    const journal = Journal.newGeneration();
+    data.reserve(unapplied.entries.reduce((bytes, entry) => bytes + entry.bytes.length, 0));
+    tables.write({ hardState, commitIndex, journal }, unapplied.entries, unapplied.replaced);
+    unapplied.applied();
+    journalFile.restart(journal);
+  }
+
+  private remember(entries: readonly Entry[], commitIndex: number): void {
     const { empties } = this.loaded;
+    this.loaded.commitIndex = commitIndex;
     const [first] = entries;
     if (first === undefined) return;
     if (first.position <= lastPosition(this)) empties.cutFrom(first.position);
@@ -201,8 +261,9 @@ function openFiles(directory: string, owner: StoreOwner): { files: Files; loaded
     if (membership !== 'none' || !data.isEmpty) data.check();
     const tables = new LmdbTables(data);
     try {
-      const files = { marker, data, tables };
-      return { files, loaded: load(files, membership) };
+      const { state, loaded } = load({ marker, data, tables }, membership);
+      const journal = new Journal(join(directory, JOURNAL_NAME), state?.journal ?? null);
+      return { files: { marker, data, tables, journal }, loaded };
     } catch (error) {
       tables.close();
       throw error;
@@ -213,9 +274,11 @@ function openFiles(directory: string, owner: StoreOwner): { files: Files; loaded
   }
 }
 
-/** Reads what a store keeps in memory, and checks that its parts agree. */
-function load(files: Files, membership: Membership): Loaded {
-  const { marker, data, tables } = files;
+/** Reads what a store keeps in memory, and checks that its parts agree; the journal's content is yet to come. */
+function load(
+  { marker, data, tables }: Omit<Files, 'journal'>,
+  membership: Membership,
+): { state: StoredState | null; loaded: Loaded } {
   const state = tables.readState();
   const position = tables.readLastPosition();
   if (membership === 'none' && (state !== null || position > 0))
@@ -223,7 +286,8 @@ function load(files: Files, membership: Membership): Loaded {
   if (state === null && position > 0) throw damaged(data.path, 'holds entries but no state');
   const count = tables.countEntries();
   if (count !== position) throw damaged(data.path, `holds ${count} entries up to position ${position}`);
-  const last = position === 0 ? null : checkedEntries(files).entryAt(position);
+  const unapplied = new UnappliedEntries(position);
+  const last = position === 0 ? null : checkedEntries({ data, tables }, unapplied).entryAt(position);
   const empties = new EmptyPositions(tables.readEmptyPositions());
   if (empties.count !== position - (last?.index ?? 0))
     throw damaged(
@@ -234,14 +298,20 @@ function load(files: Files, membership: Membership): Loaded {
   if (commitIndex > position)
     throw damaged(data.path, `ends at position ${position}, but ${commitIndex} was committed`);
   const hardState = state?.hardState ?? { term: 0, votedFor: null };
-  return { membership, state: { hardState, commitIndex }, last, empties };
+  return { state, loaded: { membership, hardState, commitIndex, last, empties, unapplied } };
 }
 
-function checkedEntries({ data, tables }: Files): CheckedEntries {
-  return new CheckedEntries(data.path, (position) => tables.bytesAt(position));
+function checkedEntries(
+  { data, tables }: Pick<Files, 'data' | 'tables'>,
+  unapplied: UnappliedEntries,
+): CheckedEntries {
+  return new CheckedEntries(data.path, (position) =>
+    unapplied.covers(position) ? unapplied.at(position)?.bytes : tables.bytesAt(position),
+  );
 }
 
-function closeFiles({ data, tables }: Files): void {
+function closeFiles({ data, tables, journal }: Files): void {
+  journal.close();
   tables.close();
   data.close();
 }

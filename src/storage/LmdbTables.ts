@@ -13,6 +13,8 @@ import { STORE_FORMAT } from './MarkerFile';
 export interface StoredState {
   readonly hardState: HardState;
   readonly commitIndex: number;
+  /** The generation of the journal whose records follow on this state. */
+  readonly journal: string;
 }
 
 /** Positions `from` to `to`, both included; none when `to` is below `from`. */
@@ -41,6 +43,7 @@ const storedState = z.strictObject({
   term: wholeNumber,
   votedFor: z.string().nullable(),
   commitIndex: wholeNumber,
+  journal: z.string().regex(/^[0-9a-f]{32}$/),
 });
 const tableStats = z.object({ entryCount: wholeNumber });
 
@@ -87,8 +90,8 @@ export class LmdbTables {
     if (bytes === undefined) return null;
     const parsed = storedState.safeParse(parseJson(bytes.toString()));
     if (!parsed.success) throw damaged(this.file, 'holds a state that cannot be read', parsed.error);
-    const { term, votedFor, commitIndex } = parsed.data;
-    return { hardState: { term, votedFor }, commitIndex };
+    const { term, votedFor, commitIndex, journal } = parsed.data;
+    return { hardState: { term, votedFor }, commitIndex, journal };
   }
 
   /** The last position, 0 when there is none. */
@@ -179,8 +182,8 @@ function position(bytes: Buffer): number {
   return bytes.readUIntBE(0, KEY_BYTES);
 }
 
-function encodeState({ hardState: { term, votedFor }, commitIndex }: StoredState): Buffer {
-  const content: z.input<typeof storedState> = { format: STORE_FORMAT, term, votedFor, commitIndex };
+function encodeState({ hardState: { term, votedFor }, commitIndex, journal }: StoredState): Buffer {
+  const content: z.input<typeof storedState> = { format: STORE_FORMAT, term, votedFor, commitIndex, journal };
   return Buffer.from(JSON.stringify(content));
 }
 

@@ -19,7 +19,7 @@ export interface VerifiedStore {
   readonly logs: number;
   /** The last entry's hash, which covers all before it; zeros when there is none. */
   readonly headHash: string;
-  /** Bytes of all entries. */
+  /** Bytes of the entries that were read. */
   readonly bytes: number;
 }
 
@@ -32,7 +32,7 @@ export interface VerifyProgress {
 
 /**
  * Checks every entry of a stopped node's store, from the first to the last, and what the store says of them.
- * Synchronous for as long as it reads. LMDB may end the process by a signal on a damaged file (HAZARDS, lmdb 2): run it
+ * Synchronous for as long as it reads; what a crash left in the journal goes to LMDB then. LMDB may end the process by a signal on a damaged file (HAZARDS, lmdb 2): run it
  * in a process of its own.
  *
  * @throws StartError DATA_LOCKED (its node runs), DATA_DAMAGED (names the first bad entry), DATA_FOREIGN (another
@@ -47,18 +47,27 @@ export async function verifyStore(
   if (owner === null)
     throw new StartError('STORE_FAILED', `${directory} holds no node's data: name one, like data/node-0`);
   const lock = await DirectoryLock.acquire(directory);
-  let verified: VerifiedStore;
+  let bytes: number;
   try {
-    verified = verifyEntries(join(directory, DATA_NAME), onProgress);
+    bytes = verifyEntries(join(directory, DATA_NAME), onProgress);
   } finally {
     lock.release();
   }
-  // What a start checks: that term, vote and commitIndex are there and fit the entries.
-  (await LmdbLogStore.open({ directory, ...owner })).close();
-  return verified;
+  // A start checks the rest: the journal, and that term, vote and commitIndex are there and fit the entries.
+  const store = await LmdbLogStore.open({ directory, ...owner });
+  const { last } = store;
+  store.close();
+  const headHash = last === null ? GENESIS_HASH : entryHash(last);
+  return {
+    entries: last?.position ?? 0,
+    logs: last?.index ?? 0,
+    headHash: headHash.toString('hex'),
+    bytes,
+  };
 }
 
-function verifyEntries(path: string, onProgress: (progress: VerifyProgress) => void): VerifiedStore {
+/** Checks lmdb's part, and returns how many bytes of entries it holds. */
+function verifyEntries(path: string, onProgress: (progress: VerifyProgress) => void): number {
   if (!existsSync(path)) throw damaged(path, 'is missing');
   const data = new DataFile(path);
   try {
@@ -74,25 +83,17 @@ function verifyEntries(path: string, onProgress: (progress: VerifyProgress) => v
   }
 }
 
-function walk(
-  path: string,
-  tables: LmdbTables,
-  onProgress: (progress: VerifyProgress) => void,
-): VerifiedStore {
+function walk(path: string, tables: LmdbTables, onProgress: (progress: VerifyProgress) => void): number {
   const checked = new CheckedEntries(path, (position) => tables.bytesAt(position));
   const last = tables.readLastPosition();
   let position = 0;
   let bytes = 0;
-  let logs = 0;
-  let headHash = GENESIS_HASH;
   while (position < last) {
     for (const entry of checked.read(position + 1, last, VERIFY_STEP_BYTES, last)) {
       position = entry.position;
       bytes += entry.bytes.length;
-      logs = entry.index;
-      headHash = entryHash(entry);
     }
     onProgress({ position, last, bytes });
   }
-  return { entries: last, logs, headHash: headHash.toString('hex'), bytes };
+  return bytes;
 }

@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { JOURNAL_BYTES } from '../limits';
+import { damaged } from './damage';
+import { FILE_MODE, syncPath } from './durableFile';
+import { MalformedEntryError, parseEntry, sha256, type Entry } from './Entry';
+
+/** One append, as it was written. */
+export interface JournalRecord {
+  readonly entries: readonly Entry[];
+  readonly commitIndex: number;
+}
+
+/** Records begin at multiples of this, bytes: what a disk writes whole, so that none can harm the one before it. */
+const SECTOR_BYTES = 512;
+
+/** A record: generation, number in it, bytes of its body, commitIndex, SHA-256 over all but itself; then the body. */
+const GENERATION_BYTES = 16;
+const NUMBER_AT = 16;
+const BODY_BYTES_AT = 20;
+const COMMIT_INDEX_AT = 24;
+const COMMIT_INDEX_BYTES = 6;
+const HASH_AT = COMMIT_INDEX_AT + COMMIT_INDEX_BYTES;
+const HASH_BYTES = 32;
+const BODY_AT = HASH_AT + HASH_BYTES;
+
+/** In a body, the length of each entry stands before it. */
+const LENGTH_BYTES = 4;
+
+/**
+ * The latest appends on disk until lmdb has them: a file whose length and blocks never change, so that an append is
+ * one write and one flush. A commit of lmdb is two, one after the other, of five pages and more.
+ *
+ * Records are of a generation: 16 random bytes that lmdb's state names, so that what is left of earlier ones, or
+ * stands in a user's value, is never taken for a record. The last record may be torn by a crash: then its append had
+ * not returned. One that is damaged and has another behind it was on disk once.
+ */
+export class Journal {
+  private readonly file: number;
+  private generation: Buffer | null;
+  private number = 0;
+  private end = 0;
+  private scratch = Buffer.alloc(0);
+
+  /**
+   * Opens the journal of a generation; null, when lmdb's state names none, makes an empty one that takes no records
+   * until {@link restart}.
+   *
+   * @throws StartError DATA_DAMAGED when it is missing or was cut.
+   */
+  constructor(
+    readonly path: string,
+    generation: string | null,
+  ) {
+    this.generation = generation === null ? null : Buffer.from(generation, 'hex');
+    this.file = generation === null ? make(path) : openMade(path);
+  }
+
+  /** A name for a generation that has no records yet. */
+  static newGeneration(): string {
+    return randomBytes(GENERATION_BYTES).toString('hex');
+  }
+
+  /** Whether it holds no record that {@link append} wrote. */
+  get isEmpty(): boolean {
+    return this.number === 0;
+  }
+
+  /**
+   * The records of the generation, in order.
+   *
+   * @throws StartError DATA_DAMAGED when one is damaged that is not the last.
+   */
+  read(): JournalRecord[] {
+    if (this.generation === null) return [];
+    const content = Buffer.alloc(JOURNAL_BYTES);
+    readSync(this.file, content, 0, JOURNAL_BYTES, 0);
+    const records: JournalRecord[] = [];
+    let at = 0;
+    for (;;) {
+      const found = this.recordIn(content, at, records.length);
+      if (found === null) break;
+      records.push(found.record);
+      at = found.end;
+    }
+    for (let later = at + SECTOR_BYTES; later < JOURNAL_BYTES; later += SECTOR_BYTES)
+      if (this.generation.equals(content.subarray(later, later + GENERATION_BYTES)))
+        throw damaged(this.path, `is damaged at byte ${at}`);
+    return records;
+  }
+
+  /** Writes a record and flushes it; returns false, with nothing done, when there is no room for it. */
+  append(entries: readonly Entry[], commitIndex: number): boolean {
+    const { generation } = this;
+    if (generation === null) return false;
+    let bodyBytes = 0;
+    for (const entry of entries) bodyBytes += LENGTH_BYTES + entry.bytes.length;
+    const written = sectors(BODY_AT + bodyBytes);
+    if (this.end + written > JOURNAL_BYTES) return false;
+    const record = this.scratchOf(written);
+    generation.copy(record);
+    record.writeUInt32BE(this.number, NUMBER_AT);
+    record.writeUInt32BE(bodyBytes, BODY_BYTES_AT);
+    record.writeUIntBE(commitIndex, COMMIT_INDEX_AT, COMMIT_INDEX_BYTES);
+    let at = BODY_AT;
+    for (const { bytes } of entries) {
+      at = record.writeUInt32BE(bytes.length, at);
+      at += bytes.copy(record, at);
+    }
+    hashOf(record, at).copy(record, HASH_AT);
+    record.fill(0, at, written);
+    for (let done = 0; done < written;)
+      done += writeSync(this.file, record, done, written - done, this.end + done);
+    fdatasyncSync(this.file);
+    this.end += written;
+    this.number++;
+    return true;
+  }
+
+  /** Begins a generation: lmdb has what the records say, and its state names the next one. */
+  restart(generation: string): void {
+    this.generation = Buffer.from(generation, 'hex');
+    this.number = 0;
+    this.end = 0;
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  /** The whole record at an offset, and where the next one begins; null when there is none. */
+  private recordIn(
+    content: Buffer,
+    start: number,
+    number: number,
+  ): { record: JournalRecord; end: number } | null {
+    const bytes = content.subarray(start);
+    if (bytes.length < BODY_AT || this.generation?.equals(bytes.subarray(0, GENERATION_BYTES)) !== true)
+      return null;
+    const bodyEnd = BODY_AT + bytes.readUInt32BE(BODY_BYTES_AT);
+    if (bodyEnd > bytes.length || bytes.readUInt32BE(NUMBER_AT) !== number) return null;
+    if (!hashOf(bytes, bodyEnd).equals(bytes.subarray(HASH_AT, BODY_AT))) return null;
+    const record: JournalRecord = {
+      commitIndex: bytes.readUIntBE(COMMIT_INDEX_AT, COMMIT_INDEX_BYTES),
+      entries: this.entriesIn(bytes.subarray(BODY_AT, bodyEnd), start),
+    };
+    return { record, end: start + sectors(bodyEnd) };
+  }
+
+  private entriesIn(body: Buffer, start: number): Entry[] {
+    const entries: Entry[] = [];
+    try {
+      for (let at = 0; at < body.length;) {
+        const length = body.readUInt32BE(at);
+        at += LENGTH_BYTES;
+        entries.push(parseEntry(body.subarray(at, at + length)));
+        at += length;
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedEntryError || error instanceof RangeError)) throw error;
+      throw damaged(this.path, `is damaged at byte ${start}: ${error.message}`, error);
+    }
+    return entries;
+  }
+
+  private scratchOf(bytes: number): Buffer {
+    if (this.scratch.length < bytes)
+      this.scratch = Buffer.allocUnsafeSlow(Math.min(2 * bytes, JOURNAL_BYTES));
+    return this.scratch;
+  }
+}
+
+function hashOf(record: Buffer, end: number): Buffer {
+  return sha256(record.subarray(0, HASH_AT), record, BODY_AT, end);
+}
+
+function sectors(bytes: number): number {
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
+}
+
+function make(path: string): number {
+  const file = openSync(path, 'w+', FILE_MODE);
+  const zeros = Buffer.alloc(JOURNAL_BYTES);
+  for (let written = 0; written < zeros.length;)
+    written += writeSync(file, zeros, written, undefined, written);
+  fsyncSync(file);
+  syncPath(dirname(path));
+  return file;
+}
+
+function openMade(path: string): number {
+  let file: number;
+  try {
+    file = openSync(path, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw damaged(path, 'is missing', error);
+    throw error;
+  }
+  const { size } = fstatSync(file);
+  if (size === JOURNAL_BYTES) return file;
+  closeSync(file);
+  throw damaged(path, `is cut: it has ${size} of ${JOURNAL_BYTES} bytes`);
+}

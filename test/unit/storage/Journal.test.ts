@@ -1,0 +1,165 @@
+import {
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { StartError } from '../../../src/errors';
+import { JOURNAL_BYTES } from '../../../src/limits';
+import type { Entry } from '../../../src/storage/Entry';
+import { Journal } from '../../../src/storage/Journal';
+import { buildLog, logs } from './logFixture';
+
+const SECTOR_BYTES = 512;
+
+const home = mkdtempSync(join(tmpdir(), 'journal-'));
+const path = join(home, 'journal');
+afterAll(() => rmSync(home, { recursive: true }));
+
+/** What a record says, comparable. */
+type Said = readonly [commitIndex: number, hex: readonly string[]];
+
+function said(entries: readonly Entry[], commitIndex: number): Said {
+  return [commitIndex, entries.map(({ bytes }) => bytes.toString('hex'))];
+}
+
+/** A journal with a generation, ready for records. */
+function begun(): { journal: Journal; generation: string } {
+  const generation = Journal.newGeneration();
+  const journal = new Journal(path, null);
+  journal.restart(generation);
+  return { journal, generation };
+}
+
+/** What a node that starts on this content reads. */
+function readAnew(content: Buffer, generation: string): Said[] {
+  writeFileSync(path, content);
+  const journal = new Journal(path, generation);
+  try {
+    return journal.read().map(({ entries, commitIndex }) => said(entries, commitIndex));
+  } finally {
+    journal.close();
+  }
+}
+
+function damageOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof StartError && error.code === 'DATA_DAMAGED') return error.message;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** Records of these numbers of entries with these lengths of value, written; the file's content before and after the last one. */
+function written(sizes: readonly (readonly [count: number, valueBytes: number])[]): {
+  before: Buffer;
+  after: Buffer;
+  records: Said[];
+  generation: string;
+} {
+  const { journal, generation } = begun();
+  let last: Entry | null = null;
+  let before = readFileSync(path);
+  const records: Said[] = [];
+  for (const [count, valueBytes] of sizes) {
+    const entries = buildLog(logs(count, 1, valueBytes), last);
+    before = readFileSync(path);
+    expect(journal.append(entries, records.length)).toBe(true);
+    records.push(said(entries, records.length));
+    last = entries.at(-1) ?? last;
+  }
+  journal.close();
+  return { before, after: readFileSync(path), records, generation };
+}
+
+const sizes = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 900 })), {
+  minLength: 1,
+  maxLength: 6,
+});
+
+test('whatever part of the last record a crash left on disk, it is read whole or not at all', () => {
+  fc.assert(
+    fc.property(sizes, fc.infiniteStream(fc.boolean()), (each, coin) => {
+      const { before, after, records, generation } = written(each);
+      const torn = Buffer.from(before);
+      for (let at = 0; at < JOURNAL_BYTES; at += SECTOR_BYTES) {
+        const sector = after.subarray(at, at + SECTOR_BYTES);
+        if (sector.equals(before.subarray(at, at + SECTOR_BYTES))) continue;
+        if (coin.next().value === true) sector.copy(torn, at);
+      }
+      const found = readAnew(torn, generation);
+      expect(found).toEqual(torn.equals(after) ? records : records.slice(0, -1));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a flipped bit in a record before the last one is damage, and in the last one takes it for torn', () => {
+  fc.assert(
+    fc.property(sizes, fc.nat(), (each, where) => {
+      const { before, after, records, generation } = written(each);
+      const end = after.findLastIndex((byte) => byte !== 0) + 1;
+      const at = where % end;
+      if (after[at] === 0) return;
+      const flipped = Buffer.from(after);
+      flipped[at] = (after[at] ?? 0) ^ 1;
+      if (before[at] === after[at])
+        expect(damageOf(() => readAnew(flipped, generation))).toContain('is damaged');
+      else expect(readAnew(flipped, generation)).toEqual(records.slice(0, -1));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('records of an earlier generation are none, and neither are those that stand in a value', () => {
+  const { after, generation } = written([
+    [3, 100],
+    [3, 100],
+  ]);
+  const journal = new Journal(path, generation);
+  const next = Journal.newGeneration();
+  journal.restart(next);
+  const entries = buildLog(logs(1, 1, 10));
+  expect(journal.append(entries, 0)).toBe(true);
+  journal.close();
+  expect(readAnew(readFileSync(path), next)).toEqual([said(entries, 0)]);
+  expect(readAnew(after, next)).toEqual([]);
+});
+
+test('takes no record for which it has no room, and all of its room', () => {
+  const { journal, generation } = begun();
+  const entries = buildLog(logs(3, 1, 1000));
+  let count = 0;
+  while (journal.append(entries, count)) count++;
+  journal.close();
+  const recordBytes =
+    Math.ceil(entries.reduce((bytes, entry) => bytes + entry.bytes.length + 4, 62) / 512) * 512;
+  expect(count).toBe(Math.floor(JOURNAL_BYTES / recordBytes));
+  expect(statSync(path).size).toBe(JOURNAL_BYTES);
+  expect(readAnew(readFileSync(path), generation)).toHaveLength(count);
+});
+
+test('without a generation it takes nothing', () => {
+  const journal = new Journal(path, null);
+  expect(journal.append(buildLog(logs(1)), 0)).toBe(false);
+  expect(journal.read()).toEqual([]);
+  journal.close();
+});
+
+test('is missed, and seen to be cut', () => {
+  begun().journal.close();
+  truncateSync(path, JOURNAL_BYTES - 1);
+  expect(damageOf(() => new Journal(path, Journal.newGeneration()))).toContain(
+    `is cut: it has ${JOURNAL_BYTES - 1} of ${JOURNAL_BYTES} bytes`,
+  );
+  unlinkSync(path);
+  expect(damageOf(() => new Journal(path, Journal.newGeneration()))).toContain('is missing');
+});
