@@ -47,6 +47,9 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   const env = { START_PORT: String(startPort) };
   const nodes = await Promise.all(NODES.map((node) => Terminal.open(workspace, `terminal-${node + 1}`, env)));
   for (const [node, terminal] of nodes.entries()) terminal.type(`npm run node:${node}`);
+  const keys = await shell(workspace, 'gen-keys', [
+    'npm run gen-keys --silent -- --out cluster --hosts host-a,host-b,host-c',
+  ]);
   await Promise.all(nodes.map((terminal) => terminal.shows(/ leads, term \d+\nenter command >$/)));
   const [first, second, third] = nodes;
   await first?.ask('add_log super test', ENTRY);
@@ -60,13 +63,12 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   ]);
   const backup = await shell(workspace, 'backup', ['npm run backup --silent -- log.backup']);
   await Promise.all(nodes.map((terminal) => terminal.run('exit')));
-  const verify = await shell(workspace, 'verify', ['npm run verify --silent -- data/node-0']);
-  const keys = await shell(workspace, 'gen-keys', [
-    'npm run gen-keys --silent -- --out cluster --hosts host-a,host-b,host-c',
-  ]);
-  const restore = await shell(workspace, 'restore', [
-    'export CLUSTER_CONFIG=cluster/cluster.json DATA_DIR=restored',
-    'for i in 0 1 2; do INDEX=$i npm run restore --silent -- log.backup; done',
+  const [verify, restore] = await Promise.all([
+    shell(workspace, 'verify', ['npm run verify --silent -- data/node-0']),
+    shell(workspace, 'restore', [
+      'export CLUSTER_CONFIG=cluster/cluster.json DATA_DIR=restored',
+      'for i in 0 1 2; do INDEX=$i npm run restore --silent -- log.backup; done',
+    ]),
   ]);
   return new Map([...shown, commands, backup, verify, keys, restore]);
 }
@@ -82,7 +84,8 @@ async function failover(workspace: Workspace, startPort: number): Promise<Transc
   await terminal.ask(`kill ${leader}`, new RegExp(`(?=.*node ${leader} down)(?=.*leader).*`));
   await terminal.ask('add_log still here', ENTRY);
   await terminal.ask(`start ${leader}`, new RegExp(`.*node ${leader} follower.*`));
-  await terminal.ask('status', /node 2 .*/);
+  await terminal.ask(`use ${leader}`, /commands go to .*/);
+  await terminal.ask('list 1', /1 {2}.*/);
   const shown = terminal.transcript();
   await terminal.run('exit');
   return new Map([['failover', shown]]);
@@ -91,11 +94,9 @@ async function failover(workspace: Workspace, startPort: number): Promise<Transc
 async function pipeAndSimulate(workspace: Workspace, startPort: number): Promise<Transcripts> {
   const lines = String.raw`add_log super test\nget_log 2\nnonsense\n`;
   const env = { START_PORT: String(startPort) };
-  const pipe = await shell(workspace, 'pipe', [`printf '${lines}' | npm start --silent 2>node.log`], env);
-  const simulate = await shell(workspace, 'simulate', [
-    'npm run simulate --silent -- --schedules 3 --seed 42',
-  ]);
-  return new Map([pipe, simulate]);
+  const pipe = shell(workspace, 'pipe', [`printf '${lines}' | npm start --silent 2>node.log`], env);
+  const simulate = shell(workspace, 'simulate', ['npm run simulate --silent -- --schedules 3 --seed 42']);
+  return new Map(await Promise.all([pipe, simulate]));
 }
 
 /** Commands typed one after the other at a shell. */
