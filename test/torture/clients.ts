@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RequestError, toError, type RequestErrorCode } from '../../src/errors';
-import type { LogEntry } from '../../src/storage/Entry';
-import type { History, PushRecord } from '../simulation/simulator/History';
+import type { NodeProcess } from '../integration/cluster/NodeProcess';
+import type { Recorder } from '../integration/cluster/Recorder';
 import type { Random } from '../simulation/simulator/Random';
 import { SIZE, type TorturedCluster } from './TorturedCluster';
 
@@ -16,10 +15,10 @@ export interface Observations {
   operations: number;
 }
 
-/** Runs the clients until `stopped` says so; all that they did is in the history, times in microseconds. */
+/** Runs the clients until `stopped` says so; all that they did is in the recorder's history. */
 export async function runClients(
   cluster: TorturedCluster,
-  history: History,
+  recorder: Recorder,
   random: (client: number) => Random,
   stopped: () => boolean,
 ): Promise<Observations> {
@@ -40,9 +39,10 @@ export async function runClients(
         continue;
       }
       const before = performance.now();
-      if (choose.perMille(600))
-        await push(history, index, `c${id}-${n}`, (line) => node.command(line), committed);
-      else await get(history, index, choose, (line) => node.command(line));
+      if (choose.perMille(600)) {
+        const entry = await recorder.add(node, `torture-${index}`, `c${id}-${n}`);
+        if (entry !== null) committed();
+      } else await get(recorder, node, choose);
       const took = performance.now() - before;
       seen.operations++;
       seen.slowestAnswerMs = Math.max(seen.slowestAnswerMs, took);
@@ -53,54 +53,10 @@ export async function runClients(
   return seen;
 }
 
-type Ask = (
-  line: string,
-) => Promise<{ ok: boolean; result?: unknown; error?: { code: string; message: string } }>;
-
-const now = (): number => performance.now() * 1000;
-
-async function push(
-  history: History,
-  node: number,
-  value: string,
-  ask: Ask,
-  committed: () => void,
-): Promise<void> {
-  const record: PushRecord = { value, invokedAt: now(), completedAt: Infinity, index: null, attempts: [] };
-  history.pushes.push(record);
-  try {
-    const answer = await ask(`add_log torture-${node} ${value}`);
-    if (answer.ok) {
-      const entry = answer.result as LogEntry;
-      record.completedAt = now();
-      record.index = entry.index;
-      record.attempts.push({ entry });
-      committed();
-    } else record.attempts.push({ error: requestError(answer.error) });
-  } catch {
-    // The node was killed before it answered: the outcome is unknown.
-    record.attempts.push(null);
-  }
-}
-
-async function get(history: History, node: number, choose: Random, ask: Ask): Promise<void> {
-  const highest = history.highestIndex;
+async function get(recorder: Recorder, node: NodeProcess, choose: Random): Promise<void> {
+  const highest = recorder.history.highestIndex;
   const index = choose.perMille(300)
     ? highest + choose.between(1, 3)
     : choose.between(1, Math.max(1, highest));
-  const invokedAt = now();
-  const answer = await ask(`get_log ${index}`).catch(() => null);
-  if (answer === null) return;
-  if (answer.ok)
-    history.gets.push({ index, node, invokedAt, completedAt: now(), entry: answer.result as LogEntry });
-  else if (answer.error?.code === 'NOT_FOUND')
-    history.gets.push({ index, node, invokedAt, completedAt: now(), entry: null });
-  else if (answer.error?.code !== 'NO_LEADER') throw toError(requestError(answer.error));
-}
-
-function requestError(error: { code: string; message: string } | undefined): RequestError {
-  return new RequestError(
-    (error?.code ?? 'INTERNAL') as RequestErrorCode,
-    error?.message ?? 'no error was given',
-  );
+  await recorder.get(node, index);
 }

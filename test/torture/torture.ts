@@ -3,7 +3,7 @@ import path from 'node:path';
 import { toError } from '../../src/errors';
 import type { LogEntry } from '../../src/storage/Entry';
 import { until } from '../integration/cluster/until';
-import { History } from '../simulation/simulator/History';
+import { Recorder } from '../integration/cluster/Recorder';
 import { Random } from '../simulation/simulator/Random';
 import { runClients, type Observations } from './clients';
 import { FAULTS } from './faults';
@@ -59,7 +59,8 @@ class Leaders {
  */
 export async function torture({ seconds, seed, say }: TortureOptions): Promise<TortureResult> {
   const cluster = await TorturedCluster.create();
-  const history = new History();
+  const recorder = new Recorder();
+  const { history } = recorder;
   const leaders = new Leaders();
   const done = new Map<string, number>();
   const skipped = new Set<string>();
@@ -72,7 +73,7 @@ export async function torture({ seconds, seed, say }: TortureOptions): Promise<T
     let stopped = false;
     const clients = runClients(
       cluster,
-      history,
+      recorder,
       (client) => new Random(seed, `client ${client}`),
       () => stopped,
     );
@@ -180,7 +181,7 @@ function unasked(cluster: TorturedCluster): string | null {
 
 function keepEvidence(
   cluster: TorturedCluster,
-  history: History,
+  history: Recorder['history'],
   logs: readonly LogEntry[],
   fault: string,
 ): void {

@@ -120,14 +120,16 @@ export class Cluster {
 
   /** The node that leads, once all running nodes, or those given, name it. */
   async leader(among?: readonly NodeProcess[]): Promise<NodeProcess> {
-    return until(SERVES_WITHIN_MS, 'all name one leader', async () => {
-      const infos = await this.infos(among);
+    let infos: NodeInfo[] = [];
+    const look = async (): Promise<NodeProcess | undefined> => {
+      infos = await this.infos(among);
       const leader = infos[0]?.leader ?? null;
       const agreed = leader !== null && infos.every((info) => info.leader === leader);
       return agreed && infos.some((info) => info.node === leader && info.state === 'leader')
         ? this.node(leader)
         : undefined;
-    });
+    };
+    return until(SERVES_WITHIN_MS, 'all name one leader', look, () => JSON.stringify(infos));
   }
 
   async follower(): Promise<NodeProcess> {
