@@ -29,9 +29,12 @@ function chainToNpm(): number[] {
   return chain;
 }
 
-/** Whether each process of the chain still has the next one as its parent. */
+/** Whether each process of the chain still has the next one as its parent, as far as that can be told. */
 function isUnbroken(chain: readonly number[]): boolean {
-  return chain.every((pid, at) => at === chain.length - 1 || parentOf(pid) === chain[at + 1]);
+  return chain.slice(0, -1).every((pid, at) => {
+    const parent = parentOf(pid);
+    return parent === null || parent === chain[at + 1];
+  });
 }
 
 /** Whether a process was started by this npm script; npm itself was not. */
@@ -43,14 +46,15 @@ function isPartOf(script: string, pid: number): boolean {
   }
 }
 
-/** The parent of a process; null when that process has ended. */
+/** The parent of a process; 0 when that process has ended, null when nobody can tell: a node may be out of file descriptors. */
 function parentOf(pid: number): number | null {
   if (pid === process.pid) return process.ppid;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name before it may hold anything: "pid (name) state ppid …".
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ESRCH' ? 0 : null;
   }
 }

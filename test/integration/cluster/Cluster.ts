@@ -59,7 +59,13 @@ export class Cluster {
   static async started(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
     const cluster = await Cluster.create(env);
     cluster.startAll();
-    await cluster.leader();
+    try {
+      await cluster.leader();
+    } catch (error) {
+      // Whoever asked has nothing to end.
+      await cluster.end();
+      throw error;
+    }
     return cluster;
   }
 
