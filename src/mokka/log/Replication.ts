@@ -140,13 +140,16 @@ export class Replication {
     return rose;
   }
 
-  /** Called every few ms: tells commitIndex where no append does, and gives up on lost appends. */
+  /** Called every few ms: tells commitIndex where no append does, gives up on lost appends, and readmits again. */
   tick(now: number): void {
     for (const [peer, progress] of this.progress) {
       if (progress.busy && now - progress.answeredAt > APPEND_RESEND_MS) progress.restart('waiting');
       this.sendEntries(peer, progress, now);
       const mayKnow = Math.min(this.log.commitIndex, progress.matchIndex);
-      if (progress.state === 'replicating' && !progress.busy && progress.sentCommitIndex < mayKnow)
+      const untold = progress.sentCommitIndex < mayKnow;
+      // Its answer brings a readmission that was lost, or that it could not take.
+      const unreadmitted = !progress.voter && now - progress.answeredAt > APPEND_RESEND_MS;
+      if (progress.state === 'replicating' && !progress.busy && (untold || unreadmitted))
         this.sendAppend(peer, progress, [], now);
     }
   }

@@ -12,6 +12,8 @@ export class LogBus {
   readonly logs = new Map<string, ReplicatedLog>();
   /** Messages between these pairs, as `from>to`, are lost. */
   readonly cut = new Set<string>();
+  /** Messages of these types are lost. */
+  readonly lostTypes = new Set<LogMessage['type']>();
   readonly sent: { from: string; to: string; message: LogMessage }[] = [];
   now = 0;
   private readonly queue: { from: string; to: string; bytes: Buffer }[] = [];
@@ -104,7 +106,8 @@ export class LogBus {
 
   private send(from: string, to: string, message: LogMessage): void {
     this.sent.push({ from, to, message });
-    if (!this.cut.has(`${from}>${to}`)) this.queue.push({ from, to, bytes: encodeLogMessage(message) });
+    if (!this.cut.has(`${from}>${to}`) && !this.lostTypes.has(message.type))
+      this.queue.push({ from, to, bytes: encodeLogMessage(message) });
   }
 }
 

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../../src/errors';
-import { PROCESS_MET_MS_MIN } from '../../../src/limits';
+import { APPEND_RESEND_MS, PROCESS_MET_MS_MIN } from '../../../src/limits';
 import { buildEntry, entryHash, GENESIS_HASH } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { LogBus, votingStore } from './LogBus';
@@ -233,6 +233,46 @@ describe('a follower that lost its disk', () => {
     expect(outcome.committed).toHaveLength(1);
     expect(bus.store('c').membership).toBe('voter');
     expect(bus.store('c').hardState).toEqual({ term: 1, votedFor: 'a' });
+  });
+
+  test('is readmitted again, without a push, when its readmission was lost', () => {
+    const bus = new LogBus(['a', 'b', 'c']);
+    bus.elect('a', 1);
+    bus.start('c', new MemoryLogStore());
+    bus.log('c').follow(1, 'a');
+    bus.lostTypes.add('readmit');
+    bus.now += PROCESS_MET_MS_MIN;
+    bus.log('a').heard('c', 'run-2', bus.now);
+    bus.settle('a');
+    bus.settle('a');
+    expect(bus.store('c').last?.position).toBe(2);
+    expect(bus.store('c').membership).toBe('rejoining');
+
+    bus.lostTypes.clear();
+    bus.settle('a');
+    expect(bus.store('c').membership).toBe('rejoining');
+    bus.now += APPEND_RESEND_MS + 1;
+    bus.settle('a');
+    expect(bus.store('c').membership).toBe('voter');
+  });
+
+  test('is readmitted again when it could not take it, since it had lost sight of the leader meanwhile', () => {
+    const bus = new LogBus(['a', 'b', 'c']);
+    bus.elect('a', 1);
+    bus.start('c', new MemoryLogStore());
+    bus.log('c').follow(1, 'a');
+    bus.lostTypes.add('readmit');
+    bus.now += PROCESS_MET_MS_MIN;
+    bus.log('a').heard('c', 'run-2', bus.now);
+    bus.settle('a');
+    bus.lostTypes.clear();
+    bus.log('c').follow(1, null);
+    bus.log('c').follow(1, 'a');
+    bus.log('c').receive('a', { type: 'readmit', term: 1, position: 2 }, bus.now);
+    expect(bus.store('c').membership).toBe('rejoining');
+    bus.now += APPEND_RESEND_MS + 1;
+    bus.settle('a');
+    expect(bus.store('c').membership).toBe('voter');
   });
 
   test('answers of its earlier process do not count for it', () => {
