@@ -4,7 +4,7 @@ import { REPOSITORY } from './cluster/NodeProcess';
 
 jest.setTimeout(120_000);
 
-const FRAMES = 20_000;
+const FRAMES = 8_000;
 const SEED = 5;
 
 test(`${FRAMES} frames with a stolen key and from strangers: nothing crashes, nothing is lost, memory is flat`, async () => {
