@@ -6,7 +6,7 @@
 import { join, resolve } from 'node:path';
 import { takeBackup } from '../src/backup/takeBackup';
 import { backupSourceOf } from '../src/cli/backupCommands';
-import { runFileScript, type FileResult, type OptionValues } from '../src/cli/fileScript';
+import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/fileScript';
 import { NodeClient } from '../src/cli/NodeClient';
 import { nodeNumber } from '../src/cli/oneShot';
 
@@ -17,7 +17,7 @@ Copies the committed log of a running node of this machine to the file OUT, whic
   --unconfirmed  what the node itself knows to be committed, where no leader can confirm that it is all
   --json         one line of JSON`;
 
-const { env, stdout, stderr } = process;
+const { env } = process;
 let client: NodeClient | null = null;
 let interrupted: NodeJS.Signals | null = null;
 
@@ -46,8 +46,6 @@ const options = { node: { type: 'string' }, unconfirmed: { type: 'boolean' } } a
 void runFileScript({ name: 'backup', usage: USAGE, options, run: backup }, process.argv.slice(2), env).then(
   (ending) => {
     if (interrupted !== null && ending.status !== 0) process.kill(process.pid, interrupted);
-    if (ending.stdout !== undefined) stdout.write(`${ending.stdout}\n`);
-    if (ending.stderr !== undefined) stderr.write(`${ending.stderr}\n`);
-    process.exitCode = ending.status;
+    tell(ending);
   },
 );

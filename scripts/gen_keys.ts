@@ -5,6 +5,7 @@
 import { join, resolve } from 'node:path';
 import { isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
+import { whyNpmTookOptions } from '../src/cli/npmOptions';
 import { DEFAULT_START_PORT } from '../src/config/ClusterConfig';
 import { oneLine, quote } from '../src/config/faults';
 import { generateKeyPair } from '../src/config/keyPair';
@@ -32,7 +33,9 @@ const OPTIONS = {
 } as const;
 
 function main(): void {
-  refuseOptionsThatNpmTook(process.env);
+  const ownOptions = Object.keys(OPTIONS).filter((name) => name !== 'help');
+  const taken = whyNpmTookOptions('gen-keys', ownOptions, process.env);
+  if (taken !== null) throw badArgument(taken);
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help === true) {
     console.log(USAGE);
@@ -110,13 +113,6 @@ function readHost(text: string): string {
 
 function readWholeNumber(text: string): number | null {
   return /^(0|[1-9]\d*)$/.test(text) ? Number(text) : null;
-}
-
-/** Without `--`, npm keeps options to itself: the user would get pairs on the screen that were meant for files. */
-function refuseOptionsThatNpmTook(env: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(OPTIONS))
-    if (name !== 'help' && env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined)
-      throw badArgument(`npm took --${name} for itself: write  npm run gen-keys -- --${name} …`);
 }
 
 function badArgument(message: string): StartError {

@@ -4,7 +4,7 @@
  * kind of error.
  */
 import { restoreBackup } from '../src/backup/restoreBackup';
-import { runFileScript, type FileResult, type OptionValues } from '../src/cli/fileScript';
+import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/fileScript';
 import { readConfig } from '../src/config/ClusterConfig';
 import { clusterFingerprint } from '../src/config/clusterFingerprint';
 
@@ -15,7 +15,7 @@ npm run backup wrote. Do it for every member, from the same FILE, before any is 
   --same-cluster  FILE is of this very cluster, and no member's old data will be used any more
   --json          one line of JSON`;
 
-const { env, stdout, stderr } = process;
+const { env } = process;
 
 const restore = async (file: string, values: OptionValues): Promise<FileResult> => {
   const { members, index, keys, dataDirectory } = readConfig(env);
@@ -38,9 +38,5 @@ const restore = async (file: string, values: OptionValues): Promise<FileResult> 
 const options = { 'same-cluster': { type: 'boolean' } } as const;
 
 void runFileScript({ name: 'restore', usage: USAGE, options, run: restore }, process.argv.slice(2), env).then(
-  ({ status, stdout: result, stderr: failure }) => {
-    if (result !== undefined) stdout.write(`${result}\n`);
-    if (failure !== undefined) stderr.write(`${failure}\n`);
-    process.exitCode = status;
-  },
+  tell,
 );

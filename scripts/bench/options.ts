@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { whyNpmTookOptions } from '../../src/cli/npmOptions';
 import { oneLine, quote } from '../../src/config/faults';
 import { StartError } from '../../src/errors';
 import { KEY_BYTES_MAX, MEMBERS_MAX, VALUE_BYTES_MAX } from '../../src/limits';
@@ -103,7 +104,9 @@ const OPTIONS = {
  * @throws StartError BAD_CONFIG, in one line that says what is wrong and what is allowed.
  */
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): BenchOptions | 'help' {
-  refuseOptionsThatNpmTook(env);
+  const taken =
+    env['npm_lifecycle_event'] === 'bench' ? whyNpmTookOptions('bench', Object.keys(OPTIONS), env) : null;
+  if (taken !== null) throw badOption(taken);
   const { values, script } = parse(args);
   if (values.help) return 'help';
   const options: BenchOptions = {
@@ -197,14 +200,6 @@ function oneOf<T extends string>(name: string, text: string, allowed: readonly T
 function pathOf(name: string, text: string | undefined): string | undefined {
   if (text === '') throw badOption(`--${name} needs a path`);
   return text;
-}
-
-/** Without `--`, npm keeps options to itself, and another run than the one that was asked for would be measured. */
-function refuseOptionsThatNpmTook(env: NodeJS.ProcessEnv): void {
-  if (env['npm_lifecycle_event'] !== 'bench') return;
-  for (const name of Object.keys(OPTIONS))
-    if (env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined)
-      throw badOption(`npm took --${name} for itself: write  npm run bench -- --${name} …`);
 }
 
 function badOption(message: string): StartError {

@@ -1,20 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BackupError, invariant, toError } from '../errors';
-import { FILE_MODE, syncPath } from '../storage/durableFile';
+import { FILE_MODE, syncPath, writeWhole } from '../storage/durableFile';
 import { entryHash, type Entry } from '../storage/Entry';
 import { encodeHead, type BackupHead } from './BackupHead';
-import { encodeEntries } from './entryFrames';
+import { encodeEntries } from '../storage/entryFrames';
 
 /**
  * Writes a backup file: under the name OUT.partial until all of it is on disk, then as OUT. It overwrites nothing.
@@ -78,9 +69,7 @@ export class BackupWriter {
 
   private put(bytes: Buffer): void {
     this.hash.update(bytes);
-    attempt(this.partial, () => {
-      for (let written = 0; written < bytes.length;) written += writeSync(this.file, bytes, written);
-    });
+    attempt(this.partial, () => writeWhole(this.file, bytes, null));
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { z } from 'zod';
-import { toError } from '../errors';
+import { RequestError, toError } from '../errors';
 import { CLIENT_ANSWER_MS_MAX } from '../limits';
 import { withSocketPath } from '../storage/socketPath';
 import { SOCKET_NAME } from './CommandSocket';
@@ -89,6 +89,17 @@ export class NodeClient {
       else this.#socket.write(`${line}\n`);
     });
     return { json, ...answerSchema.parse(JSON.parse(json)) };
+  }
+
+  /**
+   * As {@link ask}, with the result alone.
+   *
+   * @throws RequestError what the node answered, when that is no result; NodeUnreachableError as `ask`.
+   */
+  async request(line: string): Promise<unknown> {
+    const answer = await this.ask(line);
+    if (answer.ok) return answer.result;
+    throw new RequestError(answer.error.code as RequestError['code'], answer.error.message);
   }
 
   close(): void {

@@ -66,9 +66,7 @@ class Connection {
 
   async ask(line: string, { writes = false, waits = true } = {}): Promise<unknown> {
     try {
-      const answer = await (await this.#connected(waits)).ask(line);
-      if (answer.ok) return answer.result;
-      throw new RequestError(answer.error.code as RequestError['code'], answer.error.message);
+      return await (await this.#connected(waits)).request(line);
     } catch (thrown) {
       if (!(thrown instanceof NodeUnreachableError)) throw thrown;
       if (writes && thrown.sent)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BackupHead } from '../backup/BackupHead';
-import { decodeEntries, encodeEntries } from '../backup/entryFrames';
+import { decodeEntries, encodeEntries } from '../storage/entryFrames';
 import type { BackupSource } from '../backup/takeBackup';
 import { RequestError } from '../errors';
 import type { CommittedLogFace } from '../mokka/api';
@@ -52,15 +52,10 @@ export function backupCommands(log: CommittedLogFace, clusterId: string): readon
  * node itself knows to be committed, which it can say without a leader.
  */
 export function backupSourceOf(client: NodeClient, confirmed: boolean): BackupSource {
-  const ask = async (line: string): Promise<unknown> => {
-    const answer = await client.ask(line);
-    if (answer.ok) return answer.result;
-    throw new RequestError(answer.error.code as RequestError['code'], answer.error.message);
-  };
   return {
-    head: async () => headSchema.parse(await ask(confirmed ? HEAD : `${HEAD} ${UNCONFIRMED}`)),
+    head: async () => headSchema.parse(await client.request(confirmed ? HEAD : `${HEAD} ${UNCONFIRMED}`)),
     read: async (from) => {
-      const { entries } = pageSchema.parse(await ask(`${PAGE} ${from}`));
+      const { entries } = pageSchema.parse(await client.request(`${PAGE} ${from}`));
       return decodeEntries(Buffer.from(entries, 'base64'));
     },
   };

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BackupHead } from '../backup/BackupHead';
 import { BackupError, InvariantError, RequestError, StartError, toError } from '../errors';
 import { NodeUnreachableError } from './NodeClient';
+import { whyNpmTookOptions } from './npmOptions';
 import { statusOfCode } from './oneShot';
 
 /** Options of a script: words that stand alone, and words that take a value. */
@@ -45,7 +46,8 @@ export async function runFileScript(
   const json = args.includes('--json');
   const { name } = script;
   try {
-    refuseOptionsThatNpmTook(script, env);
+    const taken = whyNpmTookOptions(name, Object.keys(script.options), env);
+    if (taken !== null) throw new RequestError('BAD_ARGUMENT', taken);
     const { values, positionals } = parseOptions(script, args);
     if (values['help'] === true) return { status: 0, stdout: script.usage };
     const [file, ...others] = positionals;
@@ -62,6 +64,13 @@ export async function runFileScript(
   }
 }
 
+/** Says it, and leaves the status for the end of the process. */
+export function tell({ status, stdout, stderr }: Ending): void {
+  if (stdout !== undefined) process.stdout.write(`${stdout}\n`);
+  if (stderr !== undefined) process.stderr.write(`${stderr}\n`);
+  process.exitCode = status;
+}
+
 function parseOptions(
   { options }: FileScript,
   args: readonly string[],
@@ -69,20 +78,10 @@ function parseOptions(
   try {
     const all: Options = { ...options, ...COMMON_OPTIONS };
     const { values, positionals } = parseArgs({ args: [...args], options: all, allowPositionals: true });
-    return { values: values, positionals };
+    return { values, positionals };
   } catch (cause) {
     throw new RequestError('BAD_ARGUMENT', toError(cause).message, { cause });
   }
-}
-
-/** Without `--`, npm keeps options to itself, and the script would do without them. */
-function refuseOptionsThatNpmTook({ name, options }: FileScript, env: NodeJS.ProcessEnv): void {
-  for (const option of Object.keys(options))
-    if (env[`npm_config_${option.replaceAll('-', '_')}`] !== undefined)
-      throw new RequestError(
-        'BAD_ARGUMENT',
-        `npm took --${option} for itself: write  npm run ${name} -- --${option} …`,
-      );
 }
 
 function failureOf(error: Error): { code: string; message: string; status: number } {

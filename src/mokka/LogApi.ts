@@ -211,7 +211,7 @@ export class LogApi implements LogApiFace, PushOwner {
       this.sendAgain(push);
       return;
     }
-    const stale = refusal === 'STALE_NONCE' && !push.named;
+    const stale = refusal === 'STALE_NONCE' && !push.content.named;
     this.end(push);
     const error = stale
       ? new RequestError(
@@ -244,7 +244,7 @@ export class LogApi implements LogApiFace, PushOwner {
 
   private end(push: PendingPush): void {
     push.ended = true;
-    this.pending.delete(push.mapKey);
+    this.pending.delete(push.content.mapKey);
     this.waitingBytes -= push.payload.length;
     if (push.underWay) this.bytesUnderWay -= push.payload.length;
   }
@@ -255,8 +255,9 @@ function committedLog(
   committed: { index: number; term: number; createdAt: number; hash: Buffer },
 ): LogEntry {
   const { index, term, createdAt, hash } = committed;
-  const value = { value: push.value, nonce: push.id.nonce };
-  return { index, term, hash: hash.toString('hex'), createdAt, log: { key: push.key, value } };
+  const { id, key, value } = push.content;
+  const log = { key, value: { value, nonce: id.nonce } };
+  return { index, term, hash: hash.toString('hex'), createdAt, log };
 }
 
 function refusalError(refusal: Refusal): RequestError {

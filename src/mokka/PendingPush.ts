@@ -31,12 +31,6 @@ export interface PushContent {
  * tried.
  */
 export class PendingPush implements Proposal {
-  readonly id: PushId;
-  readonly mapKey: string;
-  readonly payload: Buffer;
-  readonly key: string;
-  readonly value: string;
-  readonly named: boolean;
   readonly answers: PushAnswers[] = [];
   /** To how many leaders, or how often, it went without a definite answer. */
   attempts = 0;
@@ -48,19 +42,20 @@ export class PendingPush implements Proposal {
   ended = false;
 
   constructor(
-    { id, mapKey, payload, key, value, named }: PushContent,
+    readonly content: PushContent,
     /** Monotonic ms. */
     readonly deadlineAt: number,
     /** See ForwardedPush. */
     public since: number | null,
     private readonly owner: PushOwner,
-  ) {
-    this.id = id;
-    this.mapKey = mapKey;
-    this.payload = payload;
-    this.key = key;
-    this.value = value;
-    this.named = named;
+  ) {}
+
+  get id(): PushId {
+    return this.content.id;
+  }
+
+  get payload(): Buffer {
+    return this.content.payload;
   }
 
   /** Whether it is to be sent to the leader. */

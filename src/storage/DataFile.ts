@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync } from 'node:fs';
 import { STORE_GROWTH_BYTES } from '../limits';
 import type { StartError } from '../errors';
 import { damaged } from './damage';
-import { FILE_MODE } from './durableFile';
+import { FILE_MODE, writeWhole } from './durableFile';
 
 /**
  * LMDB's meta pages, as mdb.c of lmdb 3.5 lays them out (little-endian, 64 bit). The file's first two pages each hold
@@ -119,7 +119,7 @@ export class DataFile {
 
   private grow(missing: number): void {
     const growth = Buffer.alloc(Math.ceil(missing / STORE_GROWTH_BYTES) * STORE_GROWTH_BYTES);
-    for (let written = 0; written < growth.length;) written += writeSync(this.file, growth, written);
+    writeWhole(this.file, growth, null);
     this.size += growth.length;
     this.room += growth.length;
   }
@@ -172,7 +172,8 @@ export class DataFile {
   }
 }
 
-function rootAt(page: Buffer, at: number): number | null {
+/** The page that a tree begins with, as LMDB writes it; null when there is none. */
+export function rootAt(page: Buffer, at: number): number | null {
   const root = page.readBigUInt64LE(at);
   return root === NO_PAGE ? null : Number(root);
 }

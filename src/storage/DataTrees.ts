@@ -1,6 +1,6 @@
 import type { StartError } from '../errors';
 import { damaged } from './damage';
-import type { DataFile, Meta } from './DataFile';
+import { rootAt, type DataFile, type Meta } from './DataFile';
 
 /** A page of LMDB 3.5 (mdb.c): a header, offsets that count from its end, and nodes from the page's end downwards. */
 const HEADER_BYTES = 24;
@@ -29,7 +29,6 @@ const OVERFLOW_PAGES_AT = 16;
 const TABLE_BYTES = 48;
 const TABLE_FLAGS_AT = 4;
 const TABLE_ROOT_AT = 40;
-const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
 /** LMDB's own limit for the depth of a tree. */
 const DEPTH_MAX = 32;
@@ -223,8 +222,7 @@ export class DataTrees {
   private tableRoot(meta: Meta, table: Buffer): number | null {
     if (table.length !== TABLE_BYTES || table.readUInt16LE(TABLE_FLAGS_AT) !== 0)
       throw this.bad(meta.mainRoot ?? 0);
-    const root = table.readBigUInt64LE(TABLE_ROOT_AT);
-    return root === NO_PAGE ? null : Number(root);
+    return rootAt(table, TABLE_ROOT_AT);
   }
 
   /** A list of free pages: how many numbers follow, which are pages, or with a minus the length of a run from the next one on. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { JOURNAL_BYTES } from '../limits';
 import { damaged } from './damage';
-import { FILE_MODE, syncPath } from './durableFile';
-import { MalformedEntryError, parseEntry, sha256, type Entry } from './Entry';
+import { FILE_MODE, syncPath, writeWhole } from './durableFile';
+import { HASH_BYTES, MalformedEntryError, sha256, type Entry } from './Entry';
+import { decodeEntries, framedBytes, writeEntries } from './entryFrames';
 
 /** One append, as it was written. */
 export interface JournalRecord {
@@ -15,18 +16,14 @@ export interface JournalRecord {
 /** Records begin at multiples of this, bytes: what a disk writes whole, so that none can harm the one before it. */
 const SECTOR_BYTES = 512;
 
-/** A record: generation, number in it, bytes of its body, commitIndex, SHA-256 over all but itself; then the body. */
+/** A record: generation, number in it, bytes of its body, commitIndex, SHA-256 over all but itself; then the body, the entries. */
 const GENERATION_BYTES = 16;
 const NUMBER_AT = 16;
 const BODY_BYTES_AT = 20;
 const COMMIT_INDEX_AT = 24;
 const COMMIT_INDEX_BYTES = 6;
 const HASH_AT = COMMIT_INDEX_AT + COMMIT_INDEX_BYTES;
-const HASH_BYTES = 32;
 const BODY_AT = HASH_AT + HASH_BYTES;
-
-/** In a body, the length of each entry stands before it. */
-const LENGTH_BYTES = 4;
 
 /**
  * The latest appends on disk until lmdb has them: a file whose length and blocks never change, so that an append is
@@ -94,8 +91,7 @@ export class Journal {
   append(entries: readonly Entry[], commitIndex: number): boolean {
     const { generation } = this;
     if (generation === null) return false;
-    let bodyBytes = 0;
-    for (const entry of entries) bodyBytes += LENGTH_BYTES + entry.bytes.length;
+    const bodyBytes = framedBytes(entries);
     const written = sectors(BODY_AT + bodyBytes);
     if (this.end + written > JOURNAL_BYTES) return false;
     const record = this.scratchOf(written);
@@ -103,15 +99,10 @@ export class Journal {
     record.writeUInt32BE(this.number, NUMBER_AT);
     record.writeUInt32BE(bodyBytes, BODY_BYTES_AT);
     record.writeUIntBE(commitIndex, COMMIT_INDEX_AT, COMMIT_INDEX_BYTES);
-    let at = BODY_AT;
-    for (const { bytes } of entries) {
-      at = record.writeUInt32BE(bytes.length, at);
-      at += bytes.copy(record, at);
-    }
-    hashOf(record, at).copy(record, HASH_AT);
-    record.fill(0, at, written);
-    for (let done = 0; done < written;)
-      done += writeSync(this.file, record, done, written - done, this.end + done);
+    const bodyEnd = writeEntries(entries, record, BODY_AT);
+    hashOf(record, bodyEnd).copy(record, HASH_AT);
+    record.fill(0, bodyEnd, written);
+    writeWhole(this.file, record, this.end, written);
     fdatasyncSync(this.file);
     this.end += written;
     this.number++;
@@ -149,19 +140,12 @@ export class Journal {
   }
 
   private entriesIn(body: Buffer, start: number): Entry[] {
-    const entries: Entry[] = [];
     try {
-      for (let at = 0; at < body.length;) {
-        const length = body.readUInt32BE(at);
-        at += LENGTH_BYTES;
-        entries.push(parseEntry(body.subarray(at, at + length)));
-        at += length;
-      }
+      return decodeEntries(body);
     } catch (error) {
-      if (!(error instanceof MalformedEntryError || error instanceof RangeError)) throw error;
+      if (!(error instanceof MalformedEntryError)) throw error;
       throw damaged(this.path, `is damaged at byte ${start}: ${error.message}`, error);
     }
-    return entries;
   }
 
   private scratchOf(bytes: number): Buffer {
@@ -181,9 +165,7 @@ function sectors(bytes: number): number {
 
 function make(path: string): number {
   const file = openSync(path, 'w+', FILE_MODE);
-  const zeros = Buffer.alloc(JOURNAL_BYTES);
-  for (let written = 0; written < zeros.length;)
-    written += writeSync(file, zeros, written, undefined, written);
+  writeWhole(file, Buffer.alloc(JOURNAL_BYTES), 0);
   fsyncSync(file);
   syncPath(dirname(path));
   return file;

@@ -192,7 +192,8 @@ export class LmdbLogStore implements LogStore {
     try {
       checkAppend(this, entries, commitIndex);
     } catch (error) {
-      throw damaged(path, `is damaged: ${toError(error).message}`, error);
+      if (!(error instanceof InvariantError)) throw error;
+      throw damaged(path, `is damaged: ${error.message}`, error);
     }
     let previous = entries[0] === undefined ? null : this.entryAt(entries[0].position - 1);
     for (const entry of entries) {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Mode of the files in a data directory: for their owner alone. */
@@ -18,6 +18,23 @@ export function replaceFile(path: string, content: string): void {
   }
   renameSync(temporary, path);
   syncPath(dirname(path));
+}
+
+/** Writes the first `length` bytes, all of them, from a position of the file on; null: where the last write ended. */
+export function writeWhole(
+  file: number,
+  bytes: Buffer,
+  position: number | null,
+  length = bytes.length,
+): void {
+  for (let written = 0; written < length;)
+    written += writeSync(
+      file,
+      bytes,
+      written,
+      length - written,
+      position === null ? null : position + written,
+    );
 }
 
 /** Puts a file's content, or a directory's names, on disk. */

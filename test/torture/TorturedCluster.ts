@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { NodeInfo } from '../../src/mokka/api';
 import { freeStartPort } from '../integration/cluster/Cluster';
+import { whyNoTrace } from '../integration/cluster/disturbances';
 import { NodeProcess } from '../integration/cluster/NodeProcess';
 import { ProxiedLinks } from '../integration/cluster/ProxiedLinks';
 
@@ -60,7 +61,7 @@ export class TorturedCluster {
    */
   disturbDisk(index: number, injection: string): (() => void) | null {
     const pid = this.processOf(index);
-    if (pid === null || !canTrace()) return null;
+    if (pid === null || whyNoTrace() !== null) return null;
     const tracer = spawn('strace', ['-f', '-qq', '-o', '/dev/null', '-p', String(pid), '-e', injection], {
       stdio: 'ignore',
     });
@@ -80,23 +81,10 @@ export class TorturedCluster {
 
   /** The process of the node itself, below npm and its shells; null where /proc does not tell. */
   private processOf(index: number): number | null {
-    let pid = this.running(index)?.child.pid;
     try {
-      for (;;) {
-        const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-        if (child === undefined || child === '') return pid ?? null;
-        pid = Number(child);
-      }
+      return this.running(index)?.pid ?? null;
     } catch {
       return null;
     }
   }
-}
-
-function canTrace(): boolean {
-  return (
-    process.getuid?.() === 0 &&
-    spawnSync('strace', ['-V']).status === 0 &&
-    readdirSync('/proc').includes('self')
-  );
 }

@@ -2,7 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasTerminals } from '../../../scripts/transcripts/Terminal';
 import { freeStartPort, isFree } from '../cluster/Cluster';
+import { unless } from '../cluster/disturbances';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
 
@@ -10,10 +12,7 @@ import { until } from '../cluster/until';
 jest.setTimeout(180_000);
 
 const WITHIN_MS = 45_000;
-const hasTmux = spawnSync('tmux', ['-V']).status === 0;
-if (!hasTmux) process.stdout.write('skipped: the prompt of npm start, since tmux is not installed\n');
-
-(hasTmux ? test : test.skip)(
+unless(hasTerminals() ? null : 'the prompt of npm start, since tmux is not installed')(
   'a failover, watched: add, kill the node in use, use another, start it again',
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mokka-prompt-'));

@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECKSUM_BYTES, HEAD_BYTES, encodeHead } from '../../../src/backup/BackupHead';
-import { encodeEntries, LENGTH_BYTES } from '../../../src/backup/entryFrames';
+import { encodeEntries, LENGTH_BYTES } from '../../../src/storage/entryFrames';
 import { takeBackup } from '../../../src/backup/takeBackup';
 import { BackupError } from '../../../src/errors';
 import { ENTRY_BYTES_MAX, ENTRY_BYTES_MIN, type Entry } from '../../../src/storage/Entry';

@@ -1,9 +1,9 @@
-import { encodeEntries } from '../../../src/backup/entryFrames';
+import { encodeEntries } from '../../../src/storage/entryFrames';
 import { backupCommands, backupSourceOf } from '../../../src/cli/backupCommands';
 import { CommandQueue } from '../../../src/cli/CommandQueue';
 import { COMMANDS, findCommand, type HelpResult } from '../../../src/cli/CommandTable';
 import { answerJson } from '../../../src/cli/answerJson';
-import type { ClientAnswer, NodeClient } from '../../../src/cli/NodeClient';
+import { NodeClient, type ClientAnswer } from '../../../src/cli/NodeClient';
 import { RequestError } from '../../../src/errors';
 import type { CommittedLogFace } from '../../../src/mokka/api';
 import type { Entry } from '../../../src/storage/Entry';
@@ -44,7 +44,7 @@ function clientOf(log: CommittedLogFace): NodeClient {
       );
       queue.offer(line);
     });
-  return { ask } as unknown as NodeClient;
+  return Object.assign(Object.create(NodeClient.prototype) as NodeClient, { ask });
 }
 
 test('a node’s log travels as it is', async () => {

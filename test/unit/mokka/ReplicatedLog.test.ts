@@ -210,6 +210,19 @@ test('a committed entry is never replaced', () => {
   expect(bus.terms('b')).toEqual([1, 1]);
 });
 
+/** The follower c lost its disk and has the whole log again; its readmission was lost. */
+function caughtUpWithoutReadmission(): LogBus {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.start('c', new MemoryLogStore());
+  bus.log('c').follow(1, 'a');
+  bus.lostTypes.add('readmit');
+  bus.now += PROCESS_MET_MS_MIN;
+  bus.log('a').heard('c', 'run-2', bus.now);
+  bus.settle('a');
+  return bus;
+}
+
 describe('a follower that lost its disk', () => {
   test('does not count towards a commit, and is a voter again behind the fence', () => {
     const bus = new LogBus(['a', 'b', 'c']);
@@ -236,14 +249,7 @@ describe('a follower that lost its disk', () => {
   });
 
   test('is readmitted again, without a push, when its readmission was lost', () => {
-    const bus = new LogBus(['a', 'b', 'c']);
-    bus.elect('a', 1);
-    bus.start('c', new MemoryLogStore());
-    bus.log('c').follow(1, 'a');
-    bus.lostTypes.add('readmit');
-    bus.now += PROCESS_MET_MS_MIN;
-    bus.log('a').heard('c', 'run-2', bus.now);
-    bus.settle('a');
+    const bus = caughtUpWithoutReadmission();
     bus.settle('a');
     expect(bus.store('c').last?.position).toBe(2);
     expect(bus.store('c').membership).toBe('rejoining');
@@ -257,14 +263,7 @@ describe('a follower that lost its disk', () => {
   });
 
   test('is readmitted again when it could not take it, since it had lost sight of the leader meanwhile', () => {
-    const bus = new LogBus(['a', 'b', 'c']);
-    bus.elect('a', 1);
-    bus.start('c', new MemoryLogStore());
-    bus.log('c').follow(1, 'a');
-    bus.lostTypes.add('readmit');
-    bus.now += PROCESS_MET_MS_MIN;
-    bus.log('a').heard('c', 'run-2', bus.now);
-    bus.settle('a');
+    const bus = caughtUpWithoutReadmission();
     bus.lostTypes.clear();
     bus.log('c').follow(1, null);
     bus.log('c').follow(1, 'a');

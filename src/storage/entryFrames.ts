@@ -1,22 +1,30 @@
-import {
-  ENTRY_BYTES_MAX,
-  ENTRY_BYTES_MIN,
-  MalformedEntryError,
-  parseEntry,
-  type Entry,
-} from '../storage/Entry';
+import { ENTRY_BYTES_MAX, ENTRY_BYTES_MIN, MalformedEntryError, parseEntry, type Entry } from './Entry';
 
 /** Bytes that hold the length of the entry after them. */
 export const LENGTH_BYTES = 4;
 
-/** Entries one after the other, each after its length: as a backup file has them, and a node's answer to a backup. */
+/** Entries one after the other, each after its length: as the journal, a backup file, and a node's answer to a backup have them. */
 export function encodeEntries(entries: readonly Entry[]): Buffer {
-  const parts = entries.flatMap(({ bytes }) => {
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32BE(bytes.length);
-    return [length, bytes];
-  });
-  return Buffer.concat(parts);
+  const bytes = Buffer.allocUnsafe(framedBytes(entries));
+  writeEntries(entries, bytes, 0);
+  return bytes;
+}
+
+/** How many bytes {@link writeEntries} writes. */
+export function framedBytes(entries: readonly Entry[]): number {
+  let length = 0;
+  for (const { bytes } of entries) length += LENGTH_BYTES + bytes.length;
+  return length;
+}
+
+/** Writes what {@link encodeEntries} makes into a buffer that has room, from `start` on; returns where it ends. */
+export function writeEntries(entries: readonly Entry[], into: Buffer, start: number): number {
+  let at = start;
+  for (const { bytes } of entries) {
+    at = into.writeUInt32BE(bytes.length, at);
+    at += bytes.copy(into, at);
+  }
+  return at;
 }
 
 /** The length at the beginning of `bytes`. @throws MalformedEntryError when no entry has it. */
