@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { RequestError } from '../errors';
 import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, HANDOVER_MS_MAX } from '../limits';
-import { entryHash, EntryKind, HASH_BYTES, type Entry, type LogEntry } from '../storage/Entry';
-import type { ClusterNodeFace, CommittedLogFace, DbFace, MemberStatus, NodeInfo, PeerInfo } from './api';
+import type { LogEntry } from '../storage/Entry';
+import type { ClusterNodeFace, CommittedLogFace, DbFace } from './api';
 import { ForwardedPushes } from './ForwardedPushes';
 import { Handover } from './Handover';
 import { LogApi } from './LogApi';
 import { LogReads } from './LogReads';
-import { quorumOf } from './log/quorum';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import { isElectionPacket } from './messages/ElectionPacket';
 import {
@@ -20,19 +19,13 @@ import {
   type LogMessage,
   type ReadmitMessage,
 } from './messages/LogMessage';
-import { describeProblem } from './problem';
+import { NodeView, type ElectionView, type LinkState } from './NodeView';
 import { ReplicatedLog } from './ReplicatedLog';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
   /** This node's INDEX; peers are numbered in the order in which they join, without it. */
   readonly index: number;
-}
-
-/** Whether a peer is linked, and if not, why not. */
-export interface LinkState {
-  readonly connected: boolean;
-  readonly reason?: string;
 }
 
 /**
@@ -48,13 +41,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private readonly replicatedLog: ReplicatedLog;
   private readonly reads: LogReads;
   private readonly forwarded: ForwardedPushes;
-  private readonly downSince = new Map<string, number>();
-  private readonly clockOffsets = new Map<string, number>();
+  private readonly view: NodeView;
   private flushScheduled = false;
   private knownLeader: string | null = null;
   private knownTerm = 0;
   private clusterCommitIndex = 0;
-  private readonly startedAt = performance.now();
   private handover: Handover | null = null;
 
   constructor(settings: ReplicatedMokkaSettings) {
@@ -91,6 +82,18 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       send,
       now: () => performance.now(),
     });
+    this.view = new NodeView({
+      self: this.publicKey,
+      index: settings.index,
+      address: this.address,
+      nodes: this.nodes,
+      store: settings.store,
+      log: this.replicatedLog,
+      election: () => this.electionView(),
+      linkState: (publicKey) => this.linkState(publicKey),
+      clusterCommitIndex: () => this.clusterCommitIndex,
+      now: () => performance.now(),
+    });
     this.on('data', (packet: Buffer, from: string) => this.receive(packet, from));
     this.on('link', (publicKey: string, connected: boolean) => this.linkChanged(publicKey, connected));
     this.on('state', () => this.guard(() => this.followElection()));
@@ -101,8 +104,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     return {
       getEntry: () => ({ get: (index) => this.getEntry(index) }),
       getState: () => ({
-        getInfo: () => Promise.resolve(this.info()),
-        getStatus: () => Promise.resolve(this.status()),
+        getInfo: () => Promise.resolve(this.view.info()),
+        getStatus: () => Promise.resolve(this.view.status()),
       }),
     };
   }
@@ -141,7 +144,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   protected override packetFrom(publicKey: string, sentAt: number): void {
-    this.clockOffsets.set(publicKey, sentAt - Date.now());
+    this.view.clockSeen(publicKey, sentAt - Date.now());
   }
 
   protected override onTick(now: number): void {
@@ -231,7 +234,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
         done: () => this.leader !== null && !this.isLeader && this.logApi.idle,
         successor: () => this.successor(),
         ask: (publicKey: string) => {
-          this.log.info({ event: 'handover' }, `asking node ${this.memberIndex(publicKey)} to lead`);
+          this.log.info({ event: 'handover' }, `asking node ${this.view.memberIndex(publicKey)} to lead`);
           this.handOver(publicKey);
         },
       };
@@ -304,110 +307,15 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private linkChanged(publicKey: string, connected: boolean): void {
-    if (connected) this.downSince.delete(publicKey);
-    else {
-      this.downSince.set(publicKey, performance.now());
-      this.replicatedLog.lost(publicKey);
-      if (publicKey === this.leader) this.leaderLost();
-    }
+    this.view.linkChanged(publicKey, connected);
+    if (connected) return;
+    this.replicatedLog.lost(publicKey);
+    if (publicKey === this.leader) this.leaderLost();
   }
 
-  private memberIndex(publicKey: string): number {
-    if (publicKey === this.publicKey) return this.index;
-    const joined = [...this.nodes.keys()].indexOf(publicKey);
-    return joined < this.index ? joined : joined + 1;
-  }
-
-  private info(): NodeInfo {
-    const { last } = this.replicatedLog;
-    const lastLog = last === null ? null : this.lastLog();
-    const peers = [...this.nodes.keys()].map((publicKey) => this.peerInfo(publicKey));
-    return {
-      index: lastLog?.index ?? 0,
-      hash: lastLog === null ? '0'.repeat(2 * HASH_BYTES) : entryHash(lastLog).toString('hex'),
-      term: lastLog?.term ?? 0,
-      createdAt: lastLog?.createdAt ?? 0,
-      committedIndex: this.replicatedLog.committedIndex,
-      node: this.index,
-      state: this.isLeader ? 'leader' : this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower',
-      leader: this.leader === null ? null : this.memberIndex(this.leader),
-      currentTerm: this.term,
-      membership: this.store.membership,
-      peers,
-      problem: this.problem(),
-    };
-  }
-
-  private lastLog(): Entry | null {
-    const last = this.replicatedLog.last;
-    if (last === null || last.kind === EntryKind.Log) return last;
-    const position = this.store.positionOfIndex(last.index);
-    return position === null ? null : this.replicatedLog.entryAt(position);
-  }
-
-  private peerInfo(publicKey: string): PeerInfo {
-    const { connected, reason } = this.linkState(publicKey);
-    const matchPosition = this.replicatedLog.matchIndexOf(publicKey);
-    const matchIndex =
-      matchPosition === null ? undefined : (this.replicatedLog.entryAt(matchPosition)?.index ?? 0);
-    return {
-      node: this.memberIndex(publicKey),
-      address: this.nodes.get(publicKey)?.address ?? '',
-      connected,
-      ...(connected || reason === undefined ? {} : { reason }),
-      ...(matchIndex === undefined ? {} : { matchIndex }),
-    };
-  }
-
-  private status(): MemberStatus[] {
-    const members = [this.publicKey, ...this.nodes.keys()].map((publicKey) => this.memberStatus(publicKey));
-    return members.sort((a, b) => a.node - b.node);
-  }
-
-  private memberStatus(publicKey: string): MemberStatus {
-    const self = publicKey === this.publicKey;
-    const { connected, reason } = self ? { connected: true } : this.linkState(publicKey);
-    return {
-      node: this.memberIndex(publicKey),
-      address: (self ? this.address : this.nodes.get(publicKey)?.address) ?? '',
-      role: this.roleOf(publicKey, connected),
-      reachable: connected,
-      ...(connected || reason === undefined ? {} : { reason }),
-      behind: this.entriesBehind(publicKey),
-      clockOffset: self ? 0 : connected ? (this.clockOffsets.get(publicKey) ?? null) : null,
-    };
-  }
-
-  private roleOf(publicKey: string, connected: boolean): MemberStatus['role'] {
-    if (publicKey === this.leader) return 'leader';
-    if (publicKey === this.publicKey) return this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower';
-    return connected && this.leader !== null ? 'follower' : 'unknown';
-  }
-
-  private entriesBehind(publicKey: string): number | null {
-    const { last, commitIndex } = this.replicatedLog;
-    if (publicKey === this.leader) return 0;
-    if (this.isLeader) return (last?.position ?? 0) - (this.replicatedLog.matchIndexOf(publicKey) ?? 0);
-    if (publicKey !== this.publicKey || this.leader === null) return null;
-    return Math.max(0, this.clusterCommitIndex - commitIndex);
-  }
-
-  private problem(): string | null {
-    const name = (publicKey: string): string => `node ${this.memberIndex(publicKey)}`;
-    const size = this.nodes.size + 1;
-    const unreachable = [...this.nodes.keys()].flatMap((publicKey) => {
-      const { connected, reason } = this.linkState(publicKey);
-      if (connected) return [];
-      const forMs = performance.now() - (this.downSince.get(publicKey) ?? this.startedAt);
-      return [{ name: name(publicKey), reason, forMs }];
-    });
-    return describeProblem({
-      membership: this.store.membership,
-      hasLeader: this.leader !== null,
-      size,
-      quorum: quorumOf(size),
-      missing: this.missingMembers.map(name),
-      unreachable,
-    });
+  private electionView(): ElectionView {
+    const { term, leader, isLeader, missingMembers: missing } = this;
+    const state = isLeader ? 'leader' : this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower';
+    return { term, leader, state, missing };
   }
 }

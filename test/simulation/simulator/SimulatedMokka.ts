@@ -1,9 +1,6 @@
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
-import {
-  ReplicatedMokka,
-  type LinkState,
-  type ReplicatedMokkaSettings,
-} from '../../../src/mokka/ReplicatedMokka';
+import type { LinkState } from '../../../src/mokka/NodeView';
+import { ReplicatedMokka, type ReplicatedMokkaSettings } from '../../../src/mokka/ReplicatedMokka';
 import type { Entry } from '../../../src/storage/Entry';
 
 /** Where the packets of a simulated node go. */

@@ -1,0 +1,169 @@
+import { entryHash, EntryKind, HASH_BYTES, type Entry } from '../storage/Entry';
+import type { LogStore } from '../storage/LogStore';
+import type { MemberStatus, NodeInfo, PeerInfo } from './api';
+import { quorumOf } from './log/quorum';
+import { describeProblem } from './problem';
+import type { ReplicatedLog } from './ReplicatedLog';
+
+/** Whether a peer is linked, and if not, why not. */
+export interface LinkState {
+  readonly connected: boolean;
+  readonly reason?: string;
+}
+
+/** What the election knows now. */
+export interface ElectionView {
+  readonly term: number;
+  /** The leader's public key. */
+  readonly leader: string | null;
+  readonly state: NodeInfo['state'];
+  /** Members that a forming cluster waits for. */
+  readonly missing: readonly string[];
+}
+
+/** What a view looks at. Members are named by their public keys. */
+export interface NodeViewOptions {
+  readonly self: string;
+  readonly index: number;
+  readonly address: string;
+  /** The peers, in the order in which they joined. */
+  readonly nodes: ReadonlyMap<string, { readonly address: string }>;
+  readonly store: LogStore;
+  readonly log: ReplicatedLog;
+  readonly election: () => ElectionView;
+  readonly linkState: (publicKey: string) => LinkState;
+  /** Position of the cluster's commitIndex as far as this node knows. */
+  readonly clusterCommitIndex: () => number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+}
+
+/** What a node tells of itself and of its peers: `info` and `status`. It only looks. */
+export class NodeView {
+  private readonly downSince = new Map<string, number>();
+  private readonly clockOffsets = new Map<string, number>();
+  private readonly startedAt: number;
+
+  constructor(private readonly options: NodeViewOptions) {
+    this.startedAt = options.now();
+  }
+
+  /** A link came up or went down. */
+  linkChanged(publicKey: string, connected: boolean): void {
+    if (connected) this.downSince.delete(publicKey);
+    else this.downSince.set(publicKey, this.options.now());
+  }
+
+  /** A member's wall clock less this node's, ms. */
+  clockSeen(publicKey: string, offset: number): void {
+    this.clockOffsets.set(publicKey, offset);
+  }
+
+  /** A member's INDEX. */
+  memberIndex(publicKey: string): number {
+    const { self, index, nodes } = this.options;
+    if (publicKey === self) return index;
+    const joined = [...nodes.keys()].indexOf(publicKey);
+    return joined < index ? joined : joined + 1;
+  }
+
+  info(): NodeInfo {
+    const { log, nodes, index, store } = this.options;
+    const { term, leader, state } = this.options.election();
+    const lastLog = this.lastLog();
+    return {
+      index: lastLog?.index ?? 0,
+      hash: lastLog === null ? '0'.repeat(2 * HASH_BYTES) : entryHash(lastLog).toString('hex'),
+      term: lastLog?.term ?? 0,
+      createdAt: lastLog?.createdAt ?? 0,
+      committedIndex: log.committedIndex,
+      node: index,
+      state,
+      leader: leader === null ? null : this.memberIndex(leader),
+      currentTerm: term,
+      membership: store.membership,
+      peers: [...nodes.keys()].map((publicKey) => this.peerInfo(publicKey)),
+      problem: this.problem(),
+    };
+  }
+
+  status(): MemberStatus[] {
+    const { self, nodes } = this.options;
+    const members = [self, ...nodes.keys()].map((publicKey) => this.memberStatus(publicKey));
+    return members.sort((a, b) => a.node - b.node);
+  }
+
+  private lastLog(): Entry | null {
+    const { log, store } = this.options;
+    const { last } = log;
+    if (last === null || last.kind === EntryKind.Log) return last;
+    const position = store.positionOfIndex(last.index);
+    return position === null ? null : log.entryAt(position);
+  }
+
+  private peerInfo(publicKey: string): PeerInfo {
+    const { log, nodes, linkState } = this.options;
+    const { connected, reason } = linkState(publicKey);
+    const matchPosition = log.matchIndexOf(publicKey);
+    const matchIndex = matchPosition === null ? undefined : (log.entryAt(matchPosition)?.index ?? 0);
+    return {
+      node: this.memberIndex(publicKey),
+      address: nodes.get(publicKey)?.address ?? '',
+      connected,
+      ...(connected || reason === undefined ? {} : { reason }),
+      ...(matchIndex === undefined ? {} : { matchIndex }),
+    };
+  }
+
+  private memberStatus(publicKey: string): MemberStatus {
+    const { self, address, nodes, linkState } = this.options;
+    const isSelf = publicKey === self;
+    const { connected, reason } = isSelf ? { connected: true } : linkState(publicKey);
+    return {
+      node: this.memberIndex(publicKey),
+      address: (isSelf ? address : nodes.get(publicKey)?.address) ?? '',
+      role: this.roleOf(publicKey, connected),
+      reachable: connected,
+      ...(connected || reason === undefined ? {} : { reason }),
+      behind: this.entriesBehind(publicKey),
+      clockOffset: isSelf ? 0 : connected ? (this.clockOffsets.get(publicKey) ?? null) : null,
+    };
+  }
+
+  private roleOf(publicKey: string, connected: boolean): MemberStatus['role'] {
+    const { leader, state } = this.options.election();
+    if (publicKey === leader) return 'leader';
+    if (publicKey === this.options.self) return state === 'candidate' ? 'candidate' : 'follower';
+    return connected && leader !== null ? 'follower' : 'unknown';
+  }
+
+  private entriesBehind(publicKey: string): number | null {
+    const { self, log, election, clusterCommitIndex } = this.options;
+    const { leader, state } = election();
+    if (publicKey === leader) return 0;
+    if (state === 'leader') return (log.last?.position ?? 0) - (log.matchIndexOf(publicKey) ?? 0);
+    if (publicKey !== self || leader === null) return null;
+    return Math.max(0, clusterCommitIndex() - log.commitIndex);
+  }
+
+  private problem(): string | null {
+    const { nodes, store, election, linkState, now } = this.options;
+    const { leader, missing } = election();
+    const name = (publicKey: string): string => `node ${this.memberIndex(publicKey)}`;
+    const size = nodes.size + 1;
+    const unreachable = [...nodes.keys()].flatMap((publicKey) => {
+      const { connected, reason } = linkState(publicKey);
+      if (connected) return [];
+      const forMs = now() - (this.downSince.get(publicKey) ?? this.startedAt);
+      return [{ name: name(publicKey), reason, forMs }];
+    });
+    return describeProblem({
+      membership: store.membership,
+      hasLeader: leader !== null,
+      size,
+      quorum: quorumOf(size),
+      missing: missing.map(name),
+      unreachable,
+    });
+  }
+}
