@@ -55,8 +55,8 @@ export class ReplicatedLog {
   }
 
   /** Whether {@link flush} has something to do. */
-  get hasStaged(): boolean {
-    return this.log.hasStaged;
+  get needsFlush(): boolean {
+    return this.log.hasStaged || ('leads' in this.role && this.role.leads.owesEntries);
   }
 
   /** The committed log with this index, or null. */
@@ -119,7 +119,10 @@ export class ReplicatedLog {
     return true;
   }
 
-  /** Sends and saves what is staged. To be called soon after anything was staged, once for many. */
+  /**
+   * Sends and saves what is staged, and sends more to followers that are far behind. To be called soon after anything
+   * was staged, once for many.
+   */
   flush(now: number): void {
     if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit();
   }

@@ -153,7 +153,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.replicatedLog.tick(now);
     this.logApi.tick(now);
     this.reads.tick(now);
-    if (this.replicatedLog.hasStaged) this.wantFlush();
+    if (this.replicatedLog.needsFlush) this.wantFlush();
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {
@@ -181,7 +181,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     }
     this.guard(() => {
       this.receiveMessage(from, decodeLogMessage(packet));
-      if (this.replicatedLog.hasStaged) this.wantFlush();
+      if (this.replicatedLog.needsFlush) this.wantFlush();
     }, from);
   }
 
@@ -294,8 +294,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   private flush(): void {
     this.logApi.flush();
-    if (this.replicatedLog.hasStaged) this.replicatedLog.flush(performance.now());
-    if (this.replicatedLog.hasStaged) this.wantFlush();
+    if (this.replicatedLog.needsFlush) this.replicatedLog.flush(performance.now());
+    if (this.replicatedLog.needsFlush) this.wantFlush();
     const { term } = this;
     for (const [peer, answers] of this.forwarded.takeAnswers())
       this.sendMessage(peer, { type: 'answers', term, commitIndex: this.replicatedLog.commitIndex, answers });

@@ -62,6 +62,13 @@ export class Replication {
     return this.progress.get(peer)?.matchIndex ?? null;
   }
 
+  /** Whether a follower could be sent more at once: of what is on disk, one append a step. */
+  get owesEntries(): boolean {
+    for (const progress of this.progress.values())
+      if (progress.canSend && progress.nextIndex <= this.sendableTo) return true;
+    return false;
+  }
+
   /** The followers that count towards a commit, answer, and hold the whole log. */
   get upToDateVoters(): string[] {
     return [...this.progress]
@@ -166,7 +173,7 @@ export class Replication {
       const fromDisk = !this.log.isRecent(progress.nextIndex);
       const entries = this.log.read(progress.nextIndex, APPEND_BYTES_MAX, count);
       this.sendAppend(peer, progress, entries, now);
-      // The next one goes with the next answer or tick: a long read would hold up heartbeats and commits.
+      // The next one goes in another step: a long read would hold up heartbeats and commits.
       if (fromDisk) return;
     }
   }

@@ -72,11 +72,17 @@ export class LogBus {
   }
 
   deliver(): void {
-    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
-      const message = decodeLogMessage(next.bytes);
-      if (message.type === 'append' || message.type === 'appended' || message.type === 'readmit')
-        this.log(next.to).receive(next.from, message, this.now);
-    }
+    while (this.deliverOne());
+  }
+
+  /** Delivers the oldest message under way; false when there is none. */
+  deliverOne(): boolean {
+    const next = this.queue.shift();
+    if (next === undefined) return false;
+    const message = decodeLogMessage(next.bytes);
+    if (message.type === 'append' || message.type === 'appended' || message.type === 'readmit')
+      this.log(next.to).receive(next.from, message, this.now);
+    return true;
   }
 
   propose(

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../../src/errors';
-import { APPEND_RESEND_MS, PROCESS_MET_MS_MIN } from '../../../src/limits';
+import { APPEND_RESEND_MS, APPENDS_IN_FLIGHT_MAX, PROCESS_MET_MS_MIN } from '../../../src/limits';
 import { buildEntry, entryHash, GENESIS_HASH } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { LogBus, votingStore } from './LogBus';
@@ -310,5 +310,33 @@ test('staged entries of a leader that is none any more are forgotten', () => {
   bus.propose('a', 1);
   bus.log('a').follow(1, null);
   expect(bus.log('a').last?.position).toBe(1);
-  expect(bus.log('a').hasStaged).toBe(false);
+  expect(bus.log('a').needsFlush).toBe(false);
 });
+
+test('a follower far behind is sent several appends from the disk, one a step, before it answers', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.cut.add('a>c');
+  bus.elect('a', 1);
+  const value = 'x'.repeat(200_000);
+  for (let nonce = 1; nonce <= 40; nonce++) bus.propose('a', nonce, value);
+  bus.settle('a');
+  bus.start('a', bus.store('a'));
+  bus.elect('a', 2, ['b']);
+  bus.cut.clear();
+  bus.log('c').follow(2, 'a');
+  bus.log('a').heard('c', 'run-1', bus.now);
+  // The probe and its refusal, the first append and its answer.
+  for (let messages = 0; messages < 4; messages++) bus.deliverOne();
+
+  const sentBySteps: number[] = [];
+  while (bus.log('a').needsFlush) {
+    const before = appendsTo(bus, 'c');
+    bus.log('a').flush(bus.now);
+    sentBySteps.push(appendsTo(bus, 'c') - before);
+  }
+  expect(sentBySteps).toEqual(Array.from({ length: APPENDS_IN_FLIGHT_MAX - 1 }, () => 1));
+});
+
+function appendsTo(bus: LogBus, name: string): number {
+  return bus.sent.filter(({ to, message }) => to === name && message.type === 'append').length;
+}
