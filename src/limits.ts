@@ -195,6 +195,12 @@ export const STORE_GROWTH_BYTES = 256 * KiB;
  */
 export const JOURNAL_BYTES = 1024 * KiB;
 
+/**
+ * Entries that stand together in lmdb, bytes (one entry at least): large, so that lmdb has little to do for each; small
+ * enough to be read for one of them. Four pages less LMDB's header.
+ */
+export const BLOCK_BYTES_MAX = 16 * KiB - 24;
+
 /** commitIndex goes to disk with the next entries, and without any after this time, ms: one sync then. */
 export const COMMIT_INDEX_SAVE_MS = 1000;
 
@@ -227,6 +233,12 @@ export const VERIFY_STEP_BYTES = 4 * MiB;
 
 /** How often `npm start` in a terminal looks at its nodes' states, ms: soon for a person, next to nothing for them. */
 export const STATUS_LOOK_MS = 250;
+
+/** A node that does not answer such a look for so long, ms, is shown as silent: longer than a slow sync. */
+export const STATUS_SILENT_MS = 1500;
+
+/** How long a command typed in `npm start` waits for its node to start, ms: several starts on a slow machine. */
+export const NODE_START_MS_MAX = 10_000;
 
 /** Entries in one answer to a backup, bytes and number: made between two heartbeats, so that a backup disturbs nobody. */
 export const BACKUP_PAGE_BYTES_MAX = 256 * KiB;

@@ -53,7 +53,7 @@ export class BackupReader {
 
   private next(position: number, previous: Entry | null): Entry {
     try {
-      const length = readEntryLength(this.file.take(LENGTH_BYTES));
+      const length = readEntryLength(this.file.take(LENGTH_BYTES), 0);
       const entry = parseEntry(this.file.take(length));
       const fault = chainFault(entry, previous);
       if (fault !== null) throw new MalformedEntryError(fault);

@@ -46,12 +46,16 @@ export class CheckedEntries {
   private parsed(position: number): Entry {
     const bytes = this.bytesAt(position);
     if (bytes === undefined) throw this.damagedAt(position, 'it is missing');
+    let entry: Entry;
     try {
-      return parseEntry(bytes);
+      entry = parseEntry(bytes);
     } catch (error) {
       if (error instanceof MalformedEntryError) throw this.damagedAt(position, error.message, error);
       throw error;
     }
+    if (entry.position !== position)
+      throw this.damagedAt(position, `position ${entry.position} stands there`);
+    return entry;
   }
 
   private damagedAt(position: number, reason: string, cause?: Error): Error {

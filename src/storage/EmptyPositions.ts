@@ -1,4 +1,5 @@
 import { invariant } from '../errors';
+import { countLeading } from './countLeading';
 
 /**
  * The positions of the empty entries of a log, ascending: one per change of leader, so a short list. It turns the
@@ -24,23 +25,11 @@ export class EmptyPositions {
 
   /** Forgets this position and all after it. */
   cutFrom(position: number): void {
-    this.positions.length = this.countWhere((at) => at < position);
+    this.positions.length = countLeading(this.positions, (at) => at < position);
   }
 
   /** The position of the log with this index, in a log that is long enough to hold it. */
   positionOfIndex(index: number): number {
-    return index + this.countWhere((at, emptiesBefore) => at - emptiesBefore <= index);
-  }
-
-  /** How many positions, from the first on, fulfil a condition that, once it does not hold, never holds again. */
-  private countWhere(holds: (position: number, emptiesBefore: number) => boolean): number {
-    let low = 0;
-    let high = this.positions.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (holds(this.positions[middle] ?? Infinity, middle)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return index + countLeading(this.positions, (at, emptiesBefore) => at - emptiesBefore <= index);
   }
 }

@@ -93,7 +93,7 @@ export class Journal {
     if (generation === null) return false;
     const bodyBytes = framedBytes(entries);
     const written = sectors(BODY_AT + bodyBytes);
-    if (this.end + written > JOURNAL_BYTES) return false;
+    if (this.end + written > roomOf(generation)) return false;
     const record = this.scratchOf(written);
     generation.copy(record);
     record.writeUInt32BE(this.number, NUMBER_AT);
@@ -153,6 +153,14 @@ export class Journal {
       this.scratch = Buffer.allocUnsafeSlow(Math.min(2 * bytes, JOURNAL_BYTES));
     return this.scratch;
   }
+}
+
+/**
+ * How much of the journal a generation uses: half of it at least, by chance. The nodes of a cluster append the same at
+ * the same time; so they do not all go to lmdb at once, and a majority goes on meanwhile.
+ */
+function roomOf(generation: Buffer): number {
+  return JOURNAL_BYTES / 2 + (generation.readUInt16BE() / 0xffff) * (JOURNAL_BYTES / 2);
 }
 
 function hashOf(record: Buffer, end: number): Buffer {

@@ -285,15 +285,13 @@ function load(
   if (membership === 'none' && (state !== null || position > 0))
     throw damaged(marker.path, `is missing, but ${data.path} holds data`);
   if (state === null && position > 0) throw damaged(data.path, 'holds entries but no state');
-  const count = tables.countEntries();
-  if (count !== position) throw damaged(data.path, `holds ${count} entries up to position ${position}`);
   const unapplied = new UnappliedEntries(position);
   const last = position === 0 ? null : checkedEntries({ data, tables }, unapplied).entryAt(position);
   const empties = new EmptyPositions(tables.readEmptyPositions());
   if (empties.count !== position - (last?.index ?? 0))
     throw damaged(
       data.path,
-      `holds ${count} entries, ${empties.count} empty, up to index ${last?.index ?? 0}`,
+      `holds ${position} entries, ${empties.count} empty, up to index ${last?.index ?? 0}`,
     );
   const { commitIndex } = state ?? { commitIndex: 0 };
   if (commitIndex > position)

@@ -1,11 +1,13 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { z } from 'zod';
 import { invariant, StartError, toError } from '../errors';
+import { countLeading } from './countLeading';
 import { damaged } from './damage';
 import type { DataFile } from './DataFile';
-import { DataTrees } from './DataTrees';
+import { checkTrees } from './DataTrees';
 import { FILE_MODE } from './durableFile';
-import { EntryKind, type Entry } from './Entry';
+import { EntryKind, MalformedEntryError, type Entry } from './Entry';
+import { EntryBlock, packBlocks } from './EntryBlock';
 import type { HardState } from './LogStore';
 import { STORE_FORMAT } from './MarkerFile';
 
@@ -29,7 +31,6 @@ interface WritableTable<Key> {
   removeSync(key: Key): unknown;
 }
 
-const ENTRIES = 'entries';
 const KEY_BYTES = 6;
 const STATE_KEY = 'state';
 const NO_VALUE = Buffer.alloc(0);
@@ -44,20 +45,23 @@ const storedState = z.strictObject({
   votedFor: z.string().nullable(),
   commitIndex: wholeNumber,
   journal: z.string().regex(/^[0-9a-f]{32}$/),
+  blocks: wholeNumber,
 });
-const tableStats = z.object({ entryCount: wholeNumber });
 
 /**
- * The lmdb databases of a store, and nothing of its rules: `entries` (position to an entry's bytes), `empties` (the
- * positions of empty entries), and in lmdb's main database, which every commit rewrites anyway, the state.
+ * The lmdb databases of a store, and nothing of its rules: `blocks` (the position of a block's first entry to the
+ * {@link EntryBlock}), `empties` (the positions of empty entries), and in lmdb's main database, which every commit
+ * rewrites anyway, the state.
  */
 export class LmdbTables {
   private readonly root: RootDatabase<Buffer, string>;
-  private readonly entries: Database<Buffer, Buffer>;
+  private readonly blocks: Database<Buffer, Buffer>;
   private readonly empties: Database<Buffer, Buffer>;
-
-  private readonly trees: DataTrees;
   private readonly file: string;
+  /** The position of each block's first entry, ascending: one number for tens of KB of log. */
+  private readonly firsts: number[];
+  /** The block that was read last: whoever reads on finds the next entries in it. */
+  private readonly block = new EntryBlock();
 
   /**
    * Opens lmdb on a file that {@link DataFile.check} has found good, or that is empty.
@@ -66,8 +70,7 @@ export class LmdbTables {
    */
   constructor(data: DataFile) {
     this.file = data.path;
-    this.trees = new DataTrees(data, ENTRIES);
-    if (!data.isEmpty) this.trees.checkStart();
+    if (!data.isEmpty) checkTrees(data);
     const options = {
       path: data.path,
       noSubdir: true,
@@ -80,8 +83,9 @@ export class LmdbTables {
       maxDbs: 2,
     };
     this.root = open(options);
-    this.entries = this.root.openDB({ name: ENTRIES, encoding: 'binary', keyEncoding: 'binary' });
+    this.blocks = this.root.openDB({ name: 'blocks', encoding: 'binary', keyEncoding: 'binary' });
     this.empties = this.root.openDB({ name: 'empties', encoding: 'binary', keyEncoding: 'binary' });
+    this.firsts = this.positionsIn(this.blocks);
   }
 
   /** The state as last written; null when none was. */
@@ -90,50 +94,54 @@ export class LmdbTables {
     if (bytes === undefined) return null;
     const parsed = storedState.safeParse(parseJson(bytes.toString()));
     if (!parsed.success) throw damaged(this.file, 'holds a state that cannot be read', parsed.error);
-    const { term, votedFor, commitIndex, journal } = parsed.data;
+    const { term, votedFor, commitIndex, journal, blocks } = parsed.data;
+    if (blocks !== this.firsts.length)
+      throw damaged(this.file, `holds ${this.firsts.length} of ${blocks} blocks of entries`);
     return { hardState: { term, votedFor }, commitIndex, journal };
   }
 
-  /** The last position, 0 when there is none. */
+  /** The last position, 0 when there is none. @throws StartError DATA_DAMAGED */
   readLastPosition(): number {
-    return this.reading(() => {
-      const [last] = this.entries.getKeys({ reverse: true, limit: 1 });
-      return last === undefined ? 0 : position(last);
-    });
+    const first = this.firsts.at(-1);
+    return first === undefined ? 0 : this.blockFrom(first).lastPosition;
   }
 
-  /** How many entries there are. */
-  countEntries(): number {
-    return this.reading(() => tableStats.parse(this.entries.getStats()).entryCount);
-  }
-
-  /** The positions of all empty entries, ascending. */
+  /** The positions of all empty entries, ascending. @throws StartError DATA_DAMAGED */
   readEmptyPositions(): number[] {
-    return this.reading(() => Array.from(this.empties.getKeys(), position));
+    return this.positionsIn(this.empties);
   }
 
-  /** The bytes at a position, as a copy that stays valid. @throws StartError DATA_DAMAGED */
+  /** An entry's bytes, as a copy that stays valid; undefined when no block has it. @throws StartError DATA_DAMAGED */
   bytesAt(at: number): Buffer | undefined {
-    this.trees.checkEntry(at);
-    return this.reading(() => {
-      // lmdb reads into one buffer of its own, whose length it sets: half the time of a buffer per value.
-      const shared = this.entries.getBinaryFast(key(at));
-      if (shared === undefined) return undefined;
-      const copy = Buffer.allocUnsafe(shared.length);
-      copy.set(shared.subarray(0, shared.length));
-      return copy;
-    });
+    const first = this.firsts[this.blocksBefore(at + 1) - 1];
+    return first === undefined ? undefined : this.blockFrom(first).bytesAt(at);
   }
 
-  /** Removes positions, appends entries after all others, and writes the state, in one transaction, synced on return. */
+  /**
+   * Puts entries in place of removed ones and after all others, and writes the state, in one transaction, synced on
+   * return. A block in which the removal begins stays as it is: the next one stands for what it holds from there on.
+   */
   write(state: StoredState, entries: readonly Entry[], removed: PositionRange): void {
-    this.trees.checkRemoval(removed.from, removed.to);
+    const removes = removed.from <= removed.to;
+    invariant(
+      !removes || entries[0]?.position === removed.from,
+      () => `entries from ${String(entries[0]?.position)} in place of ${removed.from} to ${removed.to}`,
+    );
+    const kept = removes ? this.blocksBefore(removed.from) : this.firsts.length;
+    const packed = Array.from(packBlocks(entries));
+    const blocks = kept + packed.length;
+    this.block.unload();
     // A block that returns nothing: a promise as its result would put the commit off (HAZARDS, lmdb 1).
     this.root.transactionSync(() => {
-      for (let at = removed.to; at >= removed.from; at -= 1) this.remove(at);
-      for (const entry of entries) this.append(entry);
-      put(this.root, STATE_KEY, encodeState(state), false);
+      for (const first of this.firsts.slice(kept)) remove(this.blocks, key(first));
+      for (const { first, bytes } of packed) put(this.blocks, key(first), bytes, true);
+      for (let at = removed.from; at <= removed.to; at += 1) this.empties.removeSync(key(at));
+      for (const { kind, position: at } of entries)
+        if (kind === EntryKind.Empty) put(this.empties, key(at), NO_VALUE, true);
+      put(this.root, STATE_KEY, encodeState(state, blocks), false);
     });
+    this.firsts.length = kept;
+    for (const { first } of packed) this.firsts.push(first);
   }
 
   close(): void {
@@ -141,17 +149,42 @@ export class LmdbTables {
     void this.root.close();
   }
 
-  private remove(at: number): void {
-    const entries: WritableTable<Buffer> = this.entries;
-    const empties: WritableTable<Buffer> = this.empties;
-    const removed = entries.removeSync(key(at));
-    invariant(removed === true, () => `lmdb removed nothing at position ${at}`);
-    empties.removeSync(key(at));
+  /** The keys of a table. */
+  private positionsIn(table: Database<Buffer, Buffer>): number[] {
+    const positions = this.reading(() =>
+      Array.from(table.getKeys(), (bytes) =>
+        bytes.length === KEY_BYTES ? bytes.readUIntBE(0, KEY_BYTES) : NaN,
+      ),
+    );
+    if (!positions.every((position, at) => position > (positions[at - 1] ?? 0)))
+      throw damaged(this.file, 'is damaged: its positions are out of order');
+    return positions;
   }
 
-  private append(entry: Entry): void {
-    put(this.entries, key(entry.position), entry.bytes, true);
-    if (entry.kind === EntryKind.Empty) put(this.empties, key(entry.position), NO_VALUE, true);
+  /** How many blocks begin before a position. */
+  private blocksBefore(at: number): number {
+    return countLeading(this.firsts, (first) => first < at);
+  }
+
+  private blockFrom(first: number): EntryBlock {
+    if (this.block.firstPosition !== first) this.loadBlock(first);
+    return this.block;
+  }
+
+  private loadBlock(first: number): void {
+    // lmdb reads into one buffer of its own, whose length it sets: half the time of a buffer per value.
+    const shared = this.reading(() => this.blocks.getBinaryFast(key(first)));
+    if (shared === undefined) throw damaged(this.file, `is damaged at position ${first}: it is missing`);
+    try {
+      this.block.load(first, shared.subarray(0, shared.length));
+    } catch (error) {
+      if (!(error instanceof MalformedEntryError)) throw error;
+      throw damaged(
+        this.file,
+        `is damaged in the entries from position ${first} on: ${error.message}`,
+        error,
+      );
+    }
   }
 
   private reading<T>(read: () => T): T {
@@ -172,18 +205,26 @@ function put<Key>(table: WritableTable<Key>, at: Key, value: Buffer, append: boo
   invariant(done === true, () => `lmdb refused a key: ${String(at)}`);
 }
 
+/** lmdb reports a key that it does not have by its result alone. */
+function remove<Key>(table: WritableTable<Key>, at: Key): void {
+  invariant(table.removeSync(at) === true, () => `lmdb removed nothing at ${String(at)}`);
+}
+
 function key(at: number): Buffer {
   const bytes = Buffer.allocUnsafe(KEY_BYTES);
   bytes.writeUIntBE(at, 0, KEY_BYTES);
   return bytes;
 }
 
-function position(bytes: Buffer): number {
-  return bytes.readUIntBE(0, KEY_BYTES);
-}
-
-function encodeState({ hardState: { term, votedFor }, commitIndex, journal }: StoredState): Buffer {
-  const content: z.input<typeof storedState> = { format: STORE_FORMAT, term, votedFor, commitIndex, journal };
+function encodeState(state: StoredState, blocks: number): Buffer {
+  const { hardState, commitIndex, journal } = state;
+  const content: z.input<typeof storedState> = {
+    format: STORE_FORMAT,
+    ...hardState,
+    commitIndex,
+    journal,
+    blocks,
+  };
   return Buffer.from(JSON.stringify(content));
 }
 

@@ -27,9 +27,10 @@ export function writeEntries(entries: readonly Entry[], into: Buffer, start: num
   return at;
 }
 
-/** The length at the beginning of `bytes`. @throws MalformedEntryError when no entry has it. */
-export function readEntryLength(bytes: Buffer): number {
-  const length = bytes.readUInt32BE();
+/** The length that stands at an offset. @throws MalformedEntryError when no entry has it. */
+export function readEntryLength(bytes: Buffer, at: number): number {
+  if (bytes.length - at < LENGTH_BYTES) throw new MalformedEntryError('a length is cut short');
+  const length = bytes.readUInt32BE(at);
   if (length < ENTRY_BYTES_MIN || length > ENTRY_BYTES_MAX)
     throw new MalformedEntryError(`an entry of ${length} bytes is out of range`);
   return length;
@@ -39,9 +40,8 @@ export function readEntryLength(bytes: Buffer): number {
 export function decodeEntries(bytes: Buffer): Entry[] {
   const entries: Entry[] = [];
   for (let at = 0; at < bytes.length;) {
-    if (bytes.length - at < LENGTH_BYTES) throw new MalformedEntryError('a length is cut short');
     const start = at + LENGTH_BYTES;
-    at = start + readEntryLength(bytes.subarray(at));
+    at = start + readEntryLength(bytes, at);
     if (at > bytes.length) throw new MalformedEntryError('an entry is cut short');
     entries.push(parseEntry(bytes.subarray(start, at)));
   }

@@ -134,15 +134,20 @@ test('records of an earlier generation are none, and neither are those that stan
   expect(readAnew(after, next)).toEqual([]);
 });
 
-test('takes no record for which it has no room, and all of its room', () => {
-  const { journal, generation } = begun();
+test.each([
+  ['0000', JOURNAL_BYTES / 2],
+  ['ffff', JOURNAL_BYTES],
+])('of a generation that begins with %s: takes records for %d bytes, and no more', (beginning, room) => {
+  const generation = beginning.padEnd(32, '7');
+  const journal = new Journal(path, null);
+  journal.restart(generation);
   const entries = buildLog(logs(3, 1, 1000));
   let count = 0;
   while (journal.append(entries, count)) count++;
   journal.close();
   const recordBytes =
     Math.ceil(entries.reduce((bytes, entry) => bytes + entry.bytes.length + 4, 62) / 512) * 512;
-  expect(count).toBe(Math.floor(JOURNAL_BYTES / recordBytes));
+  expect(count).toBe(Math.floor(room / recordBytes));
   expect(statSync(path).size).toBe(JOURNAL_BYTES);
   expect(readAnew(readFileSync(path), generation)).toHaveLength(count);
 });

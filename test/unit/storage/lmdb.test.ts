@@ -13,9 +13,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { StartError, type StartErrorCode } from '../../../src/errors';
 import type { Entry } from '../../../src/storage/Entry';
 import { JOURNAL_NAME, LmdbLogStore } from '../../../src/storage/LmdbLogStore';
+import type { LogStore } from '../../../src/storage/LogStore';
+import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { append, asVoter, saveTerm } from './calls';
 import { buildLog, empty, logs } from './logFixture';
 import { logStoreSuite } from './logStoreSuite';
@@ -121,6 +124,53 @@ describe('the directory', () => {
   });
 });
 
+describe('against a store in memory', () => {
+  const change = fc.oneof(
+    fc.record({ name: fc.constant('append' as const), sizes: fc.array(fc.integer({ min: 0, max: 9000 })) }),
+    fc.record({ name: fc.constant('replace' as const), back: fc.integer({ min: 1, max: 30 }) }),
+    fc.record({ name: fc.constantFrom('vote' as const, 'reopen' as const) }),
+  );
+
+  test('any changes give the same log: what is cut in lmdb, in the journal, and over both', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 3, maxLength: 20 }), async (changes) => {
+        const directory = newDirectory();
+        const memory = new MemoryLogStore();
+        let store = await open(directory);
+        const both = (act: (one: LogStore) => void): void => [store, memory].forEach(act);
+        both((one) => one.setMembership('voter'));
+        let term = 0;
+        for (const made of changes) {
+          term += 1;
+          const { commitIndex, last } = memory;
+          if (made.name === 'append') {
+            const specs = made.sizes.map((valueBytes) => ({ term, valueBytes }));
+            const entries = buildLog([empty(term), ...specs], last);
+            both((one) => one.append(entries, commitIndex));
+          } else if (made.name === 'replace') {
+            const kept = memory.entryAt(Math.max(commitIndex, (last?.position ?? 0) - made.back));
+            const entries = buildLog([empty(term), ...logs(2, term)], kept);
+            both((one) => one.append(entries, commitIndex));
+          } else if (made.name === 'vote') both((one) => one.saveHardState({ term, votedFor: null }));
+          else {
+            store.close();
+            store = await open(directory);
+          }
+        }
+        const bytesOf = (one: LogStore): string[] =>
+          one.read(1, Infinity, Infinity).map(({ bytes }) => bytes.toString('hex'));
+        expect(store.last?.bytes).toEqual(memory.last?.bytes);
+        expect(bytesOf(store)).toEqual(bytesOf(memory));
+        for (let position = 1; position <= (memory.last?.position ?? 0); position += 7)
+          expect(store.entryAt(position)?.bytes).toEqual(memory.entryAt(position)?.bytes);
+        expect(store.positionOfIndex(1)).toBe(memory.positionOfIndex(1));
+        store.close();
+      }),
+      { seed: 20_261_125, numRuns: 40 },
+    );
+  });
+});
+
 describe('the journal', () => {
   test('full several times over, and replaced in part, gives all to lmdb; a crash at any time loses nothing', async () => {
     const directory = newDirectory();
@@ -194,11 +244,11 @@ describe('the marker', () => {
 
   test('of another format is refused', async () => {
     const directory = await filledDirectory();
-    writeFileSync(join(directory, 'marker.json'), '{"format":3,"something":"else"}');
-    await expectRefused(directory, 'DATA_FOREIGN', 'format 3');
+    writeFileSync(join(directory, 'marker.json'), '{"format":4,"something":"else"}');
+    await expectRefused(directory, 'DATA_FOREIGN', 'format 4');
   });
 
-  test.each(['', 'null', '{"format":2}', '{"format":2,"clusterId":"a","publicKey":"b","membership":"none"}'])(
+  test.each(['', 'null', '{"format":3}', '{"format":3,"clusterId":"a","publicKey":"b","membership":"none"}'])(
     'that reads %j is damage',
     async (content) => {
       const directory = await filledDirectory();
