@@ -1,30 +1,28 @@
 import { join, resolve } from 'node:path';
-import { STATUS_LOOK_MS } from '../limits';
+import type { NodeInfo } from '../mokka/api';
 import { makeDirectory } from '../storage/durableFile';
 import { clusterCommands, nodeInUse, type ClusterControl } from './clusterCommands';
+import { ClusterWatch } from './ClusterWatch';
 import { createNonces } from './Nonces';
 import type { PromptEnd } from './Prompt';
 import { PromptHistory } from './PromptHistory';
 import { RemoteNode } from './RemoteNode';
 import { wrap } from './render';
+import { renderClusterState } from './renderClusterState';
 import type { Stderr } from './Stderr';
 import { TerminalPrompt } from './TerminalPrompt';
 
-/** The terminal's prompt of `npm start`: one node's commands at a time, and a line that tells each change of a state. */
+/** The terminal's prompt of `npm start`: one node's commands at a time, and a status line with the states of all. */
 export class ClusterPrompt {
   readonly ended: Promise<PromptEnd>;
   readonly #prompt: TerminalPrompt;
   readonly #nodes: readonly RemoteNode[];
-  readonly #control: Omit<ClusterControl, 'use'>;
-  readonly #look: NodeJS.Timeout;
+  readonly #watch: ClusterWatch;
   #inUse = 0;
-  #states = '';
-  #looking = false;
 
   constructor(stderr: Stderr, control: Omit<ClusterControl, 'use'>) {
     const { stdin, stdout, env } = process;
     const dataDirectory = env['DATA_DIR'] ?? 'data';
-    this.#control = control;
     this.#nodes = Array.from(
       { length: control.size },
       (_, index) => new RemoteNode(join(dataDirectory, `node-${index}`), () => control.isRunning(index)),
@@ -36,17 +34,22 @@ export class ClusterPrompt {
       stderr.writeLine(`the prompt keeps no history: ${error.message}`),
     );
     const color = (env['NO_COLOR'] ?? '') === '' && stdout.hasColors();
+    this.#watch = new ClusterWatch(this.#nodes, (state) => {
+      // Where the cursor cannot be moved there is no line under the one being typed.
+      if (env['TERM'] !== 'dumb') this.#prompt.showStatus((style) => renderClusterState(state, style));
+    });
     const context = {
       node: nodeInUse(() => this.#node(this.#inUse)),
       nextNonce: createNonces(Date.now),
       commands: clusterCommands({ ...control, use: (node) => (this.#inUse = node) }),
     };
-    this.#prompt = new TerminalPrompt(context, { input: stdin, output: stdout, history, color, unexpected });
+    const look = (): NodeInfo | null => this.#watch.infoOf(this.#inUse);
+    const environment = { input: stdin, output: stdout, history, color, unexpected, look };
+    this.#prompt = new TerminalPrompt(context, environment);
     this.ended = this.#prompt.ended;
     if (stderr.stream.isTTY)
       stderr.writeAbove = (text) => this.#prompt.writeAbove(stderr.stream, wrap(text, stdout.columns));
     this.notify(`a cluster of ${control.size} nodes; commands go to node 0: help lists them`);
-    this.#look = setInterval(() => void this.#lookAtStates(), STATUS_LOOK_MS).unref();
   }
 
   notify(text: string): void {
@@ -55,7 +58,7 @@ export class ClusterPrompt {
 
   /** As {@link TerminalPrompt.stop}; leaves the terminal as it was. */
   async stop(deadline: number): Promise<void> {
-    clearInterval(this.#look);
+    this.#watch.stop();
     await this.#prompt.stop(deadline);
     for (const node of this.#nodes) node.close();
   }
@@ -64,26 +67,5 @@ export class ClusterPrompt {
     const node = this.#nodes[index];
     if (node === undefined) throw new RangeError(`node ${index} of ${this.#nodes.length}`);
     return node;
-  }
-
-  /** Tells the states of all nodes in one line, when one has changed. */
-  async #lookAtStates(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    const states = await Promise.all(this.#nodes.map((_, index) => this.#stateOf(index)));
-    this.#looking = false;
-    const text = states.map((state, index) => `node ${index} ${state}`).join(', ');
-    if (text === this.#states) return;
-    this.#states = text;
-    this.notify(text);
-  }
-
-  async #stateOf(index: number): Promise<string> {
-    if (!this.#control.isRunning(index)) return 'down';
-    try {
-      return (await this.#node(index).getDb().getState().getInfo()).state;
-    } catch {
-      return 'starting';
-    }
   }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RequestError } from '../errors';
-import { PUSH_DEADLINE_MS } from '../limits';
+import { NODE_START_MS_MAX } from '../limits';
 import type { ClusterNodeFace, DbFace, LogApiFace, MemberStatus, NodeInfo } from '../mokka/api';
 import type { LogEntry } from '../storage/Entry';
+import type { WatchedNode } from './ClusterWatch';
 import { NodeClient, NodeUnreachableError } from './NodeClient';
 
 /** Between two tries to connect to a node that starts, ms. */
@@ -10,15 +11,19 @@ const CONNECT_AGAIN_MS = 50;
 
 /** What is at fault when a node does not answer, and what to do. */
 const NOT_RUNNING = 'the node of this prompt does not answer: start it, or use another';
+const NOT_STARTED = `the node of this prompt has not started within ${NODE_START_MS_MAX} ms: wait, or use another`;
 
 /** A node of another process of this machine, through the socket in its data directory. */
-export class RemoteNode implements ClusterNodeFace {
+export class RemoteNode implements ClusterNodeFace, WatchedNode {
   /** Reads have a connection of their own: on one connection they would wait for the adds before them. */
   readonly #writes: Connection;
   readonly #reads: Connection;
 
-  /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, but `getInfo` does not. */
-  constructor(directory: string, isRunning: () => boolean) {
+  /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, NODE_START_MS_MAX at most. */
+  constructor(
+    directory: string,
+    readonly isRunning: () => boolean,
+  ) {
     this.#writes = new Connection(directory, isRunning);
     this.#reads = new Connection(directory, isRunning);
   }
@@ -33,11 +38,16 @@ export class RemoteNode implements ClusterNodeFace {
     return {
       getEntry: () => ({ get: (index) => this.#get(index) }),
       getState: () => ({
-        getInfo: async () => (await this.#reads.ask('info', { waits: false })) as NodeInfo,
+        getInfo: async () => (await this.#reads.ask('info')) as NodeInfo,
         getStatus: async () =>
           ((await this.#reads.ask('status')) as { members: readonly MemberStatus[] }).members,
       }),
     };
+  }
+
+  /** As `getInfo`, but a node that starts is not waited for. */
+  async lookAtInfo(): Promise<NodeInfo> {
+    return (await this.#reads.ask('info', { waits: false })) as NodeInfo;
   }
 
   close(): void {
@@ -73,7 +83,8 @@ class Connection {
         throw new RequestError('UNKNOWN_OUTCOME', `${thrown.message}; it may be committed`, {
           cause: thrown,
         });
-      throw new RequestError('NO_LEADER', NOT_RUNNING, { cause: thrown });
+      const reason = !thrown.sent && this.isRunning() ? NOT_STARTED : NOT_RUNNING;
+      throw new RequestError('NO_LEADER', reason, { cause: thrown });
     }
   }
 
@@ -85,9 +96,9 @@ class Connection {
     this.#client = null;
   }
 
-  /** The connection, made anew when it has ended; while the node starts, tried again until PUSH_DEADLINE_MS. */
+  /** The connection, made anew when it has ended; while the node starts, tried again until NODE_START_MS_MAX. */
   async #connected(waits: boolean): Promise<NodeClient> {
-    const deadlineAt = performance.now() + PUSH_DEADLINE_MS;
+    const deadlineAt = performance.now() + NODE_START_MS_MAX;
     for (;;) {
       this.#client ??= NodeClient.connect(this.directory);
       const tried = this.#client;

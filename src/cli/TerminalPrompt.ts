@@ -13,6 +13,7 @@ import type { Prompt, PromptEnd } from './Prompt';
 import type { PromptHistory } from './PromptHistory';
 import { paint, renderError, wrap, type Style } from './render';
 import { renderLogs } from './renderTables';
+import { StatusTerminal, type CursorPlace, type TerminalOutput } from './StatusTerminal';
 
 const PROMPT = 'enter command > ';
 
@@ -22,21 +23,25 @@ const LEADER_LOOK_MS = 250;
 /** What a terminal's prompt reads, writes and reports to. */
 export interface TerminalEnvironment {
   readonly input: Readable;
-  readonly output: Writable & { readonly columns?: number };
+  readonly output: TerminalOutput;
   readonly history: PromptHistory;
   /** Whether colours are wanted. */
   readonly color: boolean;
   /** Told of errors that are answered as INTERNAL. */
   readonly unexpected: (error: Error) => void;
+  /** What the node tells of itself now, null when it does not answer: who leads is taken from it. Its `info` if left out. */
+  readonly look?: () => NodeInfo | null;
 }
 
 /**
  * The prompt for people. The line being typed always stands below everything else: answers, notices and log records
- * are written above it, and it is drawn again. Ctrl-C clears the line; twice, or Ctrl-D on an empty line, is `exit`.
+ * are written above it, and it is drawn again. A status line may stand below it. Ctrl-C clears the line; twice, or
+ * Ctrl-D on an empty line, is `exit`.
  */
 export class TerminalPrompt implements Prompt {
   readonly ended: Promise<PromptEnd>;
   readonly #environment: TerminalEnvironment;
+  readonly #terminal: StatusTerminal;
   readonly #interface: Interface;
   readonly #node: ClusterNodeFace;
   readonly #queue: CommandQueue;
@@ -63,11 +68,12 @@ export class TerminalPrompt implements Prompt {
       progress: () => this.#pump(),
       unexpected: environment.unexpected,
     });
+    this.#terminal = new StatusTerminal(environment.output, () => this.#cursorPlace());
     const history = environment.history.load();
     for (const line of [...history].reverse()) this.#keys.note(line);
     this.#interface = createInterface({
       input: environment.input,
-      output: environment.output,
+      output: this.#terminal,
       terminal: true,
       prompt: PROMPT,
       history,
@@ -91,6 +97,11 @@ export class TerminalPrompt implements Prompt {
     this.#write(paint(wrap(text, this.#style.columns), 'cyan', this.#style));
   }
 
+  /** Shows in the status line what `render` gives, until the prompt ends. */
+  showStatus(render: (style: Style) => string): void {
+    if (this.#open) this.#terminal.showStatus((columns) => render({ ...this.#style, columns }));
+  }
+
   /** Writes lines (to stdout or stderr, the same terminal) above the line being typed. */
   writeAbove(stream: Writable, text: string): void {
     if (!this.#open) {
@@ -105,7 +116,7 @@ export class TerminalPrompt implements Prompt {
   }
 
   #write(text: string): void {
-    this.writeAbove(this.#environment.output, text);
+    this.writeAbove(this.#terminal, text);
   }
 
   #listen(): void {
@@ -119,6 +130,7 @@ export class TerminalPrompt implements Prompt {
     });
     this.#interface.on('SIGINT', () => this.#interrupt());
     this.#interface.on('close', () => this.#onClose());
+    input.prependListener('keypress', (_text, key?: { name?: string }) => this.#mendPaste(key?.name));
     input.on('keypress', (_text, key?: { name?: string; ctrl?: boolean }) => {
       if (key?.name !== 'c' || key.ctrl !== true) this.#interrupted = false;
       this.#stopFollowing();
@@ -170,6 +182,22 @@ export class TerminalPrompt implements Prompt {
     this.#following = null;
   }
 
+  /**
+   * Called before readline takes a key. Of keys that come at once it takes all but the last as text of a paste, which
+   * it puts at the line's end, wherever the cursor is, and without a note of the rows that it fills: all that it draws
+   * after that would be too low.
+   */
+  #mendPaste(key: string | undefined): void {
+    const readline: { isCompletionEnabled?: boolean; prevRows?: number } & Interface = this.#interface;
+    const inside = readline.cursor < readline.line.length;
+    // A tab of a paste stays one, and completes nothing.
+    if (inside && key !== 'tab') readline.isCompletionEnabled = true;
+    const { rows, cols } = readline.getCursorPos();
+    // A terminal whose row was just filled is still in it.
+    if (readline.isCompletionEnabled === true && readline.prevRows !== rows)
+      readline.prevRows = cols === 0 ? rows - 1 : rows;
+  }
+
   #interrupt(): void {
     // The Ctrl-C that ends a tail ends nothing else.
     if (this.#following !== null) {
@@ -192,9 +220,10 @@ export class TerminalPrompt implements Prompt {
     this.#open = false;
     this.#stopFollowing();
     clearInterval(this.#leaderLook);
+    this.#terminal.hideStatus();
     // An empty prompt is taken away; a line being typed stays as it stands.
     if (this.#interface.line === '') this.#eraseLine();
-    else this.#environment.output.write('\n');
+    else this.#terminal.write('\n');
     this.#lines.push('exit');
     this.#pump();
   }
@@ -208,19 +237,25 @@ export class TerminalPrompt implements Prompt {
 
   /** Clears the line being typed from the screen; the cursor is then where it started. */
   #eraseLine(): void {
-    const { output } = this.#environment;
     const { rows, cols } = this.#interface.getCursorPos();
-    moveCursor(output, -cols, -rows);
-    clearScreenDown(output);
+    moveCursor(this.#terminal, -cols, -rows);
+    clearScreenDown(this.#terminal);
+  }
+
+  /** Where the cursor stands in the prompt and the line being typed. */
+  #cursorPlace(): CursorPlace {
+    const { rows, cols } = this.#interface.getCursorPos();
+    const { cursor, line } = this.#interface;
+    // Only of the cursor's place does readline tell the row: it is put at the end for this question.
+    Object.assign(this.#interface, { cursor: line.length });
+    const lastRow = this.#interface.getCursorPos().rows;
+    Object.assign(this.#interface, { cursor });
+    return { rowsBelow: lastRow - rows, column: cols };
   }
 
   async #lookForLeader(): Promise<void> {
-    let info: NodeInfo;
-    try {
-      info = await this.#node.getDb().getState().getInfo();
-    } catch {
-      return;
-    }
+    const info = await this.#look();
+    if (info === null) return;
     const text = info.leader === null ? 'no leader' : `node ${info.leader} leads, term ${info.currentTerm}`;
     if (text === this.#leader || !this.#open) return;
     const first = this.#leader === null;
@@ -229,9 +264,17 @@ export class TerminalPrompt implements Prompt {
     if (!(first && info.leader === null)) this.notify(text);
   }
 
+  async #look(): Promise<NodeInfo | null> {
+    if (this.#environment.look !== undefined) return this.#environment.look();
+    try {
+      return await this.#node.getDb().getState().getInfo();
+    } catch {
+      return null;
+    }
+  }
+
   get #style(): Style {
-    // An output that knows no width is taken as 80 columns, as everywhere.
-    return { columns: this.#environment.output.columns ?? 80, color: this.#environment.color };
+    return { columns: this.#terminal.columns, color: this.#environment.color };
   }
 }
 

@@ -17,7 +17,8 @@ const COLUMNS_MIN = 20;
 
 const LABEL_GAP = 2;
 
-type Color = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+/** What a text may be painted in. */
+export type Color = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 const COLOR_CODES: Record<Color, number> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 

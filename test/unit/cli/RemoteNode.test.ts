@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CommandSocket } from '../../../src/cli/CommandSocket';
+import { createNonces } from '../../../src/cli/Nonces';
+import { RemoteNode } from '../../../src/cli/RemoteNode';
+import type * as Limits from '../../../src/limits';
+import { NODE_START_MS_MAX } from '../../../src/limits';
+import { FakeNode } from './FakeNode';
+
+/** The limit itself is longer than a test may wait. */
+jest.mock('../../../src/limits', () => ({
+  ...jest.requireActual<typeof Limits>('../../../src/limits'),
+  NODE_START_MS_MAX: 2500,
+}));
+
+const STARTS_MS = 300;
+
+/** A node through its socket, which the test opens when the node "has started". */
+let directory: string;
+let running: boolean;
+let remote: RemoteNode;
+let socket: CommandSocket | null;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'mokka-remote-'));
+  running = true;
+  socket = null;
+  remote = new RemoteNode(directory, () => running);
+});
+afterEach(async () => {
+  remote.close();
+  await socket?.stop(0);
+  rmSync(directory, { recursive: true });
+});
+
+async function start(): Promise<void> {
+  const context = { node: new FakeNode(), nextNonce: createNonces(() => 1000) };
+  socket = await CommandSocket.open(directory, context, () => undefined);
+}
+
+const state = () => remote.getDb().getState();
+
+/** Each command, typed at once. */
+const askAll = (): readonly Promise<unknown>[] => [
+  state().getInfo(),
+  state().getStatus(),
+  remote.getDb().getEntry().get(1),
+  remote.logApi.push('key', { value: 'value' }),
+];
+
+async function expectAllFail(asked: readonly Promise<unknown>[], message: string): Promise<void> {
+  const failure = { status: 'rejected', reason: { code: 'NO_LEADER', message } };
+  expect(await Promise.allSettled(asked)).toMatchObject(asked.map(() => failure));
+}
+
+test('commands wait for a node that starts', async () => {
+  const asked = askAll();
+  let answered = 0;
+  for (const answer of asked) void answer.finally(() => answered++);
+  await pause(STARTS_MS);
+  expect(answered).toBe(0);
+  await start();
+  expect((await Promise.all(asked))[0]).toMatchObject({ state: 'leader' });
+});
+
+test('they fail when the node has not started in time', async () => {
+  const since = performance.now();
+  await expectAllFail(
+    askAll(),
+    `the node of this prompt has not started within ${NODE_START_MS_MAX} ms: wait, or use another`,
+  );
+  expect(performance.now() - since).toBeGreaterThan(NODE_START_MS_MAX);
+});
+
+test('they fail at once when the node ends while it starts, or does not run', async () => {
+  const message = 'the node of this prompt does not answer: start it, or use another';
+  const since = performance.now();
+  const asked = askAll();
+  await pause(STARTS_MS);
+  running = false;
+  await expectAllFail(asked, message);
+  await expectAllFail(askAll(), message);
+  expect(performance.now() - since).toBeLessThan(NODE_START_MS_MAX);
+});
+
+test('a look does not wait', async () => {
+  const since = performance.now();
+  await expect(remote.lookAtInfo()).rejects.toMatchObject({ code: 'NO_LEADER' });
+  expect(performance.now() - since).toBeLessThan(NODE_START_MS_MAX);
+  await start();
+  expect(await remote.lookAtInfo()).toMatchObject({ state: 'leader' });
+});
