@@ -88,11 +88,12 @@ export class Terminal {
     }
   }
 
-  /** Types a command at a node's prompt, and waits until its answer stands below. */
-  async ask(command: string, answer: RegExp): Promise<void> {
+  /** Types a command at a node's prompt, and waits until its answer stands below, and `status` under the next prompt. */
+  async ask(command: string, answer: RegExp, status?: RegExp): Promise<void> {
     this.type(command);
+    const end = status === undefined ? '' : `\n${status.source}`;
     await this.shows(
-      new RegExp(`${NODE_PROMPT} ${command}\n(?:.*\n)*?${answer.source}\n(?:.*\n)*${NODE_PROMPT}$`),
+      new RegExp(`${NODE_PROMPT} ${command}\n(?:.*\n)*?${answer.source}\n(?:.*\n)*${NODE_PROMPT}${end}$`),
     );
   }
 

@@ -16,6 +16,9 @@ const NODES = [0, 1, 2];
 /** The last line of an entry, as a node shows it. */
 const ENTRY = /hash .*/;
 
+/** The status line of `npm start` once all its nodes serve. */
+const ALL_THREE = /(?=.*node (?<leader>\d) leader)node 0 \w+er {2}node 1 \w+er {2}node 2 \w+er {2}.*/;
+
 /** Runs every command that the README shows, each session in a workspace of its own, all at the same time. */
 export async function record(ports: StartPorts): Promise<Transcripts> {
   const sessions = [
@@ -77,15 +80,15 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
 async function failover(workspace: Workspace, startPort: number): Promise<Transcripts> {
   const terminal = await Terminal.open(workspace, 'failover', { START_PORT: String(startPort) });
   terminal.type('npm start');
-  const formed = /node 0 (?!starting)\w+, .*(?<=node (?<leader>\d) leader.*)\nenter command >$/;
-  const leader = Number((await terminal.shows(formed)).groups?.['leader']);
+  await terminal.shows(/ leads, term \d+\nenter command >/);
+  const leader = Number((await terminal.shows(ALL_THREE)).groups?.['leader']);
   const other = (leader + 1) % NODES.length;
-  await terminal.ask(`use ${other}`, /commands go to .*/);
-  await terminal.ask(`kill ${leader}`, new RegExp(`(?=.*node ${leader} down)(?=.*leader).*`));
-  await terminal.ask('add_log still here', ENTRY);
-  await terminal.ask(`start ${leader}`, new RegExp(`.*node ${leader} follower.*`));
-  await terminal.ask(`use ${leader}`, /commands go to .*/);
-  await terminal.ask('list 1', /1 {2}.*/);
+  await terminal.ask(`use ${other}`, /commands go to .*/, ALL_THREE);
+  await terminal.ask(`kill ${leader}`, /killed node \d\n(?:.*\n)*node \d leads.*/, /.*stopped.*/);
+  await terminal.ask('add_log still here', ENTRY, /.*1 log/);
+  await terminal.ask(`start ${leader}`, /starting node \d/, ALL_THREE);
+  await terminal.ask(`use ${leader}`, /commands go to .*/, ALL_THREE);
+  await terminal.ask('list 1', /1 {2}.*/, ALL_THREE);
   const shown = terminal.transcript();
   await terminal.run('exit');
   return new Map([['failover', shown]]);

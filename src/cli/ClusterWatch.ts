@@ -40,14 +40,16 @@ export class ClusterWatch {
   #term = 0;
   #logs = 0;
 
-  /** `onLook` is told after each look, STATUS_LOOK_MS apart. */
+  /** Each node is looked at every STATUS_LOOK_MS; `onLook` is told after each look at one. */
   constructor(nodes: readonly WatchedNode[], onLook: (state: ClusterState) => void) {
     this.#nodes = nodes;
     this.#sights = nodes.map(() => ({ info: null, answered: false, askedAt: null }));
-    this.#timer = setInterval(() => {
-      for (const [index, node] of nodes.entries()) void this.#look(node, this.#sightOf(index));
+    const look = async (node: WatchedNode, index: number): Promise<void> => {
+      await this.#look(node, this.#sightOf(index));
       onLook(this.state);
-    }, STATUS_LOOK_MS).unref();
+    };
+    const lookAtAll = (): void => nodes.forEach((node, index) => void look(node, index));
+    this.#timer = setInterval(lookAtAll, STATUS_LOOK_MS).unref();
   }
 
   get state(): ClusterState {

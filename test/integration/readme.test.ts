@@ -17,7 +17,7 @@ const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{16,}\b/g, 'HEX'],
   [/(?<!^status )\b\d+(?:\.\d+)?/g, '#'],
-  [/\b(?:leader|follower|candidate|starting|down)\b/g, 'ROLE'],
+  [/\b(?:leader|follower|candidate)\b/g, 'ROLE'],
   [/lag unknown|up to date|# behind/g, 'LAG'],
   [/, holds #/g, ''],
   [/[+-]#/g, '#'],
@@ -25,7 +25,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Lines that tell of changes in the cluster, whenever these happen, also between a command and its answer. */
-const NOTES = [/^node # ROLE, node # ROLE, node # ROLE$/, /^node # leads, term #$/, /^node # was killed by /];
+const NOTES = [/^node # leads, term #$/, /^node # was killed by /];
 
 /** In some elections there is a moment without one, that is looked at. */
 const SOMETIMES = 'no leader';

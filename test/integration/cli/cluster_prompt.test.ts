@@ -12,45 +12,157 @@ import { until } from '../cluster/until';
 jest.setTimeout(180_000);
 
 const WITHIN_MS = 45_000;
-unless(hasTerminals() ? null : 'the prompt of npm start, since tmux is not installed')(
-  'a failover, watched: add, kill the node in use, use another, start it again',
-  async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'mokka-prompt-'));
-    const port = await freeStartPort();
-    const socket = join(directory, 'tmux.sock');
-    const tmux = (...given: string[]): string =>
-      execFileSync('tmux', ['-S', socket, ...given], { encoding: 'utf8' });
-    const screen = (): string => tmux('capture-pane', '-p', '-J', '-S', '-200');
-    const type = (line: string): string => tmux('send-keys', line, 'Enter');
-    const shows = (text: RegExp): Promise<true> =>
-      until(WITHIN_MS, `${String(text)} on the screen`, () => (text.test(screen()) ? true : undefined));
-    const command = `DATA_DIR=${directory}/data START_PORT=${port} npm start; echo ended with $?; sleep 60`;
-    try {
-      tmux('new-session', '-d', '-x', '120', '-y', '50', '-c', REPOSITORY, command);
-      await shows(/enter command >/);
-      // Typed while the nodes still start: it waits for them.
-      type('add_log super test');
-      await shows(/^index +1$[^]*^value +test$/m);
-      type('kill 0');
-      await shows(/node 0 was killed by SIGKILL, the others go on[^]*node 0 down, node 1/);
-      type('add_log lost test');
-      await shows(/NO_LEADER: the node of this prompt does not answer/);
-      type('use 1');
-      type('add_log after failover');
-      await shows(/^index +2$[^]*^value +failover$/m);
-      type('start 0');
-      await shows(
-        /node 0 follower, node 1 (leader|follower), node 2 (leader|follower)\n[^]*enter command > $/m,
-      );
-      type('use 0');
-      type('list 1');
-      await shows(/1 {2}\S+ \S+ {2}super {2}test\n2 {2}\S+ \S+ {2}after {2}failover/);
-      type('exit');
-      await shows(/ended with 0/);
-      for (const offset of [0, 1, 2]) expect(await isFree(port + offset)).toBe(true);
-    } finally {
-      spawnSync('tmux', ['-S', socket, 'kill-server']);
-      rmSync(directory, { recursive: true, force: true });
-    }
-  },
-);
+
+/** A prompt with an empty line, and the status line under it, as the last two rows that have something. */
+const idle = (status: RegExp): RegExp => new RegExp(`\nenter command >\n${status.source}$`);
+
+/** `npm start` in a terminal of a number of columns. */
+class Terminal {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'mokka-prompt-'));
+
+  private constructor(readonly port: number) {}
+
+  static async open(columns: number, env = ''): Promise<Terminal> {
+    const terminal = new Terminal(await freeStartPort());
+    const variables = `DATA_DIR=${terminal.#directory}/data START_PORT=${terminal.port} ${env}`;
+    const command = `${variables} npm start; echo ended with $?; exec sleep 600`;
+    terminal.#tmux('new-session', '-d', '-x', `${columns}`, '-y', '50', '-c', REPOSITORY, command);
+    terminal.#tmux('set-option', 'status', 'off');
+    return terminal;
+  }
+
+  /** Types a line. */
+  type(line: string): void {
+    this.press('-l', line);
+    this.press('Enter');
+  }
+
+  /** Presses keys, by tmux's names. */
+  press(...keys: string[]): void {
+    this.#tmux('send-keys', ...keys);
+  }
+
+  async shows(text: RegExp): Promise<void> {
+    const look = (): true | undefined => (text.test(this.screen) ? true : undefined);
+    await until(WITHIN_MS, `${String(text)} on the screen`, look, () => this.screen);
+  }
+
+  /** All rows that have something, as they are shown. */
+  get screen(): string {
+    const rows = this.#tmux('capture-pane', '-p', '-S', '-200').split('\n');
+    return rows
+      .map((row) => row.trimEnd())
+      .join('\n')
+      .trimEnd();
+  }
+
+  /** As {@link screen}, with what its colours are told with. */
+  get colored(): string {
+    return this.#tmux('capture-pane', '-p', '-e');
+  }
+
+  /** The process that `npm start` runs. */
+  get pid(): number {
+    const found = execFileSync('pgrep', ['-f', 'scripts/start_cluster.ts'], { encoding: 'utf8' }).trim();
+    const pane = this.#tmux('display-message', '-p', '#{pane_pid}').trim();
+    const pid = found.split('\n').find((each) => sessionOf(each) === sessionOf(pane) && isNode(each));
+    if (pid === undefined) throw new Error('npm start does not run');
+    return Number(pid);
+  }
+
+  close(): void {
+    spawnSync('tmux', ['-S', join(this.#directory, 'tmux.sock'), 'kill-server']);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #tmux(...given: string[]): string {
+    const command = ['-f', '/dev/null', '-S', join(this.#directory, 'tmux.sock'), ...given];
+    return execFileSync('tmux', command, { encoding: 'utf8' });
+  }
+}
+
+const ps = (pid: string, field: string): string =>
+  execFileSync('ps', ['-o', `${field}=`, '-p', pid], { encoding: 'utf8' }).trim();
+const sessionOf = (pid: string): string => ps(pid, 'sid');
+const isNode = (pid: string): boolean => ps(pid, 'comm').startsWith('node') && ps(pid, 'args').includes('-r');
+
+const it = unless(hasTerminals() ? null : 'the prompt of npm start, since tmux is not installed');
+let terminal: Terminal;
+afterEach(() => terminal.close());
+
+it('a failover, watched: add, kill the node in use, use another, start it again', async () => {
+  terminal = await Terminal.open(120);
+  await terminal.shows(/enter command >/);
+  // Typed while the nodes still start: they wait for them.
+  terminal.type('info');
+  terminal.type('add_log super test');
+  await terminal.shows(/^node +0 \((leader|follower|candidate)\)$[^]*^index +1$[^]*^value +test$/m);
+  await terminal.shows(idle(/node 0 \w+er {2}node 1 \w+er {2}node 2 \w+er {2}term \d+ {2}1 log/));
+  terminal.type('kill 0');
+  await terminal.shows(/node 0 was killed by SIGKILL, the others go on\n/);
+  await terminal.shows(idle(/node 0 stopped {2}node 1 \w+er {2}node 2 \w+er {2}term \d+ {2}1 log/));
+  terminal.type('add_log lost test');
+  await terminal.shows(/NO_LEADER: the node of this prompt does not answer/);
+  terminal.type('use 1');
+  terminal.type('add_log after failover');
+  await terminal.shows(/^index +2$[^]*^value +failover$/m);
+  terminal.press('-l', 'add_log being typed');
+  await terminal.shows(/\nenter command > add_log being typed\nnode 0 stopped .* {2}2 logs$/);
+  terminal.press('C-c');
+  terminal.type('start 0');
+  await terminal.shows(idle(/node 0 follower {2}node 1 \w+er {2}node 2 \w+er {2}term \d+ {2}2 logs/));
+  terminal.type('use 0');
+  terminal.type('list 1');
+  await terminal.shows(/1 {2}\S+ \S+ {2}super {2}test\n2 {2}\S+ \S+ {2}after {2}failover/);
+  expect(terminal.screen.match(/ {2}term \d+/g)).toHaveLength(1);
+  terminal.type('exit');
+  await terminal.shows(/\nenter command > exit\nended with 0$/);
+  for (const offset of [0, 1, 2]) expect(await isFree(terminal.port + offset)).toBe(true);
+});
+
+it('at 40 columns the status line takes one row, under lines, lists and history; Ctrl-C twice leaves nothing', async () => {
+  terminal = await Terminal.open(40, 'NO_COLOR=1');
+  const status = /0 \w+er 1 \w+er 2 \w+er term \d+/;
+  await terminal.shows(idle(status));
+  expect(terminal.colored).not.toContain('\x1b[');
+  const rows = ['add_log key a long line ', 'that goes over three rows of a terminal ', 'as narrow'];
+  const long = new RegExp(
+    `\nenter command > ${rows.map((row) => row.trimEnd()).join('\n')}\n${status.source}$`,
+  );
+  terminal.press('-l', rows.join(''));
+  await terminal.shows(long);
+  terminal.press('Enter');
+  await terminal.shows(/^index +1$/m);
+  terminal.press('Up');
+  await terminal.shows(long);
+  terminal.press('C-c');
+  await terminal.shows(idle(status));
+  terminal.press('-l', 'ge');
+  terminal.press('Tab');
+  await terminal.shows(new RegExp(`\nenter command > get_log\n${status.source}$`));
+  terminal.type('1');
+  await terminal.shows(/^value +a long line that goes over th$/m);
+  terminal.press('C-c');
+  terminal.press('C-c');
+  await terminal.shows(/\nCtrl-C again, Ctrl-D or exit stops the\nnode\nended with 0$/);
+  expect(terminal.screen).not.toMatch(status);
+});
+
+it('SIGTERM leaves nothing of it', async () => {
+  terminal = await Terminal.open(80);
+  await terminal.shows(
+    idle(/(?=.*leader)node 0 \w+er {2}node 1 \w+er {2}node 2 \w+er {2}term \d+ {2}0 logs/),
+  );
+  expect(terminal.colored).toContain('\x1b[36mnode');
+  process.kill(terminal.pid, 'SIGTERM');
+  await terminal.shows(/\nended with 0$/);
+  expect(terminal.screen).not.toContain('follower');
+});
+
+it('a terminal whose cursor cannot be moved has none', async () => {
+  terminal = await Terminal.open(80, 'TERM=dumb');
+  await terminal.shows(/node \d leads, term \d+\n/);
+  terminal.type('add_log super test');
+  await terminal.shows(/^index +1$/m);
+  expect(terminal.screen).not.toContain('follower');
+});
