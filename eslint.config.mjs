@@ -19,7 +19,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs', '*.js', 'scripts/*.js'] },
+        projectService: { allowDefaultProject: ['*.mjs', '*.js', 'scripts/typescript/*.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -65,7 +65,7 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off' },
   },
   {
-    files: ['*.mjs', '*.js', 'scripts/*.js'],
+    files: ['*.mjs', '*.js', 'scripts/typescript/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
     languageOptions: {

@@ -14,10 +14,11 @@ import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
 import { parseNodeMessage } from '../src/cli/supervision';
 import { STOP_MS_MAX } from '../src/limits';
-import { compileSources } from './compile_sources';
+import { compileSources } from './typescript/compile';
 
 const NODES = 3;
 const ROOT = resolve(__dirname, '..');
+const TYPESCRIPT = join(__dirname, 'typescript');
 
 /** Lines of its stderr with which a node that died is shown. */
 const LAST_WORDS_MAX = 5;
@@ -43,14 +44,10 @@ class StartedNode {
   constructor(readonly index: number) {
     // Node 0 has this process's pipes; the others have none. A terminal is this process's own.
     const prompt = index === 0 && !inTerminal ? 'inherit' : 'ignore';
-    this.process = spawn(
-      process.execPath,
-      ['-r', 'ts-node/register/transpile-only', join(ROOT, 'src', 'cluster_node.ts')],
-      {
-        env: { LOG_LEVEL: inTerminal ? 'warn' : 'info', ...process.env, INDEX: String(index) },
-        stdio: [prompt, prompt, 'pipe', 'ipc'],
-      },
-    );
+    this.process = spawn(process.execPath, ['-r', TYPESCRIPT, join(ROOT, 'src', 'cluster_node.ts')], {
+      env: { LOG_LEVEL: inTerminal ? 'warn' : 'info', ...process.env, INDEX: String(index) },
+      stdio: [prompt, prompt, 'pipe', 'ipc'],
+    });
     this.ended = new Promise((done) => this.process.once('close', () => done()));
     this.process.on('message', (message) => onMessage(this, message));
     this.process.once('close', () => onEnd(this));

@@ -11,6 +11,7 @@ import { verifyStore, type VerifyProgress } from '../src/storage/verifyStore';
 
 const USAGE = 'npm run verify -- DIRECTORY, the data directory of one stopped node, like data/node-0';
 const IN_CHILD = '--in-child';
+const TYPESCRIPT = join(__dirname, 'typescript');
 
 const MEGABYTE = 1_000_000;
 
@@ -25,7 +26,7 @@ const main = async ([directory, mode]: readonly string[]): Promise<void> => {
 const verifyInChild = (directory: string): void => {
   const { status, signal, error } = spawnSync(
     process.execPath,
-    ['-r', 'ts-node/register/transpile-only', __filename, directory, IN_CHILD],
+    ['-r', TYPESCRIPT, __filename, directory, IN_CHILD],
     { stdio: 'inherit' },
   );
   if (error !== undefined) throw error;

@@ -9,7 +9,7 @@ import type { Mode } from './options';
 import type { RunLife } from './RunLife';
 
 const ROOT = resolve(__dirname, '..', '..');
-const TRANSPILER = join(ROOT, 'node_modules', 'ts-node', 'register', 'transpile-only.js');
+const TYPESCRIPT = join(ROOT, 'scripts', 'typescript');
 const SCRIPT_OF_MODE: Record<Mode, string> = {
   pipe: join(ROOT, 'src', 'cluster_node.ts'),
   library: join(ROOT, 'scripts', 'bench', 'libraryNode.ts'),
@@ -62,7 +62,7 @@ export class BenchNode {
     life: RunLife,
   ) {
     const { index, clusterFile, dataDirectory, mode } = options;
-    this.process = spawn(process.execPath, ['-r', TRANSPILER, SCRIPT_OF_MODE[mode]], {
+    this.process = spawn(process.execPath, ['-r', TYPESCRIPT, SCRIPT_OF_MODE[mode]], {
       cwd: ROOT,
       env: {
         ...process.env,
