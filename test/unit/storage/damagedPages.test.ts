@@ -52,6 +52,14 @@ function nodesOf(file: Buffer, page: number): number[] {
   );
 }
 
+/** Makes each child of a branch page that page itself. */
+function bendBack(file: Buffer, page: number): void {
+  for (const node of nodesOf(file, page)) {
+    file.writeUInt32LE(page, node);
+    file.writeUInt16LE(0, node + 4);
+  }
+}
+
 /** Where a page's header, offsets and nodes' headers stand in the file. */
 function structureOf(file: Buffer, page: number): number[] {
   const nodes = nodesOf(file, page);
@@ -120,4 +128,15 @@ test(`pages of noise, flipped bits and lengths, ${3 * TIMES} of seed ${SEED}: no
     [],
   );
   expect(damaged.filter((outcome) => outcome === 'DATA_DAMAGED').length).toBeGreaterThan(TIMES / 10);
+});
+
+test('branches that lead back to themselves are damage, and the start ends', async () => {
+  const base = mkdtempSync(join(home, 'base-'));
+  const whole = await filled(base);
+  const branches = treePages(whole).filter((page) => whole.readUInt16LE(page * PAGE_BYTES + 18) === 1);
+  expect(branches).not.toEqual([]);
+  const bent = damagedCopies(base, whole, (file, time) => bendBack(file, branches.at(-1 - (time % 2)) ?? 0));
+  const { lines, status } = await runStore('use', bent.slice(0, 2));
+  expect(status).toBe(0);
+  expect(lines.map((line) => ('code' in line ? line.code : 'used'))).toContain('DATA_DAMAGED');
 });
