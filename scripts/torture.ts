@@ -19,7 +19,9 @@ async function main(): Promise<number> {
   const started = performance.now();
   const say = (line: string): void =>
     console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}`);
-  const result = await torture({ seconds, seed, say });
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const result = await torture({ seconds, seed, say, signal: stop.signal });
   for (const [name, count] of result.faults) console.log(`${String(count).padStart(6)}  ${name}`);
   console.log(
     `${result.operations} operations, ${result.acknowledged} adds acknowledged, ${result.logs} logs, ` +

@@ -59,7 +59,7 @@ export const FORWARD_BYTES_MAX = MiB;
 
 /** Recent entries kept in memory, bytes and number, so that followers close behind are served without the disk. */
 export const RECENT_BYTES_MAX = 8 * MiB;
-export const RECENT_ENTRIES_MAX = 16_384;
+export const RECENT_ENTRIES_MAX = 4096;
 
 /** Entries whose (session, nonce) is remembered: bounds memory and start-up time (Raft dissertation, 6.3). */
 export const REMEMBERED_PUSHES_MAX = 131_072;

@@ -14,6 +14,8 @@ export interface TortureOptions {
   readonly seed: number;
   /** Told what happens. */
   readonly say: (line: string) => void;
+  /** Ends it after the fault under way; the result is then a fault, and its nodes end all the same. */
+  readonly signal: AbortSignal | null;
 }
 
 export interface TortureResult extends Observations {
@@ -57,7 +59,7 @@ class Leaders {
  * get on all of them. Then all is healed, every node must hold the same log, and the clients' history must be one
  * that a single append-only log can explain.
  */
-export async function torture({ seconds, seed, say }: TortureOptions): Promise<TortureResult> {
+export async function torture({ seconds, seed, say, signal }: TortureOptions): Promise<TortureResult> {
   const cluster = await TorturedCluster.create();
   const recorder = new Recorder();
   const { history } = recorder;
@@ -78,10 +80,11 @@ export async function torture({ seconds, seed, say }: TortureOptions): Promise<T
       () => stopped,
     );
     const watching = watch(cluster, leaders, () => stopped);
-    await Promise.race([disturb(cluster, seed, seconds, done, skipped, say), clients]);
+    await Promise.race([disturb(cluster, { seconds, seed, say, signal }, done, skipped), clients]);
     stopped = true;
     observations = await clients;
     await watching;
+    if (signal?.aborted === true) throw new Error('it was asked to stop');
     logs = await agreedLog(cluster);
     fault = leaders.fault ?? unasked(cluster) ?? history.faultIn(logs);
   } catch (thrown) {
@@ -103,15 +106,13 @@ export async function torture({ seconds, seed, say }: TortureOptions): Promise<T
 
 async function disturb(
   cluster: TorturedCluster,
-  seed: number,
-  seconds: number,
+  { seconds, seed, say, signal }: TortureOptions,
   done: Map<string, number>,
   skipped: Set<string>,
-  say: (line: string) => void,
 ): Promise<void> {
   const random = new Random(seed, 'faults');
   const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
+  while (performance.now() < end && signal?.aborted !== true) {
     const [name, fault] = random.pick(FAULTS);
     const allowed = await fault(cluster, random);
     if (!allowed) {
