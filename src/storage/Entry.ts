@@ -1,6 +1,6 @@
-import { createHash, hash } from 'node:crypto';
 import { RequestError } from '../errors';
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../limits';
+import { sha256 } from './sha256';
 
 /**
  * An entry of the replicated log and its canonical bytes. The same bytes are hashed, stored and sent: an entry is
@@ -150,7 +150,7 @@ export function buildEntry(
   bytes.writeUIntBE(index, INDEX_AT, NUMBER_BYTES);
   bytes.writeUIntBE(createdAt, CREATED_AT_AT, NUMBER_BYTES);
   payload?.copy(bytes, HEADER_BYTES);
-  chainHash(previousHash, bytes, hashAt).copy(bytes, hashAt);
+  bytes.write(sha256(previousHash, bytes, 0, hashAt), hashAt, 'latin1');
   return { kind, position, term, index, createdAt, bytes };
 }
 
@@ -188,7 +188,7 @@ export function entryHash(entry: Entry): Buffer {
 /** Whether an entry's hash is right for the entry whose hash is `previousHash`. */
 export function followsHash(entry: Entry, previousHash: Buffer): boolean {
   const hashAt = entry.bytes.length - HASH_BYTES;
-  return chainHash(previousHash, entry.bytes, hashAt).equals(entry.bytes.subarray(hashAt));
+  return sha256(previousHash, entry.bytes, 0, hashAt) === entry.bytes.toString('latin1', hashAt);
 }
 
 /** The id of the push that made a log entry; null for an empty entry. */
@@ -223,26 +223,4 @@ export function toLogEntry(entry: Entry): LogEntry {
       },
     },
   };
-}
-
-/** Inputs up to this length, bytes, are hashed in one call; copying longer ones would cost more than it saves. */
-const ONE_CALL_BYTES_MAX = 4096;
-
-const oneCallBytes = Buffer.alloc(ONE_CALL_BYTES_MAX);
-
-/** A third faster than a Hash object on small inputs; Node.js has it from 20.12 on. */
-const hashInOneCall = hash as typeof hash | undefined;
-
-function chainHash(previousHash: Buffer, bytes: Buffer, end: number): Buffer {
-  return sha256(previousHash, bytes, 0, end);
-}
-
-/** SHA-256 over `first` and then the bytes of `second` from `start` to `end`. */
-export function sha256(first: Buffer, second: Buffer, start: number, end: number): Buffer {
-  const length = first.length + end - start;
-  if (hashInOneCall === undefined || length > ONE_CALL_BYTES_MAX)
-    return createHash('sha256').update(first).update(second.subarray(start, end)).digest();
-  first.copy(oneCallBytes);
-  second.copy(oneCallBytes, first.length, start, end);
-  return hashInOneCall('sha256', oneCallBytes.subarray(0, length), 'buffer');
 }

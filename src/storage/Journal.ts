@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { JOURNAL_BYTES } from '../limits';
 import { damaged } from './damage';
 import { FILE_MODE, syncPath, writeWhole } from './durableFile';
-import { HASH_BYTES, MalformedEntryError, sha256, type Entry } from './Entry';
+import { HASH_BYTES, MalformedEntryError, type Entry } from './Entry';
 import { decodeEntries, framedBytes, writeEntries } from './entryFrames';
+import { sha256 } from './sha256';
 
 /** One append, as it was written. */
 export interface JournalRecord {
@@ -100,7 +101,7 @@ export class Journal {
     record.writeUInt32BE(bodyBytes, BODY_BYTES_AT);
     record.writeUIntBE(commitIndex, COMMIT_INDEX_AT, COMMIT_INDEX_BYTES);
     const bodyEnd = writeEntries(entries, record, BODY_AT);
-    hashOf(record, bodyEnd).copy(record, HASH_AT);
+    record.write(hashOf(record, bodyEnd), HASH_AT, 'latin1');
     record.fill(0, bodyEnd, written);
     writeWhole(this.file, record, this.end, written);
     fdatasyncSync(this.file);
@@ -131,7 +132,7 @@ export class Journal {
       return null;
     const bodyEnd = BODY_AT + bytes.readUInt32BE(BODY_BYTES_AT);
     if (bodyEnd > bytes.length || bytes.readUInt32BE(NUMBER_AT) !== number) return null;
-    if (!hashOf(bytes, bodyEnd).equals(bytes.subarray(HASH_AT, BODY_AT))) return null;
+    if (hashOf(bytes, bodyEnd) !== bytes.toString('latin1', HASH_AT, BODY_AT)) return null;
     const record: JournalRecord = {
       commitIndex: bytes.readUIntBE(COMMIT_INDEX_AT, COMMIT_INDEX_BYTES),
       entries: this.entriesIn(bytes.subarray(BODY_AT, bodyEnd), start),
@@ -163,7 +164,7 @@ function roomOf(generation: Buffer): number {
   return JOURNAL_BYTES / 2 + (generation.readUInt16BE() / 0xffff) * (JOURNAL_BYTES / 2);
 }
 
-function hashOf(record: Buffer, end: number): Buffer {
+function hashOf(record: Buffer, end: number): string {
   return sha256(record.subarray(0, HASH_AT), record, BODY_AT, end);
 }
 
