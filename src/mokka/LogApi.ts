@@ -205,9 +205,11 @@ export class LogApi implements LogApiFace, PushOwner {
   private refuse(push: PendingPush, refusal: Refusal, leaderCommitIndex: number): void {
     if (refusal === 'NO_LEADER') return; // The retry of an overdue answer tries it again.
     if (refusal === 'STALE_NONCE' && push.since !== null && push.attempts === 1) {
-      // This node is far behind. The only leader that it went to did not take it, so it is in no log up to here.
-      push.since = Math.max(push.since + 1, leaderCommitIndex);
+      // This node is far behind. The only leader that it went to did not take it, so it is not in what that leader has
+      // committed. What stands above that may still be cut, and the push then be appended below it.
       push.attempts = 0;
+      if (leaderCommitIndex <= push.since) return; // As with NO_LEADER, until that leader has committed more.
+      push.since = leaderCommitIndex;
       this.sendAgain(push);
       return;
     }

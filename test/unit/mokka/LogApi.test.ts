@@ -1,0 +1,57 @@
+import { PUSH_RETRY_MS } from '../../../src/limits';
+import { LogApi } from '../../../src/mokka/LogApi';
+import type { ForwardMessage, LogMessage } from '../../../src/mokka/messages/LogMessage';
+
+const SESSION = '00000000000000aa';
+const COMMITTED = 44;
+
+/** The pushing half of a node that follows another. */
+function follower(): { api: LogApi; sent: LogMessage[]; pass: (ms: number) => void } {
+  const sent: LogMessage[] = [];
+  let now = 0;
+  const api: LogApi = new LogApi({
+    session: SESSION,
+    self: 'self',
+    leader: () => 'leader',
+    propose: () => false,
+    send: (_peer, message) => sent.push(message),
+    knownCommitIndex: () => COMMITTED,
+    wantFlush: () => api.flush(),
+    now: () => now,
+    wallClock: () => 1,
+  });
+  const pass = (ms: number): void => {
+    now += ms;
+    api.tick(now);
+  };
+  return { api, sent, pass };
+}
+
+function sinceOf(message: LogMessage | undefined): number | null | undefined {
+  return (message as ForwardMessage | undefined)?.pushes[0]?.since;
+}
+
+// Simulator, seed 600025387: a leader that could not commit refused a push again and again, since it had forgotten
+// too much; each time `since` rose by one, above what was committed. The next leader appended the push below it, and
+// the one after that, which had forgotten this too, appended it again.
+test('a push that is refused as stale is taken for absent only from what the leader has committed', () => {
+  const { api, sent, pass } = follower();
+  void api.push('key', { value: 'value', nonce: 7 }).catch(() => undefined);
+  const refuse = (since: number, commitIndex: number): void =>
+    api.answered({
+      type: 'answers',
+      term: 1,
+      commitIndex,
+      answers: [{ session: SESSION, nonce: 7, refused: 'STALE_NONCE', since }],
+    });
+  expect(sent.map(sinceOf)).toEqual([COMMITTED]);
+
+  refuse(COMMITTED, COMMITTED);
+  expect(sent).toHaveLength(1);
+  pass(PUSH_RETRY_MS);
+  expect(sent.map(sinceOf)).toEqual([COMMITTED, COMMITTED]);
+
+  refuse(COMMITTED, COMMITTED + 6);
+  expect(sent.map(sinceOf)).toEqual([COMMITTED, COMMITTED, COMMITTED + 6]);
+  api.close();
+});
