@@ -10,8 +10,8 @@ import { until } from './cluster/until';
 /** Nodes that are started again at once on the same port and data (CASES 15). CASES_ROUNDS_FACTOR=1 does all rounds. */
 jest.setTimeout(3_600_000);
 
-const ROUNDS = rounds(30, 4);
-const STOPS = rounds(10, 2);
+const ROUNDS = rounds(30, 2);
+const STOPS = rounds(10, 1);
 
 /** In each round a node is killed so often before it is waited for. */
 const KILLS = 3;
