@@ -4,8 +4,8 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
-  // Integration tests start real processes and wait for them more than they compute: four files at once keep two cores busy.
-  maxWorkers: 4,
+  // Integration tests start real processes and wait for them more than they compute: three files at once keep two cores busy.
+  maxWorkers: 3,
   // Mokka's arithmetic of votes asks for Math in its inner loops: through jest's sandbox that takes ten times as long.
   sandboxInjectedGlobals: ['Math'],
 };
