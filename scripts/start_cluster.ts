@@ -160,6 +160,6 @@ const openPrompt = async (): Promise<void> => {
 };
 
 life.beforeExit(stopAll);
-compileSources();
+compileSources('src');
 for (let index = 0; index < NODES; index++) start(index);
 if (inTerminal) openPrompt().catch((error: unknown) => life.fail(error));

@@ -1,2 +1,2 @@
-/** Compiles the sources that have changed into the cache. */
-export function compileSources(): void;
+/** Compiles the sources below a top folder that have changed into the cache. */
+export function compileSources(folder: 'src' | 'scripts'): void;

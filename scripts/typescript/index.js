@@ -6,15 +6,14 @@
 const { Buffer } = require('node:buffer');
 const { readFileSync } = require('node:fs');
 const { readCompiled } = require('./cache');
+const { registerTsNode } = require('./compiler');
 
 process.setSourceMapsEnabled(true);
 
 require.extensions['.ts'] = (module, fileName) => {
   const compiled = readCompiled(fileName, readFileSync(fileName, 'utf8'));
   if (compiled === null) {
-    // It must not find this loader in its own place.
-    Reflect.deleteProperty(require.extensions, '.ts');
-    require('ts-node').register();
+    registerTsNode();
     require.extensions['.ts'](module, fileName);
     return;
   }
