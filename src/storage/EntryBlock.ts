@@ -1,6 +1,6 @@
 import { BLOCK_BYTES_MAX } from '../limits';
-import { MalformedEntryError, type Entry } from './Entry';
-import { encodeEntries, LENGTH_BYTES, readEntryLength } from './entryFrames';
+import type { Entry } from './Entry';
+import { encodeEntries, entryBounds, LENGTH_BYTES } from './entryFrames';
 
 /**
  * Consecutive entries that stand together in lmdb, under the position of the first: a value for each would cost lmdb
@@ -11,14 +11,15 @@ export class EntryBlock {
   /** Grows to the largest block; `bytes` is the part of it that is loaded. */
   private memory = Buffer.alloc(0);
   private bytes = Buffer.alloc(0);
-  /** Where each entry's length begins, and where the last one ends. */
-  private readonly bounds: number[] = [];
+  /** See {@link entryBounds}. */
+  private bounds: number[] = [];
 
   /** The position of its first entry; 0 when nothing is loaded. */
   get firstPosition(): number {
     return this.first;
   }
 
+  /** The position of its last entry, when a block is loaded. */
   get lastPosition(): number {
     return this.first + this.bounds.length - 2;
   }
@@ -29,11 +30,7 @@ export class EntryBlock {
     if (this.memory.length < source.length) this.memory = Buffer.allocUnsafeSlow(source.length);
     this.memory.set(source);
     this.bytes = this.memory.subarray(0, source.length);
-    this.bounds.length = 0;
-    let end = 0;
-    for (; end < source.length; end += LENGTH_BYTES + readEntryLength(this.bytes, end)) this.bounds.push(end);
-    this.bounds.push(end);
-    if (end !== source.length) throw new MalformedEntryError('an entry is cut short');
+    this.bounds = entryBounds(this.bytes);
     this.first = first;
   }
 

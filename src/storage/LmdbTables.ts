@@ -58,7 +58,7 @@ export class LmdbTables {
   private readonly blocks: Database<Buffer, Buffer>;
   private readonly empties: Database<Buffer, Buffer>;
   private readonly file: string;
-  /** The position of each block's first entry, ascending: one number for tens of KB of log. */
+  /** The position of each block's first entry, ascending: one number for 16 KB of log or a larger entry. */
   private readonly firsts: number[];
   /** The block that was read last: whoever reads on finds the next entries in it. */
   private readonly block = new EntryBlock();

@@ -36,14 +36,29 @@ export function readEntryLength(bytes: Buffer, at: number): number {
   return length;
 }
 
+/**
+ * Where in what {@link encodeEntries} made the length of each entry begins, and where the last entry ends.
+ *
+ * @throws MalformedEntryError
+ */
+export function entryBounds(bytes: Buffer): number[] {
+  const bounds = [0];
+  let at = 0;
+  while (at < bytes.length) {
+    at += LENGTH_BYTES + readEntryLength(bytes, at);
+    bounds.push(at);
+  }
+  if (at > bytes.length) throw new MalformedEntryError('an entry is cut short');
+  return bounds;
+}
+
 /** Takes apart what {@link encodeEntries} made. @throws MalformedEntryError */
 export function decodeEntries(bytes: Buffer): Entry[] {
   const entries: Entry[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const start = at + LENGTH_BYTES;
-    at = start + readEntryLength(bytes, at);
-    if (at > bytes.length) throw new MalformedEntryError('an entry is cut short');
-    entries.push(parseEntry(bytes.subarray(start, at)));
+  let start = 0;
+  for (const end of entryBounds(bytes).slice(1)) {
+    entries.push(parseEntry(bytes.subarray(start + LENGTH_BYTES, end)));
+    start = end;
   }
   return entries;
 }
