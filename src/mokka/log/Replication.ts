@@ -64,8 +64,7 @@ export class Replication {
 
   /** Whether a follower could be sent more at once: of what is on disk, one append a step. */
   get owesEntries(): boolean {
-    for (const progress of this.progress.values())
-      if (progress.canSend && progress.nextIndex <= this.sendableTo) return true;
+    for (const progress of this.progress.values()) if (this.owesTo(progress)) return true;
     return false;
   }
 
@@ -167,8 +166,12 @@ export class Replication {
     else waiting.push(proposal);
   }
 
+  private owesTo(progress: Progress): boolean {
+    return progress.canSend && progress.nextIndex <= this.sendableTo;
+  }
+
   private sendEntries(peer: string, progress: Progress, now: number): void {
-    while (progress.canSend && progress.nextIndex <= this.sendableTo) {
+    while (this.owesTo(progress)) {
       const count = Math.min(APPEND_ENTRIES_MAX, this.sendableTo - progress.nextIndex + 1);
       const fromDisk = !this.log.isRecent(progress.nextIndex);
       const entries = this.log.read(progress.nextIndex, APPEND_BYTES_MAX, count);
