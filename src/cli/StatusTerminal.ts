@@ -1,3 +1,4 @@
+import { clearLine, cursorTo, moveCursor } from 'node:readline';
 import { Writable } from 'node:stream';
 
 /** What a terminal's output is: process.stdout. */
@@ -69,7 +70,9 @@ export class StatusTerminal extends Writable {
     if (this.#drawn === null) return;
     const { down } = this.#drawn;
     this.#drawn = null;
-    this.#terminal.write(`\x1b[${down}B\x1b[2K\x1b[${down}A`);
+    moveCursor(this.#terminal, 0, down);
+    clearLine(this.#terminal, 0);
+    moveCursor(this.#terminal, 0, -down);
   }
 
   #draw(): void {
@@ -78,9 +81,11 @@ export class StatusTerminal extends Writable {
     if (text === '') return;
     const { rowsBelow, column } = this.#cursor();
     const down = rowsBelow + 1;
-    const lastRow = rowsBelow === 0 ? '' : `\x1b[${rowsBelow}B`;
+    moveCursor(this.#terminal, 0, rowsBelow);
     // A line feed, since the screen must scroll where there is no row below.
-    this.#terminal.write(`${lastRow}\r\n${text}\x1b[${down}A\x1b[${column + 1}G`);
+    this.#terminal.write(`\r\n${text}`);
+    moveCursor(this.#terminal, 0, -down);
+    cursorTo(this.#terminal, column);
     this.#drawn = { text, down };
   }
 
