@@ -187,11 +187,11 @@ function restoreEnv(cluster: Cluster, member: number): NodeJS.ProcessEnv {
 }
 
 async function script(name: string, env: NodeJS.ProcessEnv, ...words: string[]): Promise<Outcome> {
-  const child = spawn(
-    process.execPath,
-    ['-r', 'ts-node/register/transpile-only', `scripts/${name}.ts`, ...words],
-    { cwd: REPOSITORY, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, ['-r', './scripts/typescript', `scripts/${name}.ts`, ...words], {
+    cwd: REPOSITORY,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (text) => (stdout += String(text)));

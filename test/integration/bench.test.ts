@@ -26,7 +26,7 @@ afterEach(() => {
 function startBench(...args: string[]): ChildProcessWithoutNullStreams {
   const child = spawn(
     process.execPath,
-    ['-r', 'ts-node/register/transpile-only', 'scripts/bench.ts', '--dir', directory, ...args],
+    ['-r', './scripts/typescript', 'scripts/bench.ts', '--dir', directory, ...args],
     { cwd: REPOSITORY },
   );
   runs.add(child);

@@ -25,7 +25,7 @@ test.each([
 ])('npm run fuzz -- %s %s ends with status 2 and one line', (...given) => {
   const { status, stderr } = spawnSync(
     process.execPath,
-    ['-r', 'ts-node/register/transpile-only', 'scripts/fuzz.ts', ...given],
+    ['-r', './scripts/typescript', 'scripts/fuzz.ts', ...given],
     { cwd: REPOSITORY, encoding: 'utf8' },
   );
   expect(status).toBe(2);

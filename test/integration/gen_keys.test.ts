@@ -170,7 +170,7 @@ describe('writing', () => {
     const run = await runToEnd('sh', [
       '-c',
       // No file may grow: the first write fails as on a full disk.
-      'ulimit -f 0 && exec "$0" -r ts-node/register/transpile-only scripts/gen_keys.ts --out "$1"',
+      'ulimit -f 0 && exec "$0" -r ./scripts/typescript scripts/gen_keys.ts --out "$1"',
       process.execPath,
       out,
     ]);

@@ -38,14 +38,10 @@ beforeEach(async () => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function verify(...given: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(
-    process.execPath,
-    ['-r', 'ts-node/register/transpile-only', 'scripts/verify.ts', ...given],
-    {
-      cwd: REPOSITORY,
-      encoding: 'utf8',
-    },
-  );
+  return spawnSync(process.execPath, ['-r', './scripts/typescript', 'scripts/verify.ts', ...given], {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  });
 }
 
 test('a whole log: how many entries, the head hash, the speed', () => {

@@ -4,7 +4,7 @@ import { runSchedule } from './simulator/Schedule';
 jest.setTimeout(120_000);
 
 function simulate(...options: string[]): { status: number | null; stdout: string; stderr: string } {
-  const command = ['-r', 'ts-node/register/transpile-only', 'scripts/simulate.ts', ...options];
+  const command = ['-r', './scripts/typescript', 'scripts/simulate.ts', ...options];
   return spawnSync(process.execPath, command, {
     encoding: 'utf8',
     env: { ...process.env, TZ: 'Asia/Tokyo' },

@@ -9,7 +9,7 @@ import { until } from '../cluster/until';
 /** How a node and npm start end, on real processes. Ports of this file: 22900 to 22902. */
 const PORT = 22_900;
 const ROOT = resolve(__dirname, '../../..');
-const NODE = ['-r', 'ts-node/register/transpile-only', 'src/cluster_node.ts'];
+const NODE = ['-r', './scripts/typescript', 'src/cluster_node.ts'];
 const STOP_MS = 5000;
 
 jest.setTimeout(120_000);

@@ -31,7 +31,7 @@ interface Outcome {
 }
 
 function start(...words: string[]): ChildProcess {
-  return spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', 'scripts/cli.ts', ...words], {
+  return spawn(process.execPath, ['-r', './scripts/typescript', 'scripts/cli.ts', ...words], {
     cwd: REPOSITORY,
     env: { ...process.env, DATA_DIR: dataDirectory, INDEX: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -92,7 +92,7 @@ export class MemberProcess {
 
   constructor() {
     this.child = fork(join(__dirname, 'memberProcess.ts'), {
-      execArgv: ['-r', 'ts-node/register/transpile-only'],
+      execArgv: ['-r', './scripts/typescript'],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     this.child.on('message', (message) => this.reports.push(message as Report));

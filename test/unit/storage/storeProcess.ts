@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
 const CHILD = join(__dirname, 'storeChild.ts');
-const TS_NODE = require.resolve('ts-node/register/transpile-only');
+const TYPESCRIPT = './scripts/typescript';
 
 const line = z.union([
   z.strictObject({ opened: z.literal(true) }),
@@ -26,7 +26,7 @@ export async function runStore(
   directories: readonly string[],
   { file = '', fileBlocksMax = 0 } = {},
 ): Promise<Outcome> {
-  const args = ['-r', TS_NODE, CHILD, task, file, ...directories];
+  const args = ['-r', TYPESCRIPT, CHILD, task, file, ...directories];
   const child =
     fileBlocksMax === 0
       ? spawn(process.execPath, args)
@@ -47,7 +47,7 @@ export async function runStore(
 
 /** Starts a child that opens the store and keeps it; resolves when it has it. */
 export async function holdStore(directory: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['-r', TS_NODE, CHILD, 'hold', '', directory]);
+  const child = spawn(process.execPath, ['-r', TYPESCRIPT, CHILD, 'hold', '', directory]);
   const said = once(createInterface(child.stdout), 'line');
   const ended = once(child, 'exit').then(() =>
     Promise.reject(new Error('the child ended before it had the store')),
