@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
 import { RememberedPushes } from '../../../src/mokka/log/RememberedPushes';
 import type { PushId } from '../../../src/storage/Entry';
+import { overrideLimits } from '../../simulation/simulator/limitsOverride';
 
 const SESSIONS = ['000000000000000a', '000000000000000b'];
 
@@ -9,33 +10,75 @@ function idOf(session: string | null, nonce: number): PushId | null {
   return session === null ? null : { session, nonce };
 }
 
-test('finds what a naive list of all entries finds, after any adds and cuts', () => {
-  const step = fc.oneof(
-    fc.record({ add: fc.constantFrom(...SESSIONS, null) }),
-    fc.record({ cutTo: fc.double({ min: 0, max: 1, noNaN: true }) }),
-  );
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const pushes = new RememberedPushes();
-      let naive: { session: string | null; nonce: number }[] = [];
-      let nonce = 0;
-      for (const each of steps) {
-        if ('add' in each) {
-          pushes.add(naive.length + 1, idOf(each.add, ++nonce));
-          naive.push({ session: each.add, nonce });
-        } else {
-          const kept = Math.floor(each.cutTo * naive.length);
-          pushes.cut(kept + 1);
-          naive = naive.slice(0, kept);
+/** What a window of some positions knows, by looking through all entries. */
+class NaivePushes {
+  entries: (PushId | null)[] = [];
+
+  constructor(private readonly window: number) {}
+
+  private get first(): number {
+    return Math.max(0, this.entries.length - this.window);
+  }
+
+  find(id: PushId): number | undefined {
+    const at = this.entries.findLastIndex(
+      (entry) => entry?.session === id.session && entry.nonce === id.nonce,
+    );
+    return at < this.first ? undefined : at + 1;
+  }
+
+  wouldKnow(id: PushId): boolean {
+    const same = this.entries.slice(this.first).filter((entry) => entry?.session === id.session);
+    return (
+      this.first === 0 || same.length === 0 || same.some((entry) => entry !== null && entry.nonce < id.nonce)
+    );
+  }
+}
+
+describe('a small window', () => {
+  const WINDOW = 8;
+  const NONCES = [...Array(16).keys(), 2 ** 32, 2 ** 40 + 3, 2 ** 53 - 1];
+  let restoreLimits = (): void => undefined;
+  beforeAll(() => {
+    restoreLimits = overrideLimits({ REMEMBERED_PUSHES_MAX: WINDOW });
+  });
+  afterAll(() => restoreLimits());
+
+  test('knows what a naive list of all entries knows, after any adds and cuts', () => {
+    const nonce = fc.constantFrom(...NONCES);
+    const step = fc.oneof(
+      { weight: 9, arbitrary: fc.record({ add: fc.constantFrom(...SESSIONS, null), nonce }) },
+      { weight: 1, arbitrary: fc.record({ cut: fc.nat(WINDOW - 2) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { size: '+1' }), (steps) => {
+        const pushes = new RememberedPushes();
+        const naive = new NaivePushes(WINDOW);
+        for (const each of steps) {
+          if ('cut' in each) {
+            // A window that was full and cut does not reach back again: only its end is cut here, and filled anew.
+            const kept = Math.max(0, naive.entries.length - each.cut);
+            const refilled = naive.entries.slice(kept).map(() => null);
+            pushes.cut(kept + 1);
+            refilled.forEach((id, at) => pushes.add(kept + 1 + at, id));
+            naive.entries = [...naive.entries.slice(0, kept), ...refilled];
+          } else {
+            const id = idOf(each.add, each.nonce);
+            if (id !== null && naive.find(id) !== undefined) continue;
+            naive.entries.push(id);
+            pushes.add(naive.entries.length, id);
+          }
         }
-      }
-      for (const session of SESSIONS)
-        for (let wanted = 1; wanted <= nonce; wanted++) {
-          const at = naive.findIndex((push) => push.session === session && push.nonce === wanted);
-          expect(pushes.find({ session, nonce: wanted })).toBe(at < 0 ? undefined : at + 1);
-        }
-    }),
-  );
+        for (const session of SESSIONS)
+          for (const wanted of NONCES) {
+            const id = { session, nonce: wanted };
+            expect(pushes.find(id)).toBe(naive.find(id));
+            expect(pushes.wouldKnow(id, null)).toBe(naive.wouldKnow(id));
+          }
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 describe('a full window', () => {
