@@ -8,7 +8,7 @@ import {
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
 } from '../limits';
-import { encodePayload, toLogEntry, type Entry, type LogEntry, type PushId } from '../storage/Entry';
+import { encodePayload, entryHash, type Entry, type LogEntry, type PushId } from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
 import type { AnswersMessage, ForwardedPush, LogMessage, Refusal } from './messages/LogMessage';
 import { PendingPush, pushKey, type PushAnswers, type PushOwner } from './PendingPush';
@@ -93,7 +93,8 @@ export class LogApi implements LogApiFace, PushOwner {
 
   /** The own log committed an own push. */
   committed(push: PendingPush, entry: Entry): void {
-    this.settle(push, toLogEntry(entry));
+    const { index, term, createdAt } = entry;
+    this.settle(push, committedLog(push, { index, term, createdAt, hash: entryHash(entry) }));
   }
 
   /** The own log refused an own push. */

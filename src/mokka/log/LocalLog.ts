@@ -132,9 +132,9 @@ export class LocalLog {
       push?.payload ?? null,
       last === null ? GENESIS_HASH : entryHash(last),
     );
-    this.staged.push(entry);
-    this.remember(entry, push?.id ?? null);
-    return entry;
+    const kept = this.remember(entry, push?.id ?? null);
+    this.staged.push(kept);
+    return kept;
   }
 
   /** The position up to which the first staged entries have at most `maxBytes`; one entry at least, if any is staged. */
@@ -196,10 +196,9 @@ export class LocalLog {
     }
     if (first.position <= this.lastPosition) this.forget(first.position);
     this.store.append(
-      entries,
+      entries.map((entry) => this.remember(entry, entryPushId(entry))),
       Math.max(this.commitIndex, Math.min(commitIndex, this.positionAfter(entries))),
     );
-    for (const entry of entries) this.remember(entry, entryPushId(entry));
     this.recent.shrink(this.savedPosition);
     return true;
   }
@@ -217,9 +216,10 @@ export class LocalLog {
     return entries.at(-1)?.position ?? this.lastPosition;
   }
 
-  private remember(entry: Entry, id: PushId | null): void {
-    this.recent.push(entry);
+  /** Returns the entry as it is kept in memory. */
+  private remember(entry: Entry, id: PushId | null): Entry {
     this.pushes.add(entry.position, id);
+    return this.recent.push(entry);
   }
 
   private forget(from: number): void {

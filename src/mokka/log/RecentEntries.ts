@@ -11,35 +11,40 @@ const SMALL_BYTES_MAX = BLOCK_BYTES / 8;
  * of a larger buffer, of Node's pool or of a read from a socket, which it would keep whole.
  */
 export class RecentEntries {
-  private readonly entries = new Map<number, Entry>();
+  /** In the order of their positions; before `start` stood those that are forgotten. */
+  private entries: (Entry | undefined)[] = [];
+  private start = 0;
   private block = Buffer.alloc(0);
   private blockUsed = 0;
   private bytes = 0;
   private next = 0;
 
-  /** Adds the entry after the last one. */
-  push(entry: Entry): void {
-    invariant(
-      this.entries.size === 0 || entry.position === this.next,
-      () => `recent entry ${entry.position}, expected ${this.next}`,
-    );
+  /** Adds the entry after the last one. Returns it as it is kept: who goes on with that one keeps nothing else alive. */
+  push(entry: Entry): Entry {
     const { kind, position, term, index, createdAt } = entry;
-    this.entries.set(position, { kind, position, term, index, createdAt, bytes: this.ownBytes(entry.bytes) });
-    this.bytes += entry.bytes.length;
-    this.next = entry.position + 1;
+    invariant(
+      this.count === 0 || position === this.next,
+      () => `recent entry ${position}, expected ${this.next}`,
+    );
+    const kept = { kind, position, term, index, createdAt, bytes: this.ownBytes(entry.bytes) };
+    this.entries.push(kept);
+    this.bytes += kept.bytes.length;
+    this.next = position + 1;
+    return kept;
   }
 
   get(position: number): Entry | undefined {
-    return this.entries.get(position);
+    const place = this.placeOf(position);
+    return place < this.start ? undefined : this.entries[place];
   }
 
   /** Entries from a position on, within the limits but one at least; undefined when it does not hold that position. */
   read(from: number, maxBytes: number, maxCount: number): Entry[] | undefined {
-    if (!this.entries.has(from)) return undefined;
+    if (this.get(from) === undefined) return undefined;
     const found: Entry[] = [];
     let bytes = 0;
-    for (let position = from; found.length < maxCount; position++) {
-      const entry = this.entries.get(position);
+    for (let place = this.placeOf(from); found.length < maxCount; place++) {
+      const entry = this.entries[place];
       bytes += entry?.bytes.length ?? 0;
       if (entry === undefined || (bytes > maxBytes && found.length > 0)) break;
       found.push(entry);
@@ -49,16 +54,29 @@ export class RecentEntries {
 
   /** Forgets the entries from a position on. */
   cut(from: number): void {
-    while (this.entries.size > 0 && this.next > from) this.forget(--this.next);
+    for (; this.count > 0 && this.next > from; this.next--)
+      this.bytes -= this.entries.pop()?.bytes.length ?? 0;
   }
 
   /** Forgets the oldest entries, up to `through` at most, until the rest is within the limits. */
   shrink(through: number): void {
-    while (this.bytes > RECENT_BYTES_MAX || this.entries.size > RECENT_ENTRIES_MAX) {
-      const oldest = this.next - this.entries.size;
-      if (oldest > through) break;
-      this.forget(oldest);
+    while (this.bytes > RECENT_BYTES_MAX || this.count > RECENT_ENTRIES_MAX) {
+      if (this.next - this.count > through) break;
+      this.bytes -= this.entries[this.start]?.bytes.length ?? 0;
+      this.entries[this.start++] = undefined;
     }
+    if (this.start <= RECENT_ENTRIES_MAX) return;
+    this.entries = this.entries.slice(this.start);
+    this.start = 0;
+  }
+
+  private get count(): number {
+    return this.entries.length - this.start;
+  }
+
+  /** Where the entry of a position stands, if it is held. */
+  private placeOf(position: number): number {
+    return this.entries.length - (this.next - position);
   }
 
   private ownBytes(bytes: Buffer): Buffer {
@@ -75,10 +93,5 @@ export class RecentEntries {
     const start = this.blockUsed;
     this.blockUsed += bytes.copy(this.block, start);
     return this.block.subarray(start, this.blockUsed);
-  }
-
-  private forget(position: number): void {
-    this.bytes -= this.entries.get(position)?.bytes.length ?? 0;
-    this.entries.delete(position);
   }
 }
