@@ -103,7 +103,7 @@ export class CommandQueue {
     this.#slots.push(slot);
     this.#bytes += bytes;
     if (command.effect === 'exit') this.#exited = true;
-    if (this.#mayStart(command)) void this.#run(command, given, slot);
+    if (this.#mayStart(command)) this.#run(command, given, slot);
     else this.#hold(command, given, slot);
   }
 
@@ -113,18 +113,30 @@ export class CommandQueue {
   }
 
   #hold(command: Command, given: unknown, slot: Slot): void {
-    this.#held = () => void this.#run(command, given, slot);
+    this.#held = () => this.#run(command, given, slot);
   }
 
-  async #run(command: Command, given: unknown, slot: Slot): Promise<void> {
+  /** Not an async function, whose promises would cost more than the rest of it. */
+  #run(command: Command, given: unknown, slot: Slot): void {
+    const { name } = slot;
     this.#lastCommand = command;
     this.#running++;
+    this.#start(command, given).then(
+      (result) => this.#end(slot, { name, command, result }),
+      (thrown: unknown) => this.#end(slot, { name, command, error: this.#requestError(thrown) }),
+    );
+  }
+
+  #start(command: Command, given: unknown): Promise<unknown> {
     try {
-      const result = await command.run(this.#context, given);
-      slot.answer = { name: slot.name, command, result };
+      return command.run(this.#context, given);
     } catch (thrown) {
-      slot.answer = { name: slot.name, command, error: this.#requestError(thrown) };
+      return Promise.reject(toError(thrown));
     }
+  }
+
+  #end(slot: Slot, answer: Answer): void {
+    slot.answer = answer;
     this.#running--;
     this.#deliverReady();
     if (this.#running === 0 && this.#held !== null) {

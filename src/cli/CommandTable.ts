@@ -2,6 +2,7 @@ import { RequestError } from '../errors';
 import { LIST_ENTRIES_DEFAULT, LIST_ENTRIES_MAX } from '../limits';
 import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../mokka/api';
 import type { LogEntry } from '../storage/Entry';
+import { entryJson } from './entryJson';
 import { listLogs, tailLogs, type LogList } from './logLists';
 import { renderEntry, renderHelp, renderInfo, type Style } from './render';
 import { renderList, renderStatus } from './renderTables';
@@ -39,6 +40,8 @@ export interface Command<Arguments = unknown, Result = unknown> {
   parse(text: string): Arguments;
   /** Does it, and resolves with the `result` of the JSON answer. */
   run(context: CommandContext, given: Arguments): Promise<Result>;
+  /** The result as JSON, for commands that are answered so often that JSON.stringify is felt. */
+  json?(result: Result): string;
   /** The result as a person reads it. */
   render(result: Result, style: Style): string;
   /** Where a terminal that shows the result goes on to show logs as they come: the index of the first. */
@@ -52,6 +55,7 @@ const addLog: Command<{ key: string; value: string }, LogEntry> = {
   effect: 'write',
   parse: parseKeyAndValue,
   run: ({ node, nextNonce }, { key, value }) => node.logApi.push(key, { value, nonce: nextNonce() }),
+  json: entryJson,
   render: renderEntry,
 };
 
@@ -67,6 +71,7 @@ const getLog: Command<number, LogEntry> = {
       throw new RequestError('NOT_FOUND', `there is no log ${index} yet: info shows the last index`);
     return entry;
   },
+  json: entryJson,
   render: renderEntry,
 };
 
