@@ -11,7 +11,8 @@ import {
 import { encodePayload, entryHash, type Entry, type LogEntry, type PushId } from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
 import type { AnswersMessage, ForwardedPush, LogMessage, Refusal } from './messages/LogMessage';
-import { PendingPush, pushKey, type PushAnswers, type PushOwner } from './PendingPush';
+import { PendingPush, type PushAnswers, type PushOwner } from './PendingPush';
+import { PendingPushes } from './PendingPushes';
 import type { Proposal } from './ReplicatedLog';
 
 export interface LogApiOptions {
@@ -40,14 +41,16 @@ export interface LogApiOptions {
  * The pusher's half. The leader's half for pushes of other nodes is ForwardedPushes.
  */
 export class LogApi implements LogApiFace, PushOwner {
-  private readonly pending = new Map<string, PendingPush>();
+  private readonly pending: PendingPushes;
   private unsent: PendingPush[] = [];
   private waitingBytes = 0;
   private bytesUnderWay = 0;
   private lastNonce = 0;
   private checkAt = 0;
 
-  constructor(private readonly options: LogApiOptions) {}
+  constructor(private readonly options: LogApiOptions) {
+    this.pending = new PendingPushes(options.session);
+  }
 
   push(
     key: string,
@@ -74,7 +77,7 @@ export class LogApi implements LogApiFace, PushOwner {
 
   /** The leader is another, or in another term: what is under way may be lost, so all is sent again, in order. */
   leaderChanged(): void {
-    this.unsent = [...this.pending.values()];
+    this.unsent = this.pending.list();
     for (const push of this.unsent) push.underWay = false;
     this.bytesUnderWay = 0;
     this.options.wantFlush();
@@ -83,7 +86,7 @@ export class LogApi implements LogApiFace, PushOwner {
   /** The leader answered pushes of this node. */
   answered(message: AnswersMessage): void {
     for (const answer of message.answers) {
-      const push = this.pending.get(pushKey(answer));
+      const push = this.pending.find(answer);
       if (push === undefined) continue;
       if (!('refused' in answer)) this.settle(push, committedLog(push, answer.committed));
       else if (answer.since === push.since) this.refuse(push, answer.refused, message.commitIndex);
@@ -106,7 +109,7 @@ export class LogApi implements LogApiFace, PushOwner {
   tick(now: number): void {
     if (now < this.checkAt) return;
     this.checkAt = now + PUSH_CHECK_MS;
-    for (const push of this.pending.values()) {
+    for (const push of this.pending.list()) {
       if (now >= push.deadlineAt) this.expire(push);
       else if (push.underWay && now - push.sentAt >= PUSH_RETRY_MS) this.sendAgain(push);
     }
@@ -115,12 +118,12 @@ export class LogApi implements LogApiFace, PushOwner {
 
   /** Whether every push is answered. */
   get idle(): boolean {
-    return this.pending.size === 0;
+    return this.pending.isEmpty;
   }
 
   /** Ends all pushes: the node stops. */
   close(): void {
-    for (const push of this.pending.values()) this.expire(push);
+    for (const push of this.pending.list()) this.expire(push);
   }
 
   private accept(
@@ -133,8 +136,7 @@ export class LogApi implements LogApiFace, PushOwner {
     const id: PushId = { session: session ?? this.options.session, nonce: nonce ?? this.nextNonce() };
     if (nonce !== undefined && session === undefined) this.lastNonce = Math.max(this.lastNonce, nonce);
     const payload = encodePayload(id, key, value);
-    const mapKey = pushKey(id);
-    const same = this.pending.get(mapKey);
+    const same = this.pending.find(id);
     if (same !== undefined) {
       if (!same.payload.equals(payload)) throw refusalError('NONCE_REUSED');
       same.answers.push(answer);
@@ -146,13 +148,13 @@ export class LogApi implements LogApiFace, PushOwner {
         'too many pushes wait for their answers: push again when some have theirs',
       );
     const push = new PendingPush(
-      { id, mapKey, payload, key, value, named: session !== undefined },
+      { id, payload, key, value, named: session !== undefined },
       this.options.now() + deadline,
       session === undefined ? this.options.knownCommitIndex() : null,
       this,
     );
     push.answers.push(answer);
-    this.pending.set(mapKey, push);
+    this.pending.add(push);
     this.waitingBytes += payload.length;
     this.unsent.push(push);
     this.options.wantFlush();
@@ -247,7 +249,7 @@ export class LogApi implements LogApiFace, PushOwner {
 
   private end(push: PendingPush): void {
     push.ended = true;
-    this.pending.delete(push.content.mapKey);
+    this.pending.delete(push);
     this.waitingBytes -= push.payload.length;
     if (push.underWay) this.bytesUnderWay -= push.payload.length;
   }

@@ -17,8 +17,6 @@ export interface PushAnswers {
 /** What a push brings, and what is derived from it once. */
 export interface PushContent {
   readonly id: PushId;
-  /** {@link pushKey} of the id. */
-  readonly mapKey: string;
   readonly payload: Buffer;
   readonly key: string;
   readonly value: string;
@@ -70,9 +68,4 @@ export class PendingPush implements Proposal {
   refused(refusal: Refusal): void {
     if (!this.ended) this.owner.refused(this, refusal);
   }
-}
-
-/** A push's id as the key of a map. */
-export function pushKey(id: PushId): string {
-  return `${id.session}${id.nonce}`;
 }

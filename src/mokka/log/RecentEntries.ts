@@ -1,6 +1,7 @@
 import { invariant } from '../../errors';
 import { RECENT_BYTES_MAX, RECENT_ENTRIES_MAX } from '../../limits';
 import type { Entry } from '../../storage/Entry';
+import { PositionWindow } from './PositionWindow';
 
 /** Small entries share blocks of so many bytes. */
 const BLOCK_BYTES = 8192;
@@ -11,31 +12,27 @@ const SMALL_BYTES_MAX = BLOCK_BYTES / 8;
  * of a larger buffer, of Node's pool or of a read from a socket, which it would keep whole.
  */
 export class RecentEntries {
-  /** In the order of their positions; before `start` stood those that are forgotten. */
-  private entries: (Entry | undefined)[] = [];
-  private start = 0;
+  private readonly entries = new PositionWindow<Entry>(1);
   private block = Buffer.alloc(0);
   private blockUsed = 0;
   private bytes = 0;
-  private next = 0;
 
   /** Adds the entry after the last one. Returns it as it is kept: who goes on with that one keeps nothing else alive. */
   push(entry: Entry): Entry {
     const { kind, position, term, index, createdAt } = entry;
+    if (this.entries.count === 0) this.entries.restart(position);
     invariant(
-      this.count === 0 || position === this.next,
-      () => `recent entry ${position}, expected ${this.next}`,
+      position === this.entries.next,
+      () => `recent entry ${position}, expected ${this.entries.next}`,
     );
     const kept = { kind, position, term, index, createdAt, bytes: this.ownBytes(entry.bytes) };
-    this.entries.push(kept);
+    this.entries.set(position, kept);
     this.bytes += kept.bytes.length;
-    this.next = position + 1;
     return kept;
   }
 
   get(position: number): Entry | undefined {
-    const place = this.placeOf(position);
-    return place < this.start ? undefined : this.entries[place];
+    return this.entries.get(position);
   }
 
   /** Entries from a position on, within the limits but one at least; undefined when it does not hold that position. */
@@ -43,8 +40,8 @@ export class RecentEntries {
     if (this.get(from) === undefined) return undefined;
     const found: Entry[] = [];
     let bytes = 0;
-    for (let place = this.placeOf(from); found.length < maxCount; place++) {
-      const entry = this.entries[place];
+    for (let position = from; found.length < maxCount; position++) {
+      const entry = this.get(position);
       bytes += entry?.bytes.length ?? 0;
       if (entry === undefined || (bytes > maxBytes && found.length > 0)) break;
       found.push(entry);
@@ -54,29 +51,16 @@ export class RecentEntries {
 
   /** Forgets the entries from a position on. */
   cut(from: number): void {
-    for (; this.count > 0 && this.next > from; this.next--)
+    while (this.entries.count > 0 && this.entries.next > from)
       this.bytes -= this.entries.pop()?.bytes.length ?? 0;
   }
 
   /** Forgets the oldest entries, up to `through` at most, until the rest is within the limits. */
   shrink(through: number): void {
-    while (this.bytes > RECENT_BYTES_MAX || this.count > RECENT_ENTRIES_MAX) {
-      if (this.next - this.count > through) break;
-      this.bytes -= this.entries[this.start]?.bytes.length ?? 0;
-      this.entries[this.start++] = undefined;
+    while (this.bytes > RECENT_BYTES_MAX || this.entries.count > RECENT_ENTRIES_MAX) {
+      if (this.entries.first > through) break;
+      this.bytes -= this.entries.shift()?.bytes.length ?? 0;
     }
-    if (this.start <= RECENT_ENTRIES_MAX) return;
-    this.entries = this.entries.slice(this.start);
-    this.start = 0;
-  }
-
-  private get count(): number {
-    return this.entries.length - this.start;
-  }
-
-  /** Where the entry of a position stands, if it is held. */
-  private placeOf(position: number): number {
-    return this.entries.length - (this.next - position);
   }
 
   private ownBytes(bytes: Buffer): Buffer {

@@ -3,6 +3,7 @@ import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, APPEND_RESEND_MS, FLUSH_BYTES_MAX
 import { entryHasPayload, type Entry, type PushId } from '../../storage/Entry';
 import type { AppendedMessage, LogMessage, Refusal } from '../messages/LogMessage';
 import type { LocalLog } from './LocalLog';
+import { PositionWindow } from './PositionWindow';
 import { Progress } from './Progress';
 import { quorumIndex, quorumOf } from './quorum';
 
@@ -32,7 +33,8 @@ export interface Proposal {
  */
 export class Replication {
   private readonly progress = new Map<string, Progress>();
-  private readonly waiting = new Map<number, Proposal[]>();
+  /** From the position after commitIndex on: the proposals that an entry answers when it is committed. */
+  private readonly waiting: PositionWindow<Proposal[]>;
   private readonly quorum: number;
   /** Only entries from here on are committed by counting: they are of the own term (Raft, 5.4.2). */
   private readonly firstPosition: number;
@@ -48,6 +50,7 @@ export class Replication {
   ) {
     this.quorum = quorumOf(peers.length + 1);
     for (const peer of peers) this.progress.set(peer, new Progress(log.lastPosition));
+    this.waiting = new PositionWindow(log.commitIndex + 1);
     this.sendableTo = log.lastPosition;
     this.firstPosition = this.log.stage(term, wallClock(), null).position;
   }
@@ -211,9 +214,9 @@ export class Replication {
   }
 
   private answer(position: number): void {
-    const proposals = this.waiting.get(position);
+    invariant(this.waiting.first === position, () => `answers from ${this.waiting.first}, not ${position}`);
+    const proposals = this.waiting.shift();
     if (proposals === undefined) return;
-    this.waiting.delete(position);
     const entry = this.log.entryAt(position);
     invariant(entry !== null, () => `no entry at ${position}`);
     for (const proposal of proposals) proposal.committed(entry);
