@@ -145,8 +145,7 @@ export class SafetyChecks {
     if (first === undefined) return;
     const held = this.held.get(node) ?? [];
     this.held.set(node, held);
-    this.checkCut(node, held, first);
-    held.length = Math.min(held.length, first.position - 1);
+    const before = held.splice(first.position - 1);
     for (const entry of entries) {
       const hash = hashOf(entry);
       held[entry.position - 1] = hash;
@@ -155,16 +154,24 @@ export class SafetyChecks {
       if (same === undefined) this.hashOfEntry.set(key, hash);
       else if (same !== hash) this.fail(`node ${node} holds another entry ${key} (Log Matching, Raft 5.3)`);
     }
+    this.checkReplaced(node, first.position, before);
   }
 
-  /** Entries from a position on are replaced: none of them may be committed. */
-  private checkCut(node: number, held: readonly string[], first: Entry): void {
-    const committed = this.committed[first.position - 1];
-    if (committed === undefined || held[first.position - 1] !== committed.hash) return;
-    if (hashOf(first) !== committed.hash)
-      this.fail(
-        `node ${node} replaces the committed entry ${first.position} (State Machine Safety, Raft 5.4.3)`,
-      );
+  /**
+   * What a node replaced may be committed only without it: it then followed a leader of an earlier term than the one
+   * that committed, and a quorum still holds the entry.
+   */
+  private checkReplaced(node: number, from: number, before: readonly string[]): void {
+    for (const [at, hash] of before.entries()) {
+      const position = from + at;
+      if (this.committed[position - 1]?.hash !== hash) return;
+      if (this.held.get(node)?.[position - 1] === hash) continue;
+      const holders = this.holders(position, hash);
+      if (holders < quorumOf(this.world.size))
+        this.fail(
+          `node ${node} replaces the committed entry ${position}, which is on ${holders} disks of ${this.world.size} then (State Machine Safety, Raft 5.4.3)`,
+        );
+    }
   }
 
   private tookLead(process: SimulatedProcess): void {
