@@ -7,7 +7,7 @@ import { buildPartialSignature, buildPublicKeysRootForTerm } from 'mokka/dist/co
 import { InvariantError, ProtocolError, StartError, toError } from '../errors';
 import { MEMBERS_MAX, TERMS_AHEAD_MAX } from '../limits';
 import { ENTRY_NUMBER_MAX } from '../storage/Entry';
-import type { HardState, LogStore } from '../storage/LogStore';
+import type { LogStore } from '../storage/LogStore';
 import { Forming } from './election/Forming';
 import { LeaderContact } from './election/LeaderContact';
 import { quorumOf } from './log/quorum';
@@ -108,7 +108,7 @@ export abstract class SafeElection extends Mokka {
     const { term: hardTerm, votedFor } = this.store.hardState;
     if (state === NodeStates.CANDIDATE) {
       const candidacy = Math.max(term, hardTerm + 1);
-      this.saveHardState({ term: candidacy, votedFor: this.publicKey });
+      this.store.saveHardState({ term: candidacy, votedFor: this.publicKey });
       super.setState(state, candidacy, '');
       return;
     }
@@ -121,7 +121,7 @@ export abstract class SafeElection extends Mokka {
       if (term < hardTerm) super.setState(state, hardTerm, '');
       else {
         if (term > hardTerm)
-          this.saveHardState({ term, votedFor: leaderPublicKey === '' ? null : leaderPublicKey });
+          this.store.saveHardState({ term, votedFor: leaderPublicKey === '' ? null : leaderPublicKey });
         super.setState(state, term, leaderPublicKey ?? '', proof, proofMintedTime);
       }
       return;
@@ -260,10 +260,6 @@ export abstract class SafeElection extends Mokka {
 
   // Following.
 
-  private saveHardState(hardState: HardState): void {
-    this.store.saveHardState(hardState);
-  }
-
   private putOffElection(): void {
     this.standAt = performance.now() + this.electionTimeout * (1 + Math.random());
     this.preVote = null;
@@ -362,7 +358,7 @@ export abstract class SafeElection extends Mokka {
     const votedFor = term > this.hardTerm ? null : this.store.hardState.votedFor;
     const free = term >= this.hardTerm && (votedFor === null || votedFor === from);
     const granted = free && this.isUpToDate(data);
-    if (granted && votedFor === null) this.saveHardState({ term, votedFor: from });
+    if (granted && votedFor === null) this.store.saveHardState({ term, votedFor: from });
     if (term > this.term) this.setState(NodeStates.FOLLOWER, term, '');
     if (granted) this.putOffElection();
     const signature = granted ? this.signVote(from, term, data.nonce) : null;
