@@ -6,7 +6,7 @@ import type { NodeProcess } from './cluster/NodeProcess';
 jest.setTimeout(600_000);
 
 /** CASES_ROUNDS_FACTOR=1 does all that CASES asks for. */
-const ROUNDS = rounds(20, 8);
+const ROUNDS = rounds(20, 6);
 const IN_FLIGHT = 64;
 /** Each round is killed after this many acknowledgements, so that all its kinds happen under load. */
 const ACKNOWLEDGED_BEFORE_KILL = 40;

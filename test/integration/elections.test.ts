@@ -16,8 +16,8 @@ const STALE_ROUNDS = rounds(10, 2);
 const RESTARTS = rounds(10, 1);
 /** Adds in flight during the restarts; idle as well where all of CASES is asked for. */
 const RESTART_LOADS = process.env['CASES_ROUNDS_FACTOR'] === undefined ? [2] : [0, 2];
-const VOTER_ROUNDS = rounds(200, 3);
-const KILLED_FOR_MS = 1000 * rounds(60, 6);
+const VOTER_ROUNDS = rounds(200, 2);
+const KILLED_FOR_MS = 1000 * rounds(60, 4);
 const KILLED_EVERY_MS = 2000;
 
 test(`a leader wakes that was frozen while another was elected: ${STALE_ROUNDS} rounds (CASES 1)`, async () => {

@@ -12,7 +12,7 @@ const ADDED = 100;
 const WHOLE_WITHIN_MS = 20_000;
 /** How long a thing that must not happen is watched for. */
 const WATCHED_MS = 5_000;
-const ALONE_MS = 1000 * rounds(60, 10);
+const ALONE_MS = 1000 * rounds(60, 6);
 
 async function filled(): Promise<Cluster> {
   const cluster = await Cluster.started();

@@ -14,7 +14,7 @@ jest.setTimeout(3_600_000);
 const FIRST_BOOTS = rounds(30, 2);
 const BOOT_KILLED_WITHIN_MS = 1500;
 
-const PAUSED_MS = 1000 * rounds(120, 8);
+const PAUSED_MS = 1000 * rounds(120, 6);
 const VALUE_BYTES = 32 * 1024;
 /** CASES 8: how much a leader's memory may grow by a follower that does not read. */
 const GROWTH_BYTES_MAX = 200 * 1024 * 1024;
