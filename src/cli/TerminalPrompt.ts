@@ -20,9 +20,12 @@ const PROMPT = 'enter command > ';
 /** How often the terminal looks who leads, ms. */
 const LEADER_LOOK_MS = 250;
 
+/** After a stop by Ctrl-Z the terminal is taken back so soon, ms of the process's time: it must have stopped by then. */
+const TAKE_BACK_MS = 50;
+
 /** What a terminal's prompt reads, writes and reports to. */
 export interface TerminalEnvironment {
-  readonly input: Readable;
+  readonly input: Readable & { setRawMode?(raw: boolean): unknown };
   readonly output: TerminalOutput;
   readonly history: PromptHistory;
   /** Whether colours are wanted. */
@@ -31,12 +34,14 @@ export interface TerminalEnvironment {
   readonly unexpected: (error: Error) => void;
   /** What the node tells of itself now, null when it does not answer: who leads is taken from it. Its `info` if left out. */
   readonly look?: () => NodeInfo | null;
+  /** Stops the job that runs in the terminal, until the shell continues it. By SIGTSTP if left out. */
+  readonly stopJob?: () => void;
 }
 
 /**
  * The prompt for people. The line being typed always stands below everything else: answers, notices and log records
  * are written above it, and it is drawn again. A status line may stand below it. Ctrl-C clears the line; twice, or
- * Ctrl-D on an empty line, is `exit`.
+ * Ctrl-D on an empty line, is `exit`. Ctrl-Z stops the job.
  */
 export class TerminalPrompt implements Prompt {
   readonly ended: Promise<PromptEnd>;
@@ -129,6 +134,7 @@ export class TerminalPrompt implements Prompt {
       this.#pump();
     });
     this.#interface.on('SIGINT', () => this.#interrupt());
+    this.#interface.on('SIGTSTP', () => this.#suspend());
     this.#interface.on('close', () => this.#onClose());
     input.prependListener('keypress', (_text, key?: { name?: string }) => this.#mendPaste(key?.name));
     input.on('keypress', (_text, key?: { name?: string; ctrl?: boolean }) => {
@@ -214,6 +220,20 @@ export class TerminalPrompt implements Prompt {
     this.notify('Ctrl-C again, Ctrl-D or exit stops the node');
   }
 
+  /** readline would stop this process alone: npm, which the shell waits for, would go on, and nobody could type. */
+  #suspend(): void {
+    const { input, stopJob = stopProcessGroup } = this.#environment;
+    this.#eraseLine();
+    input.setRawMode?.(false);
+    stopJob();
+    // Where no shell controls jobs, the signal stops nothing.
+    setTimeout(() => {
+      if (!this.#open) return;
+      input.setRawMode?.(true);
+      this.#interface.prompt(true);
+    }, TAKE_BACK_MS);
+  }
+
   /** The input has ended, here or by Ctrl-D: as if `exit` were the last line. */
   #onClose(): void {
     if (!this.#open) return;
@@ -276,6 +296,10 @@ export class TerminalPrompt implements Prompt {
   get #style(): Style {
     return { columns: this.#terminal.columns, color: this.#environment.color };
   }
+}
+
+function stopProcessGroup(): void {
+  process.kill(0, 'SIGTSTP');
 }
 
 function checkLength(line: string): InputLine {

@@ -11,11 +11,16 @@ import { FakeNode, noLeader } from './FakeNode';
 
 const CTRL_C = '\x03';
 const CTRL_D = '\x04';
+const CTRL_Z = '\x1a';
 
 /** A prompt at a terminal of 80 columns that remembers what was written to it. */
 class Terminal {
   readonly node = new FakeNode();
-  readonly input = new PassThrough();
+  /** What became of the terminal's mode and of the job in it. */
+  readonly job: string[] = [];
+  readonly input = Object.assign(new PassThrough(), {
+    setRawMode: (raw: boolean) => this.job.push(raw ? 'raw' : 'cooked'),
+  });
   readonly output = Object.assign(new PassThrough({ encoding: 'utf8' }), { columns: 80 });
   readonly prompt: TerminalPrompt;
   #text = '';
@@ -32,6 +37,7 @@ class Terminal {
         }),
         color: false,
         unexpected: () => undefined,
+        stopJob: () => this.job.push('stopped'),
       },
     );
   }
@@ -66,6 +72,18 @@ describe('TerminalPrompt', () => {
   test('a line is answered for people, above the next prompt', async () => {
     const text = await terminal.type('add_log super two words\r');
     expect(text).toMatch(/index +1\nkey +super\nvalue +two words\n[^]*enter command > /);
+  });
+
+  test('Ctrl-Z gives the terminal back and stops the job; then the line being typed is there again', async () => {
+    await terminal.type('get_log 7');
+    terminal.job.length = 0;
+    await terminal.type(CTRL_Z);
+    expect(terminal.job).toEqual(['cooked', 'stopped']);
+    await until(
+      () => terminal.type(''),
+      (text) => text.includes('enter command > get_log 7'),
+    );
+    expect(terminal.job).toEqual(['cooked', 'stopped', 'raw']);
   });
 
   test('an answer, a notice and a log record leave the line being typed as it was', async () => {
