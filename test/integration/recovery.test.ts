@@ -101,17 +101,16 @@ describe('logs that were left without a quorum (CASES 6)', () => {
 });
 
 describe('paused, then far behind (CASES 8)', () => {
-  /** The highest resident memory of a process until `stop` is called, bytes. */
-  function watchMemory(node: NodeProcess): { stop(): number } {
-    const { pid } = node;
+  /** The highest resident memory of a node while `work` is done, bytes. */
+  async function highestMemory({ pid }: NodeProcess, work: () => Promise<void>): Promise<number> {
     let highest = residentBytes(pid);
     const timer = setInterval(() => (highest = Math.max(highest, residentBytes(pid))), 100);
-    return {
-      stop: () => {
-        clearInterval(timer);
-        return highest;
-      },
-    };
+    try {
+      await work();
+      return highest;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   test(`a follower frozen for ${PAUSED_MS} ms under adds of ${VALUE_BYTES} bytes costs the leader little and catches up`, async () => {
@@ -124,19 +123,23 @@ describe('paused, then far behind (CASES 8)', () => {
       // Its caches are full before its memory is looked at.
       await until(SERVES_WITHIN_MS, 'the load is on', () => (load.acknowledged >= 500 ? true : undefined));
       const before = residentBytes(leader.pid);
-      const memory = watchMemory(leader);
-      frozen.signalGroup('SIGSTOP');
-      await delay(PAUSED_MS);
-      const behindOf = watch.infos[leader.options.index]?.committedIndex ?? 0;
-      const behind = behindOf - (watch.infos[frozen.options.index]?.committedIndex ?? 0);
-      frozen.signalGroup('SIGCONT');
-      const thawed = performance.now();
-      await until(SERVES_WITHIN_MS, 'the follower has what was committed while it was frozen', () =>
-        (watch.infos[frozen.options.index]?.committedIndex ?? 0) >= behindOf ? true : undefined,
-      );
-      const seconds = (performance.now() - thawed) / 1000;
-      await load.stop();
-      const growth = memory.stop() - before;
+      const committedOn = (node: NodeProcess): number => watch.infos[node.options.index]?.committedIndex ?? 0;
+      let behind = 0;
+      let seconds = 0;
+      const highest = await highestMemory(leader, async () => {
+        frozen.signalGroup('SIGSTOP');
+        await delay(PAUSED_MS);
+        const behindOf = committedOn(leader);
+        behind = behindOf - committedOn(frozen);
+        frozen.signalGroup('SIGCONT');
+        const thawed = performance.now();
+        await until(SERVES_WITHIN_MS, 'the follower has what was committed while it was frozen', () =>
+          committedOn(frozen) >= behindOf ? true : undefined,
+        );
+        seconds = (performance.now() - thawed) / 1000;
+        await load.stop();
+      });
+      const growth = highest - before;
       process.stdout.write(
         `${behind} logs behind, caught up in ${seconds.toFixed(2)} s, ${Math.round(behind / seconds)} a second; the ` +
           `leader's memory grew by ${Math.round(growth / 2 ** 20)} MB; longest time without an add acknowledged ` +
