@@ -1,6 +1,6 @@
 import { FORWARD_PUSHES_MAX } from '../limits';
-import { entryHash, payloadId, type Entry, type PushId } from '../storage/Entry';
-import type { ForwardedPush, PushAnswer, Refusal } from './messages/LogMessage';
+import { payloadId, type Entry, type PushId } from '../storage/Entry';
+import { committedPush, type ForwardedPush, type PushAnswer, type Refusal } from './messages/LogMessage';
 import type { Proposal } from './ReplicatedLog';
 
 /** The leader's half for pushes of other nodes: makes proposals of them and collects the answers, a message a node. */
@@ -50,8 +50,7 @@ class ForwardedProposal implements Proposal {
   ) {}
 
   committed(entry: Entry): void {
-    const { index, term, createdAt } = entry;
-    this.answer({ ...this.id, committed: { index, term, createdAt, hash: entryHash(entry) } });
+    this.answer({ ...this.id, committed: committedPush(entry) });
   }
 
   refused(refusal: Refusal): void {

@@ -8,9 +8,16 @@ import {
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
 } from '../limits';
-import { encodePayload, entryHash, type Entry, type LogEntry, type PushId } from '../storage/Entry';
+import { encodePayload, type Entry, type LogEntry, type PushId } from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
-import type { AnswersMessage, ForwardedPush, LogMessage, Refusal } from './messages/LogMessage';
+import {
+  committedPush,
+  type AnswersMessage,
+  type CommittedPush,
+  type ForwardedPush,
+  type LogMessage,
+  type Refusal,
+} from './messages/LogMessage';
 import { PendingPush, type PushAnswers, type PushOwner } from './PendingPush';
 import { PendingPushes } from './PendingPushes';
 import type { Proposal } from './ReplicatedLog';
@@ -75,7 +82,7 @@ export class LogApi implements LogApiFace, PushOwner {
     else this.forwardAll(leader, now);
   }
 
-  /** The leader is another, or in another term: what is under way may be lost, so all is sent again, in order. */
+  /** The leader is another, or in another term: what is under way may be lost, so all is sent again, each session's in order. */
   leaderChanged(): void {
     this.unsent = this.pending.list();
     for (const push of this.unsent) push.underWay = false;
@@ -96,8 +103,7 @@ export class LogApi implements LogApiFace, PushOwner {
 
   /** The own log committed an own push. */
   committed(push: PendingPush, entry: Entry): void {
-    const { index, term, createdAt } = entry;
-    this.settle(push, committedLog(push, { index, term, createdAt, hash: entryHash(entry) }));
+    this.settle(push, committedLog(push, committedPush(entry)));
   }
 
   /** The own log refused an own push. */
@@ -255,10 +261,7 @@ export class LogApi implements LogApiFace, PushOwner {
   }
 }
 
-function committedLog(
-  push: PendingPush,
-  committed: { index: number; term: number; createdAt: number; hash: Buffer },
-): LogEntry {
+function committedLog(push: PendingPush, committed: CommittedPush): LogEntry {
   const { index, term, createdAt, hash } = committed;
   const { id, key, value } = push.content;
   const log = { key, value: { value, nonce: id.nonce } };

@@ -1,10 +1,8 @@
 import type { PushId } from '../storage/Entry';
+import { Deque } from './log/Deque';
 import type { PendingPush } from './PendingPush';
 
-/** Places of answered pushes that are kept before the array is copied without them. */
-const ANSWERED_MAX = 1024;
-
-/** The pushes of this node that are not answered yet, by id. Not in a Map by id: see PositionWindow. */
+/** The pushes of this node that are not answered yet, by id. Not in a Map by id: see Deque. */
 export class PendingPushes {
   /** The own session's are always there, those of others while they have a push. */
   private readonly sessions: Map<string, NonceOrder>;
@@ -45,48 +43,36 @@ export class PendingPushes {
 
 /** Pushes of one session. Nonces increase, and answers come in their order: what happens, happens at the ends. */
 class NonceOrder {
-  private pushes: (PendingPush | undefined)[] = [];
-  /** Before it stood those that were answered. */
-  private start = 0;
+  private readonly pushes = new Deque<PendingPush>();
 
   get count(): number {
-    return this.pushes.length - this.start;
+    return this.pushes.length;
   }
 
   find(nonce: number): PendingPush | undefined {
-    const push = this.pushes[this.placeOf(nonce)];
+    const push = this.pushes.at(this.placeOf(nonce));
     return push?.id.nonce === nonce ? push : undefined;
   }
 
   add(push: PendingPush): void {
-    const place = this.placeOf(push.id.nonce);
-    if (place === this.pushes.length) this.pushes.push(push);
-    else this.pushes.splice(place, 0, push);
+    this.pushes.insert(this.placeOf(push.id.nonce), push);
   }
 
   delete(nonce: number): void {
     const place = this.placeOf(nonce);
-    if (this.pushes[place]?.id.nonce !== nonce) return;
-    if (place > this.start) {
-      this.pushes.splice(place, 1);
-      return;
-    }
-    this.pushes[this.start++] = undefined;
-    if (this.start <= ANSWERED_MAX || this.start <= this.count) return;
-    this.pushes = this.pushes.slice(this.start);
-    this.start = 0;
+    if (this.pushes.at(place)?.id.nonce === nonce) this.pushes.remove(place);
   }
 
   list(): PendingPush[] {
-    return this.pushes.filter((push) => push !== undefined);
+    return this.pushes.list();
   }
 
   /** Where a nonce stands, or would be put. */
   private placeOf(nonce: number): number {
-    let from = this.start;
-    let to = this.pushes.length;
-    if (to > from && this.nonceAt(to - 1) < nonce) return to;
-    if (to > from && this.nonceAt(from) >= nonce) return from;
+    let from = 0;
+    let to = this.count;
+    if (to > 0 && this.nonceAt(to - 1) < nonce) return to;
+    if (to > 0 && this.nonceAt(0) >= nonce) return 0;
     while (from < to) {
       const middle = (from + to) >>> 1;
       if (this.nonceAt(middle) < nonce) from = middle + 1;
@@ -96,6 +82,6 @@ class NonceOrder {
   }
 
   private nonceAt(place: number): number {
-    return this.pushes[place]?.id.nonce ?? 0;
+    return this.pushes.at(place)?.id.nonce ?? 0;
   }
 }

@@ -1,25 +1,15 @@
 import { invariant } from '../../errors';
+import { Deque } from './Deque';
 
-/** Places of forgotten values that are kept before the array is copied without them. */
-const FORGOTTEN_MAX = 1024;
-
-/**
- * Values by position, of a range that moves up the log: an array that grows at its end and is forgotten from its
- * start.
- *
- * Not a Map: V8 links the table that a Map has outgrown to the next one, so that a dead table which was taken for
- * long-lived keeps alive all that later tables held. With thousands of entries a second, half of what the collector
- * copied was dead.
- */
+/** Values by position, of a range that moves up the log: it grows at its end and is forgotten from its start. */
 export class PositionWindow<Value> {
-  private values: (Value | undefined)[] = [];
-  private start = 0;
+  private readonly values = new Deque<Value | undefined>();
 
   /** Begins empty at a position. */
   constructor(private nextPosition: number) {}
 
   get count(): number {
-    return this.values.length - this.start;
+    return this.values.length;
   }
 
   get first(): number {
@@ -31,39 +21,28 @@ export class PositionWindow<Value> {
     return this.nextPosition;
   }
 
-  /** Begins anew, empty, at a position. */
-  restart(position: number): void {
-    this.values = [];
-    this.start = 0;
+  /** Moves an empty range to a position. */
+  moveTo(position: number): void {
+    invariant(this.count === 0, () => `${this.count} positions from ${this.first} on are held`);
     this.nextPosition = position;
   }
 
   /** The value at a position; undefined where there is none. */
   get(position: number): Value | undefined {
-    const place = this.placeOf(position);
-    return place < this.start ? undefined : this.values[place];
+    return this.values.at(position - this.first);
   }
 
   /** Puts a value at a position that is not before the first one. */
   set(position: number, value: Value): void {
     invariant(position >= this.first, () => `position ${position} is before ${this.first}`);
     for (; this.nextPosition <= position; this.nextPosition++) this.values.push(undefined);
-    this.values[this.placeOf(position)] = value;
+    this.values.replace(position - this.first, value);
   }
 
   /** Takes the first position out of the range, and returns the value there. */
   shift(): Value | undefined {
-    if (this.count === 0) {
-      this.nextPosition++;
-      return undefined;
-    }
-    const value = this.values[this.start];
-    this.values[this.start++] = undefined;
-    if (this.start > FORGOTTEN_MAX && this.start > this.count) {
-      this.values = this.values.slice(this.start);
-      this.start = 0;
-    }
-    return value;
+    if (this.count === 0) this.nextPosition++;
+    return this.values.shift();
   }
 
   /** Takes the last position out of the range, and returns the value there. */
@@ -71,9 +50,5 @@ export class PositionWindow<Value> {
     invariant(this.count > 0, () => 'an empty window has no last position');
     this.nextPosition--;
     return this.values.pop();
-  }
-
-  private placeOf(position: number): number {
-    return this.values.length - (this.nextPosition - position);
   }
 }

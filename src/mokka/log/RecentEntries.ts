@@ -20,7 +20,7 @@ export class RecentEntries {
   /** Adds the entry after the last one. Returns it as it is kept: who goes on with that one keeps nothing else alive. */
   push(entry: Entry): Entry {
     const { kind, position, term, index, createdAt } = entry;
-    if (this.entries.count === 0) this.entries.restart(position);
+    if (this.entries.count === 0) this.entries.moveTo(position);
     invariant(
       position === this.entries.next,
       () => `recent entry ${position}, expected ${this.entries.next}`,

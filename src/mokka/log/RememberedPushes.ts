@@ -1,3 +1,4 @@
+import { invariant } from '../../errors';
 import { REMEMBERED_PUSHES_MAX } from '../../limits';
 import type { PushId } from '../../storage/Entry';
 
@@ -39,11 +40,9 @@ export class RememberedPushes {
   private first = 1;
   private next = 1;
 
-  /** Begins an empty window at a position. */
+  /** Moves an empty window to a position. */
   startAt(position: number): void {
-    this.sessions.clear();
-    this.ringSessions.length = 0;
-    this.table.fill(FREE);
+    invariant(this.next === this.first, () => `pushes from ${this.first} to ${this.next - 1} are remembered`);
     this.first = position;
     this.next = position;
   }

@@ -2,7 +2,14 @@ import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
 import { ProtocolError, toError } from '../../errors';
 import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
-import { ENTRY_NUMBER_MAX, HASH_BYTES, PAYLOAD_BYTES_MAX, parseEntry, type Entry } from '../../storage/Entry';
+import {
+  ENTRY_NUMBER_MAX,
+  entryHash,
+  HASH_BYTES,
+  PAYLOAD_BYTES_MAX,
+  parseEntry,
+  type Entry,
+} from '../../storage/Entry';
 import { describeIssues } from './describeIssues';
 import { checkMsgpackShape } from './msgpackShape';
 
@@ -73,21 +80,28 @@ export interface AnswersMessage {
   readonly answers: readonly PushAnswer[];
 }
 
+/** What a pusher does not know yet of the entry that its push became. */
+export interface CommittedPush {
+  readonly index: number;
+  readonly term: number;
+  readonly createdAt: number;
+  readonly hash: Buffer;
+}
+
 export type PushAnswer = {
   readonly session: string;
   readonly nonce: number;
 } & (
-  | {
-      readonly committed: {
-        readonly index: number;
-        readonly term: number;
-        readonly createdAt: number;
-        readonly hash: Buffer;
-      };
-    }
+  | { readonly committed: CommittedPush }
   /** `since` is the refused push's: an answer to an earlier try says nothing of a later one. */
   | { readonly refused: Refusal; readonly since: number | null }
 );
+
+/** What the pusher of a committed entry is told of it. */
+export function committedPush(entry: Entry): CommittedPush {
+  const { index, term, createdAt } = entry;
+  return { index, term, createdAt, hash: entryHash(entry) };
+}
 
 /** Why a leader does not append a push. */
 export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER';

@@ -48,6 +48,14 @@ test('keeps nothing of the many that it forgot', () => {
   expect(window.get(9991)).toBe(9991);
 });
 
+test('moves to another position while it is empty, and only then', () => {
+  const window = new PositionWindow<number>(3);
+  window.moveTo(10);
+  window.set(10, 1);
+  expect([window.first, window.next, window.get(10)]).toEqual([10, 11, 1]);
+  expect(() => window.moveTo(20)).toThrow('1 positions from 10 on are held');
+});
+
 test('refuses a position that it has left behind', () => {
   const window = new PositionWindow<number>(3);
   expect(() => window.set(2, 0)).toThrow('position 2 is before 3');

@@ -10,6 +10,35 @@ function idOf(session: string | null, nonce: number): PushId | null {
   return session === null ? null : { session, nonce };
 }
 
+test('finds what a naive list of all entries finds, after any adds and cuts', () => {
+  const step = fc.oneof(
+    fc.record({ add: fc.constantFrom(...SESSIONS, null) }),
+    fc.record({ cutTo: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const pushes = new RememberedPushes();
+      let naive: { session: string | null; nonce: number }[] = [];
+      let nonce = 0;
+      for (const each of steps) {
+        if ('add' in each) {
+          pushes.add(naive.length + 1, idOf(each.add, ++nonce));
+          naive.push({ session: each.add, nonce });
+        } else {
+          const kept = Math.floor(each.cutTo * naive.length);
+          pushes.cut(kept + 1);
+          naive = naive.slice(0, kept);
+        }
+      }
+      for (const session of SESSIONS)
+        for (let wanted = 1; wanted <= nonce; wanted++) {
+          const at = naive.findIndex((push) => push.session === session && push.nonce === wanted);
+          expect(pushes.find({ session, nonce: wanted })).toBe(at < 0 ? undefined : at + 1);
+        }
+    }),
+  );
+});
+
 /** What a window of some positions knows, by looking through all entries. */
 class NaivePushes {
   entries: (PushId | null)[] = [];
