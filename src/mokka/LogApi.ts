@@ -10,14 +10,8 @@ import {
 } from '../limits';
 import { encodePayload, type Entry, type LogEntry, type PushId } from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
-import {
-  committedPush,
-  type AnswersMessage,
-  type CommittedPush,
-  type ForwardedPush,
-  type LogMessage,
-  type Refusal,
-} from './messages/LogMessage';
+import type { AnswersMessage, LogMessage } from './messages/LogMessage';
+import { committedPush, type CommittedPush, type ForwardedPush, type Refusal } from './messages/pushes';
 import { PendingPush, type PushAnswers, type PushOwner } from './PendingPush';
 import { PendingPushes } from './PendingPushes';
 import type { Proposal } from './ReplicatedLog';
@@ -92,11 +86,13 @@ export class LogApi implements LogApiFace, PushOwner {
 
   /** The leader answered pushes of this node. */
   answered(message: AnswersMessage): void {
-    for (const answer of message.answers) {
+    for (const answer of message.committed) {
       const push = this.pending.find(answer);
-      if (push === undefined) continue;
-      if (!('refused' in answer)) this.settle(push, committedLog(push, answer.committed));
-      else if (answer.since === push.since) this.refuse(push, answer.refused, message.commitIndex);
+      if (push !== undefined) this.settle(push, committedLog(push, answer.committed));
+    }
+    for (const answer of message.refused) {
+      const push = this.pending.find(answer);
+      if (push?.since === answer.since) this.refuse(push, answer.refused, message.commitIndex);
     }
     if (this.unsent.length > 0) this.options.wantFlush();
   }

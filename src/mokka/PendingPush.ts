@@ -1,5 +1,5 @@
 import type { Entry, LogEntry, PushId } from '../storage/Entry';
-import type { Refusal } from './messages/LogMessage';
+import type { Refusal } from './messages/pushes';
 import type { Proposal } from './ReplicatedLog';
 
 /** Who made a push, and is told what the log of this node made of it while it is pending. */

@@ -298,7 +298,12 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     if (this.replicatedLog.needsFlush) this.wantFlush();
     const { term } = this;
     for (const [peer, answers] of this.forwarded.takeAnswers())
-      this.sendMessage(peer, { type: 'answers', term, commitIndex: this.replicatedLog.commitIndex, answers });
+      this.sendMessage(peer, {
+        type: 'answers',
+        term,
+        commitIndex: this.replicatedLog.commitIndex,
+        ...answers,
+      });
   }
 
   private sendMessage(peer: string, message: LogMessage): void {

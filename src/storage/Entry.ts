@@ -59,7 +59,8 @@ const POSITION_AT = 1;
 const TERM_AT = 7;
 const INDEX_AT = 13;
 const CREATED_AT_AT = 19;
-const NUMBER_BYTES = 6;
+/** Bytes of a position, term, index or createdAt. */
+export const NUMBER_BYTES = 6;
 
 /** The largest position, term, index and createdAt that an entry can hold. */
 export const ENTRY_NUMBER_MAX = 2 ** (8 * NUMBER_BYTES) - 1;
@@ -101,10 +102,10 @@ export function encodePayload(id: PushId, key: string, value: string): Buffer {
     );
   if (!Number.isSafeInteger(id.nonce) || id.nonce < 0)
     throw new RequestError('BAD_ARGUMENT', 'a nonce is a whole number from 0 to 2^53 - 1');
-  if (!/^[0-9a-f]{16}$/.test(id.session))
+  if (id.session !== lastSession.name && !/^[0-9a-f]{16}$/.test(id.session))
     throw new RequestError('BAD_ARGUMENT', 'a session is 16 hex digits (0-9, a-f)');
   const payload = Buffer.allocUnsafe(PAYLOAD_HEADER_BYTES + keyBytes + valueBytes);
-  payload.write(id.session, 0, 'hex');
+  writeSession(id.session, payload, 0);
   payload.writeDoubleBE(id.nonce, 8);
   payload.writeUInt16BE(keyBytes, 16);
   payload.writeUInt32BE(valueBytes, 18);
@@ -132,7 +133,30 @@ function checkPayload(bytes: Buffer, start: number, end: number): void {
  */
 export function payloadId(payload: Buffer): PushId {
   checkPayload(payload, 0, payload.length);
-  return { session: payload.toString('hex', 0, 8), nonce: payload.readDoubleBE(8) };
+  return { session: readSession(payload, 0), nonce: payload.readDoubleBE(8) };
+}
+
+/** Bytes of a session: two digits each. */
+export const SESSION_BYTES = 8;
+
+/** Pushes come in runs of one session, so that the last one is mostly the next one too: hex digits cost more than it. */
+let lastSession = { name: '0'.repeat(2 * SESSION_BYTES), high: 0, low: 0 };
+
+/** The session that stands at an offset. */
+export function readSession(bytes: Buffer, at: number): string {
+  const high = bytes.readUInt32BE(at);
+  const low = bytes.readUInt32BE(at + 4);
+  if (high !== lastSession.high || low !== lastSession.low)
+    lastSession = { name: bytes.toString('hex', at, at + SESSION_BYTES), high, low };
+  return lastSession.name;
+}
+
+/** Writes a session, 16 hex digits, at an offset. */
+export function writeSession(name: string, into: Buffer, at: number): void {
+  if (name !== lastSession.name)
+    lastSession = { name, high: parseInt(name.slice(0, 8), 16), low: parseInt(name.slice(8), 16) };
+  into.writeUInt32BE(lastSession.high, at);
+  into.writeUInt32BE(lastSession.low, at + 4);
 }
 
 /** Makes an entry with its hash. `payload` null makes an empty one. */
@@ -195,7 +219,7 @@ export function followsHash(entry: Entry, previousHash: Buffer): boolean {
 export function entryPushId(entry: Entry): PushId | null {
   if (entry.kind === EntryKind.Empty) return null;
   return {
-    session: entry.bytes.toString('hex', HEADER_BYTES, HEADER_BYTES + 8),
+    session: readSession(entry.bytes, HEADER_BYTES),
     nonce: entry.bytes.readDoubleBE(HEADER_BYTES + 8),
   };
 }

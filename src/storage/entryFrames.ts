@@ -3,7 +3,10 @@ import { ENTRY_BYTES_MAX, ENTRY_BYTES_MIN, MalformedEntryError, parseEntry, type
 /** Bytes that hold the length of the entry after them. */
 export const LENGTH_BYTES = 4;
 
-/** Entries one after the other, each after its length: as the journal, a backup file, and a node's answer to a backup have them. */
+/**
+ * Entries one after the other, each after its length: as the journal, a backup
+ * file, an append between nodes and a node's answer to a backup have them.
+ */
 export function encodeEntries(entries: readonly Entry[]): Buffer {
   const bytes = Buffer.allocUnsafe(framedBytes(entries));
   writeEntries(entries, bytes, 0);
@@ -22,7 +25,9 @@ export function writeEntries(entries: readonly Entry[], into: Buffer, start: num
   let at = start;
   for (const { bytes } of entries) {
     at = into.writeUInt32BE(bytes.length, at);
-    at += bytes.copy(into, at);
+    // On small pieces, a third of what Buffer's copy takes.
+    into.set(bytes, at);
+    at += bytes.length;
   }
   return at;
 }
@@ -48,17 +53,23 @@ export function entryBounds(bytes: Buffer): number[] {
     at += LENGTH_BYTES + readEntryLength(bytes, at);
     bounds.push(at);
   }
-  if (at > bytes.length) throw new MalformedEntryError('an entry is cut short');
+  if (at > bytes.length) throw cutShort();
   return bounds;
 }
 
-/** Takes apart what {@link encodeEntries} made. @throws MalformedEntryError */
+/** Takes apart what {@link encodeEntries} made; the entries are views of it. @throws MalformedEntryError */
 export function decodeEntries(bytes: Buffer): Entry[] {
   const entries: Entry[] = [];
-  let start = 0;
-  for (const end of entryBounds(bytes).slice(1)) {
-    entries.push(parseEntry(bytes.subarray(start + LENGTH_BYTES, end)));
-    start = end;
+  let at = 0;
+  while (at < bytes.length) {
+    const start = at + LENGTH_BYTES;
+    at = start + readEntryLength(bytes, at);
+    if (at > bytes.length) throw cutShort();
+    entries.push(parseEntry(bytes.subarray(start, at)));
   }
   return entries;
+}
+
+function cutShort(): MalformedEntryError {
+  return new MalformedEntryError('an entry is cut short');
 }

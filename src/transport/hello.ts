@@ -1,9 +1,13 @@
 import { ProtocolError } from '../errors';
-import { FORMAT_VERSION, clusterFingerprint } from '../config/clusterFingerprint';
+import { clusterFingerprint } from '../config/clusterFingerprint';
+
+/** Version of what nodes say to each other. Nodes of different versions refuse each other. */
+export const PROTOCOL_VERSION = 2;
 
 /** The first frame in both directions of a link: which cluster its sender belongs to. */
 export interface Hello {
-  readonly formatVersion: number;
+  /** {@link PROTOCOL_VERSION} */
+  readonly protocolVersion: number;
   readonly clusterSize: number;
   /** {@link clusterFingerprint} */
   readonly fingerprint: string;
@@ -18,7 +22,7 @@ const HELLO_BYTES = FINGERPRINT_AT + 32;
 /** The hello of a node whose cluster has these members, itself included. */
 export function helloOf(publicKeys: readonly string[]): Hello {
   return {
-    formatVersion: FORMAT_VERSION,
+    protocolVersion: PROTOCOL_VERSION,
     clusterSize: publicKeys.length,
     fingerprint: clusterFingerprint(publicKeys),
   };
@@ -28,7 +32,7 @@ export function helloOf(publicKeys: readonly string[]): Hello {
 export function encodeHello(hello: Hello): Buffer {
   const bytes = Buffer.alloc(HELLO_BYTES);
   MAGIC.copy(bytes);
-  bytes.writeUInt16BE(hello.formatVersion, VERSION_AT);
+  bytes.writeUInt16BE(hello.protocolVersion, VERSION_AT);
   bytes.writeUInt8(hello.clusterSize, SIZE_AT);
   bytes.write(hello.fingerprint, FINGERPRINT_AT, 'hex');
   return bytes;
@@ -40,7 +44,7 @@ export function decodeHello(args: readonly Buffer[]): Hello {
   if (bytes === undefined || bytes.length < HELLO_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw new ProtocolError('the first frame is no hello');
   return {
-    formatVersion: bytes.readUInt16BE(VERSION_AT),
+    protocolVersion: bytes.readUInt16BE(VERSION_AT),
     clusterSize: bytes.readUInt8(SIZE_AT),
     fingerprint: bytes.toString('hex', FINGERPRINT_AT, HELLO_BYTES),
   };
@@ -48,8 +52,8 @@ export function decodeHello(args: readonly Buffer[]): Hello {
 
 /** Why two nodes must refuse each other, naming the field that differs; null when they belong together. */
 export function helloMismatch(own: Hello, theirs: Hello): string | null {
-  if (own.formatVersion !== theirs.formatVersion)
-    return `format version ${theirs.formatVersion} there, ${own.formatVersion} here: run the same release on all nodes`;
+  if (own.protocolVersion !== theirs.protocolVersion)
+    return `protocol version ${theirs.protocolVersion} there, ${own.protocolVersion} here: run the same release on all nodes`;
   if (own.clusterSize !== theirs.clusterSize)
     return `cluster size ${theirs.clusterSize} there, ${own.clusterSize} here: give all nodes the same configuration`;
   if (own.fingerprint !== theirs.fingerprint)

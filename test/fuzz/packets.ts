@@ -1,5 +1,6 @@
 import { PacketType } from '../../src/mokka/messages/ElectionPacket';
 import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
+import type { Refusal } from '../../src/mokka/messages/pushes';
 import {
   buildEntry,
   encodePayload,
@@ -65,7 +66,7 @@ export class PacketMaker {
       case 2:
         return { type: 'forward', pushes: [this.push()] };
       case 3:
-        return { type: 'answers', term, commitIndex: this.position(), answers: [this.answer()] };
+        return this.answer(term);
       case 4:
         return { type: 'confirm', id: random.below(1000) };
       case 5:
@@ -122,13 +123,16 @@ export class PacketMaker {
     return { since: random.pick([null, this.position()]), payload };
   }
 
-  private answer(): Extract<LogMessage, { type: 'answers' }>['answers'][number] {
+  private answer(term: number): LogMessage {
     const { random } = this;
+    const head = { type: 'answers' as const, term, commitIndex: this.position() };
     const id = { session: random.bytes(8).toString('hex'), nonce: random.below(1000) };
-    if (random.perMille(500))
-      return { ...id, refused: random.pick(['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER']), since: null };
+    if (random.perMille(500)) {
+      const refused = random.pick<Refusal>(['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER']);
+      return { ...head, committed: [], refused: [{ ...id, refused, since: null }] };
+    }
     const committed = { index: this.position(), term: this.term(), createdAt: 0, hash: random.bytes(32) };
-    return { ...id, committed };
+    return { ...head, committed: [{ ...id, committed }], refused: [] };
   }
 
   private term(): number {

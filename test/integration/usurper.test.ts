@@ -83,7 +83,8 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     type: 'answers',
     term,
     commitIndex: random.pick([0, ENTRY_NUMBER_MAX]),
-    answers: [],
+    committed: [],
+    refused: [],
   } as const;
   const readmit = { type: 'readmit', term, position: random.below(10) } as const;
   return random.pick<LogMessage>([append, append, append, answers, readmit]);

@@ -371,7 +371,7 @@ describe('When it does not work', () => {
     throw new Error('it did not fail');
   }
 
-  const hello = { formatVersion: 1, clusterSize: 3, fingerprint: 'a'.repeat(64) };
+  const hello = { protocolVersion: 2, clusterSize: 3, fingerprint: 'a'.repeat(64) };
   const standing = { membership: 'voter', hasLeader: false, size: 3, quorum: 2, missing: [] } as const;
   const away = (name: string): { name: string; reason: string; forMs: number } => ({
     name,

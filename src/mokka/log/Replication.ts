@@ -1,7 +1,8 @@
 import { invariant, ProtocolError } from '../../errors';
 import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, APPEND_RESEND_MS, FLUSH_BYTES_MAX } from '../../limits';
 import { entryHasPayload, type Entry, type PushId } from '../../storage/Entry';
-import type { AppendedMessage, LogMessage, Refusal } from '../messages/LogMessage';
+import type { AppendedMessage, LogMessage } from '../messages/LogMessage';
+import type { Refusal } from '../messages/pushes';
 import type { LocalLog } from './LocalLog';
 import { PositionWindow } from './PositionWindow';
 import { Progress } from './Progress';

@@ -2,16 +2,22 @@ import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
 import { ProtocolError, toError } from '../../errors';
 import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
-import {
-  ENTRY_NUMBER_MAX,
-  entryHash,
-  HASH_BYTES,
-  PAYLOAD_BYTES_MAX,
-  parseEntry,
-  type Entry,
-} from '../../storage/Entry';
+import { ENTRY_NUMBER_MAX, type Entry } from '../../storage/Entry';
+import { decodeEntries, encodeEntries } from '../../storage/entryFrames';
 import { describeIssues } from './describeIssues';
 import { checkMsgpackShape } from './msgpackShape';
+import {
+  decodeCommitted,
+  decodePushes,
+  encodeCommitted,
+  encodePushes,
+  isEntryNumber,
+  isWholeNumber,
+  type CommittedAnswer,
+  type ForwardedPush,
+  type RefusedAnswer,
+  type Refusal,
+} from './pushes';
 
 /**
  * Messages of the log: what each says, its encoding (a msgpack array, its type first) and its limits. What
@@ -66,45 +72,14 @@ export interface ForwardMessage {
   readonly pushes: readonly ForwardedPush[];
 }
 
-export interface ForwardedPush {
-  /** commitIndex that the pusher knew of before it first sent the push; null when the caller named the session. */
-  readonly since: number | null;
-  readonly payload: Buffer;
-}
-
 /** The leader's answers to forwarded pushes, and its commitIndex. */
 export interface AnswersMessage {
   readonly type: 'answers';
   readonly term: number;
   readonly commitIndex: number;
-  readonly answers: readonly PushAnswer[];
+  readonly committed: readonly CommittedAnswer[];
+  readonly refused: readonly RefusedAnswer[];
 }
-
-/** What a pusher does not know yet of the entry that its push became. */
-export interface CommittedPush {
-  readonly index: number;
-  readonly term: number;
-  readonly createdAt: number;
-  readonly hash: Buffer;
-}
-
-export type PushAnswer = {
-  readonly session: string;
-  readonly nonce: number;
-} & (
-  | { readonly committed: CommittedPush }
-  /** `since` is the refused push's: an answer to an earlier try says nothing of a later one. */
-  | { readonly refused: Refusal; readonly since: number | null }
-);
-
-/** What the pusher of a committed entry is told of it. */
-export function committedPush(entry: Entry): CommittedPush {
-  const { index, term, createdAt } = entry;
-  return { index, term, createdAt, hash: entryHash(entry) };
-}
-
-/** Why a leader does not append a push. */
-export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER';
 
 /** A follower asks what is committed, before it says that an entry does not exist (Raft dissertation, 6.4). */
 export interface ConfirmMessage {
@@ -122,48 +97,31 @@ export interface ConfirmedMessage {
 const REFUSALS: readonly unknown[] = ['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'] satisfies Refusal[];
 const SESSION = /^[0-9a-f]{16}$/;
 
-type CommittedWire = [
-  session: string,
-  nonce: number,
-  index: number,
-  term: number,
-  createdAt: number,
-  hash: Buffer,
-];
 type RefusedWire = [session: string, nonce: number, refusal: Refusal, since: number | null];
 
-/** A number that its sender chooses and its receiver only compares. */
+/** See {@link isWholeNumber}. */
 const number = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** A term, position or index: no more than an entry can hold, so that whoever goes on from it can still write one. */
 const entryNumber = number.max(ENTRY_NUMBER_MAX);
 
-/** A list of at most `max` items. Its items are many, and checked by one function: a schema for each costs most of a message. */
-const list = <Item>(max: number, isItem: (item: unknown) => item is Item) =>
-  z.custom<Item[]>((value) => Array.isArray(value) && value.length <= max && value.every(isItem));
+const bytes = z.custom<Buffer>((value) => Buffer.isBuffer(value));
 
-const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const refusals = z.custom<RefusedWire[]>(
+  (value) => Array.isArray(value) && value.length <= FORWARD_PUSHES_MAX && value.every(isRefusal),
+);
 
-const isEntryNumber = (value: unknown): value is number => isNumber(value) && value <= ENTRY_NUMBER_MAX;
-
-const isPush = (value: unknown): value is [since: number | null, payload: Buffer] =>
-  Array.isArray(value) &&
-  value.length === 2 &&
-  (value[0] === null || isEntryNumber(value[0])) &&
-  Buffer.isBuffer(value[1]) &&
-  value[1].length <= PAYLOAD_BYTES_MAX;
-
-const isAnswer = (value: unknown): value is CommittedWire | RefusedWire => {
-  if (!Array.isArray(value) || typeof value[0] !== 'string' || !SESSION.test(value[0]) || !isNumber(value[1]))
-    return false;
-  if (value.length === 4)
-    return REFUSALS.includes(value[2]) && (value[3] === null || isEntryNumber(value[3]));
-  const [, , index, term, createdAt, hash] = value as unknown[];
-  const numbers = isEntryNumber(index) && isEntryNumber(term) && isEntryNumber(createdAt);
-  return value.length === 6 && numbers && Buffer.isBuffer(hash) && hash.length === HASH_BYTES;
-};
-
-const isBytes = (value: unknown): value is Buffer => Buffer.isBuffer(value);
+function isRefusal(value: unknown): value is RefusedWire {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [session, nonce, refusal, since] = value as unknown[];
+  return (
+    typeof session === 'string' &&
+    SESSION.test(session) &&
+    isWholeNumber(nonce) &&
+    REFUSALS.includes(refusal) &&
+    (since === null || isEntryNumber(since))
+  );
+}
 
 const Tag = { append: 1, appended: 2, readmit: 3, forward: 4, answers: 5, confirm: 6, confirmed: 7 } as const;
 
@@ -175,7 +133,7 @@ const schemas = {
     entryNumber,
     entryNumber,
     entryNumber,
-    list(APPEND_ENTRIES_MAX, isBytes),
+    bytes,
   ]),
   [Tag.appended]: z.tuple([
     z.literal(Tag.appended),
@@ -187,13 +145,8 @@ const schemas = {
     z.boolean(),
   ]),
   [Tag.readmit]: z.tuple([z.literal(Tag.readmit), entryNumber, entryNumber]),
-  [Tag.forward]: z.tuple([z.literal(Tag.forward), list(FORWARD_PUSHES_MAX, isPush)]),
-  [Tag.answers]: z.tuple([
-    z.literal(Tag.answers),
-    entryNumber,
-    entryNumber,
-    list(FORWARD_PUSHES_MAX, isAnswer),
-  ]),
+  [Tag.forward]: z.tuple([z.literal(Tag.forward), bytes]),
+  [Tag.answers]: z.tuple([z.literal(Tag.answers), entryNumber, entryNumber, bytes, refusals]),
   [Tag.confirm]: z.tuple([z.literal(Tag.confirm), number]),
   [Tag.confirmed]: z.tuple([z.literal(Tag.confirmed), number, entryNumber.nullable()]),
 };
@@ -218,7 +171,7 @@ function toWire(message: LogMessage): Wire {
         message.previousPosition,
         message.previousTerm,
         message.commitIndex,
-        message.entries.map((entry) => entry.bytes),
+        encodeEntries(message.entries),
       ];
     case 'appended':
       return [
@@ -233,20 +186,20 @@ function toWire(message: LogMessage): Wire {
     case 'readmit':
       return [Tag.readmit, message.term, message.position];
     case 'forward':
-      return [Tag.forward, message.pushes.map((push) => [push.since, push.payload])];
+      return [Tag.forward, encodePushes(message.pushes)];
     case 'answers':
-      return [Tag.answers, message.term, message.commitIndex, message.answers.map(answerToWire)];
+      return [
+        Tag.answers,
+        message.term,
+        message.commitIndex,
+        encodeCommitted(message.committed),
+        message.refused.map(({ session, nonce, refused, since }) => [session, nonce, refused, since]),
+      ];
     case 'confirm':
       return [Tag.confirm, message.id];
     case 'confirmed':
       return [Tag.confirmed, message.id, message.commitIndex];
   }
-}
-
-function answerToWire(answer: PushAnswer): CommittedWire | RefusedWire {
-  if ('refused' in answer) return [answer.session, answer.nonce, answer.refused, answer.since];
-  const { index, term, createdAt, hash } = answer.committed;
-  return [answer.session, answer.nonce, index, term, createdAt, hash];
 }
 
 /**
@@ -287,7 +240,7 @@ function fromWire(wire: Wire): LogMessage {
         previousPosition: wire[3],
         previousTerm: wire[4],
         commitIndex: wire[5],
-        entries: contiguous(wire[6].map(parseEntry), wire[3], wire[4], wire[1]),
+        entries: contiguous(decodeEntries(wire[6]), wire[3], wire[4], wire[1]),
       };
     case Tag.appended:
       return {
@@ -302,20 +255,20 @@ function fromWire(wire: Wire): LogMessage {
     case Tag.readmit:
       return { type: 'readmit', term: wire[1], position: wire[2] };
     case Tag.forward:
-      return { type: 'forward', pushes: wire[1].map(([since, payload]) => ({ since, payload })) };
+      return { type: 'forward', pushes: decodePushes(wire[1]) };
     case Tag.answers:
-      return { type: 'answers', term: wire[1], commitIndex: wire[2], answers: wire[3].map(answerFromWire) };
+      return {
+        type: 'answers',
+        term: wire[1],
+        commitIndex: wire[2],
+        committed: decodeCommitted(wire[3]),
+        refused: wire[4].map(([session, nonce, refused, since]) => ({ session, nonce, refused, since })),
+      };
     case Tag.confirm:
       return { type: 'confirm', id: wire[1] };
     case Tag.confirmed:
       return { type: 'confirmed', id: wire[1], commitIndex: wire[2] };
   }
-}
-
-function answerFromWire(wire: CommittedWire | RefusedWire): PushAnswer {
-  if (wire.length === 4) return { session: wire[0], nonce: wire[1], refused: wire[2], since: wire[3] };
-  const [session, nonce, index, term, createdAt, hash] = wire;
-  return { session, nonce, committed: { index, term, createdAt, hash } };
 }
 
 /** Positions without a gap, terms in order and none above the leader's: what a leader's log is like. */
@@ -325,6 +278,8 @@ function contiguous(
   previousTerm: number,
   leaderTerm: number,
 ): Entry[] {
+  if (entries.length > APPEND_ENTRIES_MAX)
+    throw new ProtocolError(`${entries.length} entries, more than ${APPEND_ENTRIES_MAX}`);
   let position = previousPosition;
   let term = previousTerm;
   for (const entry of entries) {

@@ -15,9 +15,10 @@ export function describePacket(packet: Buffer): string {
     return `forward ${pushes.join(', ')}`;
   }
   if (message.type === 'answers') {
-    const answers = message.answers.map(
-      (answer) => `${name(answer)} ${'refused' in answer ? answer.refused : `is ${answer.committed.index}`}`,
-    );
+    const answers = [
+      ...message.committed.map((answer) => `${name(answer)} is ${answer.committed.index}`),
+      ...message.refused.map((answer) => `${name(answer)} ${answer.refused}`),
+    ];
     return `answers in term ${message.term} commit ${message.commitIndex}: ${answers.join(', ')}`;
   }
   if (message.type !== 'append') {

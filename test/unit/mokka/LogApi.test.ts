@@ -42,7 +42,8 @@ test('a push that is refused as stale is taken for absent only from what the lea
       type: 'answers',
       term: 1,
       commitIndex,
-      answers: [{ session: SESSION, nonce: 7, refused: 'STALE_NONCE', since }],
+      committed: [],
+      refused: [{ session: SESSION, nonce: 7, refused: 'STALE_NONCE', since }],
     });
   expect(sent.map(sinceOf)).toEqual([COMMITTED]);
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { pack, Unpackr } from 'msgpackr';
 import { ProtocolError } from '../../../src/errors';
+import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../../src/limits';
 import { decodeLogMessage, encodeLogMessage, type LogMessage } from '../../../src/mokka/messages/LogMessage';
 import {
   buildEntry,
@@ -8,8 +9,10 @@ import {
   ENTRY_NUMBER_MAX,
   entryHash,
   GENESIS_HASH,
+  PAYLOAD_BYTES_MAX,
   type Entry,
 } from '../../../src/storage/Entry';
+import { encodeEntries } from '../../../src/storage/entryFrames';
 
 const number = fc.maxSafeNat();
 const entryNumber = fc.maxSafeNat().map((value) => value % (ENTRY_NUMBER_MAX + 1));
@@ -67,25 +70,26 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     type: fc.constant('answers' as const),
     term: entryNumber,
     commitIndex: entryNumber,
-    answers: fc.array(
-      fc.oneof(
-        fc.record({
-          session,
-          nonce: number,
-          refused: fc.constantFrom('STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'),
-          since: fc.option(entryNumber),
+    committed: fc.array(
+      fc.record({
+        session,
+        nonce: number,
+        committed: fc.record({
+          index: entryNumber,
+          term: entryNumber,
+          createdAt: entryNumber,
+          hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
         }),
-        fc.record({
-          session,
-          nonce: number,
-          committed: fc.record({
-            index: entryNumber,
-            term: entryNumber,
-            createdAt: entryNumber,
-            hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
-          }),
-        }),
-      ),
+      }),
+      { maxLength: 5 },
+    ),
+    refused: fc.array(
+      fc.record({
+        session,
+        nonce: number,
+        refused: fc.constantFrom('STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'),
+        since: fc.option(entryNumber),
+      }),
       { maxLength: 5 },
     ),
   }),
@@ -119,6 +123,24 @@ test('random bytes never do more than throw a ProtocolError', () => {
   );
 });
 
+const emptyEntry = (position: number, term: number): Buffer =>
+  encodeEntries([buildEntry({ position, term, index: 0, createdAt: 0 }, null, GENESIS_HASH)]);
+
+/** The bytes of one forwarded push, with its `since` and the length of its payload as given. */
+const pushBytes = (since: number, length: number, payloadBytes = length): Buffer => {
+  const head = Buffer.alloc(12);
+  head.writeDoubleBE(since);
+  head.writeUInt32BE(length, 8);
+  return Buffer.concat([head, Buffer.alloc(payloadBytes)]);
+};
+
+/** The bytes of one answer to a committed push, with its nonce as given. */
+const committedBytes = (nonce: number): Buffer => {
+  const bytes = Buffer.alloc(66);
+  bytes.writeDoubleBE(nonce, 8);
+  return bytes;
+};
+
 test.each([
   ['an unknown type', [99, 1]],
   ['no array', { type: 1 }],
@@ -127,53 +149,41 @@ test.each([
   ['a term beyond 2^53', [3, 2 ** 53, 5]],
   ['a term that no entry can hold', [3, ENTRY_NUMBER_MAX + 1, 5]],
   ['a match that no entry can hold', [2, 1, 1, true, ENTRY_NUMBER_MAX + 1, 0, true]],
-  ['a time that is no date', [5, 1, 1, [['00000000000000aa', 1, 1, 1, ENTRY_NUMBER_MAX + 1, GENESIS_HASH]]]],
   ['a field too many', [3, 1, 5, 5]],
   ['a field too few', [3, 1]],
   ['text for a number', [3, '1', 5]],
-  ['entries that are no bytes', [1, 1, 1, 0, 0, 0, ['x']]],
-  [
-    'an entry of another position',
-    [
-      1,
-      1,
-      1,
-      5,
-      1,
-      0,
-      [buildEntry({ position: 7, term: 1, index: 1, createdAt: 0 }, null, GENESIS_HASH).bytes],
-    ],
-  ],
-  [
-    'an entry of a lower term',
-    [
-      1,
-      1,
-      1,
-      5,
-      2,
-      0,
-      [buildEntry({ position: 6, term: 1, index: 1, createdAt: 0 }, null, GENESIS_HASH).bytes],
-    ],
-  ],
-  [
-    "an entry of a higher term than the leader's",
-    [
-      1,
-      4,
-      1,
-      0,
-      0,
-      0,
-      [buildEntry({ position: 1, term: 5, index: 0, createdAt: 0 }, null, GENESIS_HASH).bytes],
-    ],
-  ],
+  ['entries that are no bytes', [1, 1, 1, 0, 0, 0, 'x']],
+  ['a list of entries', [1, 1, 1, 0, 0, 0, [emptyEntry(1, 1)]]],
+  ['an entry that is cut short', [1, 1, 1, 5, 1, 0, emptyEntry(6, 1).subarray(0, -1)]],
+  ['an entry of another position', [1, 1, 1, 5, 1, 0, emptyEntry(7, 1)]],
+  ['an entry of a lower term', [1, 1, 1, 5, 2, 0, emptyEntry(6, 1)]],
+  ["an entry of a higher term than the leader's", [1, 4, 1, 0, 0, 0, emptyEntry(1, 5)]],
   ['a map', new Map([[1, 2]])],
-  ['a list too deep', [4, [[null, [Buffer.alloc(1)]]]]],
-  ['a refusal of no known kind', [5, 1, 1, [['00000000000000aa', 1, 'WHY_NOT', null]]]],
-  ['a session that is none', [5, 1, 1, [['zz', 1, 'STALE_NONCE', null]]]],
+  ['a list too deep', [5, 1, 1, Buffer.alloc(0), [[[1]]]]],
+  ['pushes that are no bytes', [4, 'x']],
+  ['a push that is cut short', [4, pushBytes(0, 30, 29)]],
+  ['a push without its payload', [4, Buffer.alloc(11)]],
+  ['a push larger than any', [4, pushBytes(0, PAYLOAD_BYTES_MAX + 1)]],
+  ['a push since half a position', [4, pushBytes(0.5, 30)]],
+  ['a push since a position that no entry can hold', [4, pushBytes(ENTRY_NUMBER_MAX + 1, 30)]],
+  ['more pushes than a message may have', [4, Buffer.alloc(12 * (FORWARD_PUSHES_MAX + 1))]],
+  ['half an answer', [5, 1, 1, committedBytes(1).subarray(1), []]],
+  ['an answer to half a nonce', [5, 1, 1, committedBytes(0.5), []]],
+  ['an answer to no nonce', [5, 1, 1, committedBytes(NaN), []]],
+  ['more answers than a message may have', [5, 1, 1, Buffer.alloc(66 * (FORWARD_PUSHES_MAX + 1)), []]],
+  ['a refusal of no known kind', [5, 1, 1, Buffer.alloc(0), [['00000000000000aa', 1, 'WHY_NOT', null]]]],
+  ['a refusal of a session that is none', [5, 1, 1, Buffer.alloc(0), [['zz', 1, 'STALE_NONCE', null]]]],
 ])('%s is refused', (_, value) => {
   expect(() => decodeLogMessage(pack(value))).toThrow(ProtocolError);
+});
+
+test('more entries than an append may have are refused, as many are not', () => {
+  const chain: Entry[] = [];
+  for (let position = 1; position <= APPEND_ENTRIES_MAX + 1; position++)
+    chain.push(buildEntry({ position, term: 1, index: 0, createdAt: 0 }, null, GENESIS_HASH));
+  const append = (entriesOf: Entry[]): Buffer => pack([1, 1, 1, 0, 0, 0, encodeEntries(entriesOf)]);
+  expect(() => decodeLogMessage(append(chain))).toThrow(`more than ${APPEND_ENTRIES_MAX}`);
+  expect(decodeLogMessage(append(chain.slice(0, -1)))).toHaveProperty('entries.length', APPEND_ENTRIES_MAX);
 });
 
 test.each([

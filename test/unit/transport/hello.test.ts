@@ -16,7 +16,7 @@ test('members of one cluster agree, in whatever order they list it', () => {
 });
 
 test.each([
-  ['format version', { ...own, formatVersion: 2 }, 'format version 2 there, 1 here'],
+  ['protocol version', { ...own, protocolVersion: 1 }, 'protocol version 1 there, 2 here'],
   ['cluster size', helloOf(['aa', 'bb', 'cc', 'dd', 'ee']), 'cluster size 5 there, 3 here'],
   ['members', helloOf(['aa', 'bb', 'dd']), 'public keys differ'],
 ])('a different %s is named', (_name, theirs, message) => {
@@ -24,8 +24,8 @@ test.each([
 });
 
 test('a longer hello of a later version is read, so that the version can be named', () => {
-  const later = Buffer.concat([encodeHello({ ...own, formatVersion: 9 }), Buffer.from('more')]);
-  expect(helloMismatch(own, decodeHello([later]))).toContain('format version 9');
+  const later = Buffer.concat([encodeHello({ ...own, protocolVersion: 9 }), Buffer.from('more')]);
+  expect(helloMismatch(own, decodeHello([later]))).toContain('protocol version 9');
 });
 
 test('whatever else comes first is refused', () => {

@@ -1,0 +1,157 @@
+import { ProtocolError } from '../../errors';
+import { FORWARD_PUSHES_MAX } from '../../limits';
+import {
+  ENTRY_NUMBER_MAX,
+  entryHash,
+  HASH_BYTES,
+  NUMBER_BYTES,
+  PAYLOAD_BYTES_MAX,
+  readSession,
+  SESSION_BYTES,
+  writeSession,
+  type Entry,
+  type PushId,
+} from '../../storage/Entry';
+
+/**
+ * Pushes on their way to the leader, and what it answers. A busy follower forwards many at a time, so that they stand
+ * in a message as records of fixed places, one after the other.
+ */
+export interface ForwardedPush {
+  /** commitIndex that the pusher knew of before it first sent the push; null when the caller named the session. */
+  readonly since: number | null;
+  readonly payload: Buffer;
+}
+
+/** What a pusher does not know yet of the entry that its push became. */
+export interface CommittedPush {
+  readonly index: number;
+  readonly term: number;
+  readonly createdAt: number;
+  readonly hash: Buffer;
+}
+
+/** Why a leader does not append a push. */
+export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER';
+
+/** The push is committed, as this entry. */
+export interface CommittedAnswer extends PushId {
+  readonly committed: CommittedPush;
+}
+
+/** The leader did not take the push. */
+export interface RefusedAnswer extends PushId {
+  readonly refused: Refusal;
+  /** The refused push's: an answer to an earlier try says nothing of a later one. */
+  readonly since: number | null;
+}
+
+export type PushAnswer = CommittedAnswer | RefusedAnswer;
+
+/** What the pusher of a committed entry is told of it. */
+export function committedPush(entry: Entry): CommittedPush {
+  const { index, term, createdAt } = entry;
+  return { index, term, createdAt, hash: entryHash(entry) };
+}
+
+/** A forwarded push: `since`, a double, or this for null; how long the payload is; the payload. */
+const SINCE_NULL = -1;
+const SINCE_BYTES = 8;
+const PAYLOAD_AT = SINCE_BYTES + 4;
+
+/** Pushes as one piece of bytes. */
+export function encodePushes(pushes: readonly ForwardedPush[]): Buffer {
+  let length = 0;
+  for (const { payload } of pushes) length += PAYLOAD_AT + payload.length;
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const { since, payload } of pushes) {
+    bytes.writeDoubleBE(since ?? SINCE_NULL, at);
+    bytes.writeUInt32BE(payload.length, at + SINCE_BYTES);
+    bytes.set(payload, at + PAYLOAD_AT);
+    at += PAYLOAD_AT + payload.length;
+  }
+  return bytes;
+}
+
+/** Takes apart what {@link encodePushes} made; the payloads are views of it. @throws ProtocolError */
+export function decodePushes(bytes: Buffer): ForwardedPush[] {
+  const pushes: ForwardedPush[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (pushes.length === FORWARD_PUSHES_MAX) throw tooMany();
+    const start = at + PAYLOAD_AT;
+    if (start > bytes.length) throw new ProtocolError('a forwarded push is cut short');
+    const since = bytes.readDoubleBE(at);
+    const length = bytes.readUInt32BE(at + SINCE_BYTES);
+    at = start + length;
+    if (at > bytes.length || length > PAYLOAD_BYTES_MAX)
+      throw new ProtocolError(`a forwarded push of ${length} bytes is cut short or too long`);
+    pushes.push({ since: sinceOf(since), payload: bytes.subarray(start, at) });
+  }
+  return pushes;
+}
+
+function sinceOf(since: number): number | null {
+  if (since === SINCE_NULL) return null;
+  if (isEntryNumber(since)) return since;
+  throw new ProtocolError('a forwarded push is since no position');
+}
+
+/** A committed push: session; nonce, a double; index, term and createdAt of its entry, and the entry's hash. */
+const NONCE_AT = SESSION_BYTES;
+const INDEX_AT = NONCE_AT + 8;
+const TERM_AT = INDEX_AT + NUMBER_BYTES;
+const CREATED_AT_AT = TERM_AT + NUMBER_BYTES;
+const HASH_AT = CREATED_AT_AT + NUMBER_BYTES;
+const COMMITTED_BYTES = HASH_AT + HASH_BYTES;
+
+/** Answers to committed pushes as one piece of bytes. */
+export function encodeCommitted(answers: readonly CommittedAnswer[]): Buffer {
+  const bytes = Buffer.allocUnsafe(answers.length * COMMITTED_BYTES);
+  let at = 0;
+  for (const { session, nonce, committed } of answers) {
+    writeSession(session, bytes, at);
+    bytes.writeDoubleBE(nonce, at + NONCE_AT);
+    bytes.writeUIntBE(committed.index, at + INDEX_AT, NUMBER_BYTES);
+    bytes.writeUIntBE(committed.term, at + TERM_AT, NUMBER_BYTES);
+    bytes.writeUIntBE(committed.createdAt, at + CREATED_AT_AT, NUMBER_BYTES);
+    bytes.set(committed.hash, at + HASH_AT);
+    at += COMMITTED_BYTES;
+  }
+  return bytes;
+}
+
+/** Takes apart what {@link encodeCommitted} made; the hashes are views of it. @throws ProtocolError */
+export function decodeCommitted(bytes: Buffer): CommittedAnswer[] {
+  const count = bytes.length / COMMITTED_BYTES;
+  if (!Number.isInteger(count)) throw new ProtocolError('an answer to a push is cut short');
+  if (count > FORWARD_PUSHES_MAX) throw tooMany();
+  const answers: CommittedAnswer[] = [];
+  for (let at = 0; at < bytes.length; at += COMMITTED_BYTES) {
+    const nonce = bytes.readDoubleBE(at + NONCE_AT);
+    if (!isWholeNumber(nonce)) throw new ProtocolError('an answer to a push of no nonce');
+    const committed = {
+      index: bytes.readUIntBE(at + INDEX_AT, NUMBER_BYTES),
+      term: bytes.readUIntBE(at + TERM_AT, NUMBER_BYTES),
+      createdAt: bytes.readUIntBE(at + CREATED_AT_AT, NUMBER_BYTES),
+      hash: bytes.subarray(at + HASH_AT, at + COMMITTED_BYTES),
+    };
+    answers.push({ session: readSession(bytes, at), nonce, committed });
+  }
+  return answers;
+}
+
+/** Whether a value is a number that its sender chooses and its receiver only compares. */
+export function isWholeNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Whether a value is a number that an entry can hold. */
+export function isEntryNumber(value: unknown): value is number {
+  return isWholeNumber(value) && value <= ENTRY_NUMBER_MAX;
+}
+
+function tooMany(): ProtocolError {
+  return new ProtocolError(`more than ${FORWARD_PUSHES_MAX} pushes in one message`);
+}
