@@ -1,5 +1,6 @@
 import type Logger from 'bunyan';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
+import { optimizeEarly } from './cli/optimizeEarly';
 import { ProcessLife } from './cli/ProcessLife';
 import type { Prompt } from './cli/Prompt';
 import { Stderr } from './cli/Stderr';
@@ -8,6 +9,8 @@ import { invariant } from './errors';
 import { STOP_ANSWERS_MS_MAX } from './limits';
 import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
+
+optimizeEarly();
 
 const stderr = new Stderr(process.stderr);
 
