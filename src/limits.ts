@@ -54,6 +54,13 @@ export const APPENDS_IN_FLIGHT_MAX = 8;
 /** Bytes of entries to one follower that may be unanswered: what a frozen follower can cost the leader. */
 export const APPEND_BYTES_IN_FLIGHT_MAX = 4 * MiB;
 
+/**
+ * Entries, and their bytes, that may wait for the leader's next tick, a few ms, before they go to a follower that no
+ * commit needs: one at a time they would cost more in messages than in work. More are worth a message of their own.
+ */
+export const LATE_ENTRIES_MAX = 8;
+export const LATE_BYTES_MAX = 4 * KiB;
+
 /** Bytes of pushes in one message from a follower to the leader, and of answers in one message back. */
 export const FORWARD_BYTES_MAX = MiB;
 

@@ -392,16 +392,18 @@ export abstract class SafeElection extends Mokka {
   private answerPreVote(packet: PacketOf<typeof PacketType.PRE_VOTE>): void {
     const { publicKey: from, term, data } = packet;
     const now = performance.now();
-    const agrees =
+    const open =
       this.store.membership === 'voter' &&
       !this.isLeader &&
       now - this.leaderHeardAt >= SILENT_HEARTBEATS * this.heartbeat &&
-      term >= this.hardTerm &&
-      this.isUpToDate(data) &&
-      !this.goesBefore(from, data, now);
+      term >= this.hardTerm;
+    const agrees = open && this.isUpToDate(data) && !this.goesBefore(from, data, now);
     if (agrees) {
       this.preVote = null;
       this.standAt = Math.max(this.standAt, now + this.heartbeat * (2 + Math.random()));
+    } else if (open && this.preVote === null && !this.isUpToDate(data)) {
+      // Who asks cannot win against this log, but this one can.
+      this.standAt = Math.min(this.standAt, now);
     }
     this.sendPacket(from, PacketType.PRE_VOTED, { round: data.round, agrees });
   }

@@ -84,6 +84,16 @@ export class LocalLog {
     return this.recent.get(position) !== undefined;
   }
 
+  /** Whether the entries of a range are in memory and have together at most so many bytes. */
+  areRecent(from: number, to: number, maxBytes: number): boolean {
+    let bytes = 0;
+    for (let position = from; position <= to; position++) {
+      bytes += this.recent.get(position)?.bytes.length ?? Infinity;
+      if (bytes > maxBytes) return false;
+    }
+    return true;
+  }
+
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     return this.recent.read(from, maxBytes, maxCount) ?? this.store.read(from, maxBytes, maxCount);
   }

@@ -1,5 +1,12 @@
 import { invariant, ProtocolError } from '../../errors';
-import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, APPEND_RESEND_MS, FLUSH_BYTES_MAX } from '../../limits';
+import {
+  APPEND_BYTES_MAX,
+  APPEND_ENTRIES_MAX,
+  APPEND_RESEND_MS,
+  FLUSH_BYTES_MAX,
+  LATE_BYTES_MAX,
+  LATE_ENTRIES_MAX,
+} from '../../limits';
 import { entryHasPayload, type Entry, type PushId } from '../../storage/Entry';
 import type { AppendedMessage, LogMessage } from '../messages/LogMessage';
 import type { Refusal } from '../messages/pushes';
@@ -26,6 +33,10 @@ export interface Proposal {
  *
  * Proposals are staged; {@link flush} sends what is staged to the followers first and puts it on the own disk then,
  * so that the followers' disks work at the same time. The leader counts itself only for what it has on disk.
+ *
+ * A few entries go at once only to the followers whose answers a commit needs: the voters that hold the most of the
+ * log, as many as make a quorum with the leader. The others get them with the next tick; if one that is needed has not
+ * answered by then, the first of them that does is needed in its place.
  *
  * A follower that lost its disk does not count until it has readmission: it holds the leader's log up to a fence,
  * an empty entry that the leader made after it learned of the loss, and a majority without that follower has
@@ -66,9 +77,10 @@ export class Replication {
     return this.progress.get(peer)?.matchIndex ?? null;
   }
 
-  /** Whether a follower could be sent more at once: of what is on disk, one append a step. */
+  /** Whether a follower is to be sent more at once: of what is on disk, one append a step. */
   get owesEntries(): boolean {
-    for (const progress of this.progress.values()) if (this.owesTo(progress)) return true;
+    for (const progress of this.progress.values())
+      if (this.owesTo(progress) && !this.canWait(progress)) return true;
     return false;
   }
 
@@ -101,7 +113,7 @@ export class Replication {
   /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then puts them on disk. Returns whether commitIndex rose. */
   flush(now: number): boolean {
     this.sendableTo = this.log.stagedWithin(FLUSH_BYTES_MAX);
-    for (const [peer, progress] of this.progress) this.sendEntries(peer, progress, now);
+    for (const [peer, progress] of this.progress) this.sendUrgent(peer, progress, now);
     this.log.save(this.sendableTo);
     return this.advanceCommit();
   }
@@ -146,11 +158,14 @@ export class Replication {
     const rose = this.advanceCommit();
     if (progress.voter) progress.fence = null;
     else this.readmit(peer, progress);
-    this.sendEntries(peer, progress, now);
+    this.sendUrgent(peer, progress, now);
     return rose;
   }
 
-  /** Called every few ms: tells commitIndex where no append does, gives up on lost appends, and readmits again. */
+  /**
+   * Called every few ms: sends what could wait, tells commitIndex where no append does, gives up on lost appends, and
+   * readmits again.
+   */
   tick(now: number): void {
     for (const [peer, progress] of this.progress) {
       if (progress.busy && now - progress.answeredAt > APPEND_RESEND_MS) progress.restart('waiting');
@@ -172,6 +187,24 @@ export class Replication {
 
   private owesTo(progress: Progress): boolean {
     return progress.canSend && progress.nextIndex <= this.sendableTo;
+  }
+
+  /** Whether so few entries are owed to a follower that no commit needs that they go with the next tick. */
+  private canWait(progress: Progress): boolean {
+    const { nextIndex } = progress;
+    if (this.sendableTo - nextIndex >= LATE_ENTRIES_MAX || this.isNeeded(progress)) return false;
+    return this.log.areRecent(nextIndex, this.sendableTo, LATE_BYTES_MAX);
+  }
+
+  private isNeeded(progress: Progress): boolean {
+    const isVoter = ({ voter, state }: Progress): boolean => voter && state === 'replicating';
+    if (!isVoter(progress)) return true;
+    const voters = [...this.progress.values()].filter(isVoter).sort((a, b) => b.matchIndex - a.matchIndex);
+    return voters.indexOf(progress) < this.quorum - 1;
+  }
+
+  private sendUrgent(peer: string, progress: Progress, now: number): void {
+    if (!this.canWait(progress)) this.sendEntries(peer, progress, now);
   }
 
   private sendEntries(peer: string, progress: Progress, now: number): void {

@@ -1,5 +1,11 @@
 import { ProtocolError } from '../../../src/errors';
-import { APPEND_RESEND_MS, APPENDS_IN_FLIGHT_MAX, PROCESS_MET_MS_MIN } from '../../../src/limits';
+import {
+  APPEND_RESEND_MS,
+  APPENDS_IN_FLIGHT_MAX,
+  LATE_BYTES_MAX,
+  LATE_ENTRIES_MAX,
+  PROCESS_MET_MS_MIN,
+} from '../../../src/limits';
 import { buildEntry, entryHash, GENESIS_HASH } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { LogBus, votingStore } from './LogBus';
@@ -35,17 +41,67 @@ test('the leader sends before it puts an entry on its own disk', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
   bus.propose('a', 1);
-  let savedWhenSent = -1;
+  const sentBefore = entriesSentTo(bus, 'b');
+  let sentWhenSaved = -1;
   bus.store('a').append = () => {
-    savedWhenSent = bus.sent.filter(
-      ({ message }) => message.type === 'append' && message.entries.length > 0,
-    ).length;
+    sentWhenSaved = entriesSentTo(bus, 'b');
   };
-  const before = bus.sent.filter(
-    ({ message }) => message.type === 'append' && message.entries.length > 0,
-  ).length;
   bus.log('a').flush(0);
-  expect(savedWhenSent).toBe(before + 2);
+  expect(sentWhenSaved).toBe(sentBefore + 1);
+});
+
+describe('a few entries', () => {
+  test.each([
+    ['three', ['a', 'b', 'c'], ['b']],
+    ['five', ['a', 'b', 'c', 'd', 'e'], ['b', 'c']],
+  ])(
+    'of %s nodes go at once to those that a commit needs, and to the others with the next tick',
+    (_, names, needed) => {
+      const bus = new LogBus(names);
+      bus.elect('a', 1);
+      const followers = names.slice(1);
+      const before = new Map(followers.map((name) => [name, entriesSentTo(bus, name)]));
+      const haveOneMore = (): string[] =>
+        followers.filter((name) => entriesSentTo(bus, name) === (before.get(name) ?? 0) + 1);
+      const outcome = bus.propose('a', 1);
+      bus.log('a').flush(bus.now);
+      bus.deliver();
+      expect(outcome.committed).toHaveLength(1);
+      expect(haveOneMore()).toEqual(needed);
+      expect(bus.log('a').needsFlush).toBe(false);
+      bus.log('a').tick(bus.now);
+      expect(haveOneMore()).toEqual(followers);
+    },
+  );
+
+  test('wait for one tick when the follower that is needed is silent; then the one that answers is needed', () => {
+    const bus = new LogBus(['a', 'b', 'c']);
+    bus.elect('a', 1);
+    bus.cut.add('a>b');
+    const first = bus.propose('a', 1);
+    bus.log('a').flush(bus.now);
+    bus.deliver();
+    expect(first.committed).toHaveLength(0);
+    bus.log('a').tick(bus.now);
+    bus.deliver();
+    expect(first.committed).toHaveLength(1);
+    const second = bus.propose('a', 2);
+    bus.log('a').flush(bus.now);
+    bus.deliver();
+    expect(second.committed).toHaveLength(1);
+  });
+
+  test.each([
+    ['more than a few go', LATE_ENTRIES_MAX + 1, 10],
+    ['large ones go', 1, LATE_BYTES_MAX],
+  ])('%s to all at once', (_, count, valueBytes) => {
+    const bus = new LogBus(['a', 'b', 'c']);
+    bus.elect('a', 1);
+    const before = entriesSentTo(bus, 'c');
+    for (let nonce = 1; nonce <= count; nonce++) bus.propose('a', nonce, 'x'.repeat(valueBytes));
+    bus.log('a').flush(bus.now);
+    expect(entriesSentTo(bus, 'c') - before).toBe(count);
+  });
 });
 
 test('without a quorum nothing is committed', () => {
@@ -336,6 +392,13 @@ test('a follower far behind is sent several appends from the disk, one a step, b
   }
   expect(sentBySteps).toEqual(Array.from({ length: APPENDS_IN_FLIGHT_MAX - 1 }, () => 1));
 });
+
+function entriesSentTo(bus: LogBus, name: string): number {
+  let count = 0;
+  for (const { to, message } of bus.sent)
+    if (to === name && message.type === 'append') count += message.entries.length;
+  return count;
+}
 
 function appendsTo(bus: LogBus, name: string): number {
   return bus.sent.filter(({ to, message }) => to === name && message.type === 'append').length;
