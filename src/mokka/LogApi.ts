@@ -8,10 +8,10 @@ import {
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
 } from '../limits';
-import { encodePayload, type Entry, type LogEntry, type PushId } from '../storage/Entry';
+import { encodePayload, entryHashHex, type Entry, type LogEntry, type PushId } from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
 import type { AnswersMessage, LogMessage } from './messages/LogMessage';
-import { committedPush, type CommittedPush, type ForwardedPush, type Refusal } from './messages/pushes';
+import type { ForwardedPush, Refusal } from './messages/pushes';
 import { PendingPush, type PushAnswers, type PushOwner } from './PendingPush';
 import { PendingPushes } from './PendingPushes';
 import type { Proposal } from './ReplicatedLog';
@@ -88,7 +88,9 @@ export class LogApi implements LogApiFace, PushOwner {
   answered(message: AnswersMessage): void {
     for (const answer of message.committed) {
       const push = this.pending.find(answer);
-      if (push !== undefined) this.settle(push, committedLog(push, answer.committed));
+      if (push === undefined) continue;
+      const { committed } = answer;
+      this.settle(push, committedLog(push, committed, committed.hash.toString('hex')));
     }
     for (const answer of message.refused) {
       const push = this.pending.find(answer);
@@ -99,7 +101,7 @@ export class LogApi implements LogApiFace, PushOwner {
 
   /** The own log committed an own push. */
   committed(push: PendingPush, entry: Entry): void {
-    this.settle(push, committedLog(push, committedPush(entry)));
+    this.settle(push, committedLog(push, entry, entryHashHex(entry)));
   }
 
   /** The own log refused an own push. */
@@ -257,11 +259,13 @@ export class LogApi implements LogApiFace, PushOwner {
   }
 }
 
-function committedLog(push: PendingPush, committed: CommittedPush): LogEntry {
-  const { index, term, createdAt, hash } = committed;
+function committedLog(
+  push: PendingPush,
+  { index, term, createdAt }: Pick<Entry, 'index' | 'term' | 'createdAt'>,
+  hash: string,
+): LogEntry {
   const { id, key, value } = push.content;
-  const log = { key, value: { value, nonce: id.nonce } };
-  return { index, term, hash: hash.toString('hex'), createdAt, log };
+  return { index, term, hash, createdAt, log: { key, value: { value, nonce: id.nonce } } };
 }
 
 function refusalError(refusal: Refusal): RequestError {

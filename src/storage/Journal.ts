@@ -165,7 +165,7 @@ function roomOf(generation: Buffer): number {
 }
 
 function hashOf(record: Buffer, end: number): string {
-  return sha256(record.subarray(0, HASH_AT), record, BODY_AT, end);
+  return sha256(record.subarray(0, HASH_AT), 0, record.subarray(BODY_AT, end), end - BODY_AT);
 }
 
 function sectors(bytes: number): number {

@@ -5,18 +5,26 @@ const ONE_CALL_BYTES_MAX = 4096;
 
 const oneCallBytes = Buffer.alloc(ONE_CALL_BYTES_MAX);
 
+/** By its length, the view of the beginning of those bytes: to make one takes a third as long as to hash an entry. */
+const views: (Buffer | undefined)[] = [];
+
 /** A third faster than a Hash object on small inputs; Node.js has it from 20.12 on. */
 const hashInOneCall = hash as typeof hash | undefined;
 
 /**
- * SHA-256 over `first` and then the bytes of `second` from `start` to `end`, as 32 characters of latin1 (which
- * node:crypto calls binary): to make a Buffer for it takes twice as long as to hash an entry.
+ * SHA-256 over `first` from `from` on and then `second` up to `to`, as 32 characters of latin1 (which node:crypto calls
+ * binary): to make a Buffer for it takes twice as long as to hash an entry.
  */
-export function sha256(first: Buffer, second: Buffer, start: number, end: number): string {
-  const length = first.length + end - start;
-  if (hashInOneCall === undefined || length > ONE_CALL_BYTES_MAX)
-    return createHash('sha256').update(first).update(second.subarray(start, end)).digest('binary');
-  first.copy(oneCallBytes);
-  second.copy(oneCallBytes, first.length, start, end);
-  return hashInOneCall('sha256', oneCallBytes.subarray(0, length), 'binary');
+export function sha256(first: Buffer, from: number, second: Buffer, to: number): string {
+  const firstBytes = first.length - from;
+  if (hashInOneCall === undefined || firstBytes + second.length > ONE_CALL_BYTES_MAX)
+    return createHash('sha256').update(first.subarray(from)).update(second.subarray(0, to)).digest('binary');
+  // In a loop: to copy a part of a buffer, Node.js makes a view of it first.
+  for (let at = 0; at < firstBytes; at++) oneCallBytes[at] = first[from + at] ?? 0;
+  oneCallBytes.set(second, firstBytes);
+  return hashInOneCall('sha256', oneCallView(firstBytes + to), 'binary');
+}
+
+function oneCallView(length: number): Buffer {
+  return (views[length] ??= oneCallBytes.subarray(0, length));
 }

@@ -1,14 +1,7 @@
 import { PacketType } from '../../src/mokka/messages/ElectionPacket';
 import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
 import type { Refusal } from '../../src/mokka/messages/pushes';
-import {
-  buildEntry,
-  encodePayload,
-  ENTRY_NUMBER_MAX,
-  entryHash,
-  GENESIS_HASH,
-  type Entry,
-} from '../../src/storage/Entry';
+import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, type Entry } from '../../src/storage/Entry';
 import type { Random } from '../simulation/simulator/Random';
 import type { Sight } from './Sight';
 
@@ -95,7 +88,8 @@ export class PacketMaker {
     const previousTerm = Math.max(0, term - random.below(2));
     const entries: Entry[] = [];
     const room = Math.min(random.below(4), ENTRY_NUMBER_MAX - previousPosition);
-    for (let n = 0; n < room; n++) entries.push(this.entry(previousPosition + n + 1, term, entries.at(-1)));
+    for (let n = 0; n < room; n++)
+      entries.push(this.entry(previousPosition + n + 1, term, entries.at(-1) ?? null));
     return {
       type: 'append',
       term,
@@ -107,10 +101,10 @@ export class PacketMaker {
     };
   }
 
-  private entry(position: number, term: number, previous: Entry | undefined): Entry {
+  private entry(position: number, term: number, previous: Entry | null): Entry {
     const header = { position, term, index: Math.floor(position / 2), createdAt: Date.now() };
     const payload = this.random.perMille(700) ? this.push().payload : null;
-    return buildEntry(header, payload, previous === undefined ? GENESIS_HASH : entryHash(previous));
+    return buildEntry(header, payload, previous);
   }
 
   /** Each is another: what the nodes may rightly append of it is known by its payload. */

@@ -1,5 +1,5 @@
 import { encodeLogMessage, type AppendMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
-import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, entryHash, type Entry } from '../../src/storage/Entry';
+import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, type Entry } from '../../src/storage/Entry';
 import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
 import { encodeRequest } from '../../src/transport/frames';
 import { helloOf } from '../../src/transport/hello';
@@ -67,7 +67,7 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
       index: top.index + n,
       createdAt: 0,
     };
-    previous = buildEntry(header, payload, entryHash(previous));
+    previous = buildEntry(header, payload, previous);
     entries.push(previous);
   }
   const append: AppendMessage = {

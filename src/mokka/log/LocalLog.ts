@@ -1,14 +1,6 @@
 import { invariant } from '../../errors';
 import { REMEMBER_STEP_BYTES, REMEMBER_STEP_ENTRIES } from '../../limits';
-import {
-  buildEntry,
-  entryHash,
-  entryPushId,
-  followsHash,
-  GENESIS_HASH,
-  type Entry,
-  type PushId,
-} from '../../storage/Entry';
+import { buildEntry, entryPushId, followsHash, type Entry, type PushId } from '../../storage/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import { RecentEntries } from './RecentEntries';
 import { RememberedPushes } from './RememberedPushes';
@@ -28,6 +20,7 @@ export class LocalLog {
   private readonly pushes = new RememberedPushes();
   private staged: Entry[] = [];
   private committed: { position: number; index: number };
+  private readonly allocate = (length: number): Buffer => this.recent.allocate(length);
 
   constructor(private readonly store: LogStore) {
     const last = store.last?.position ?? 0;
@@ -140,11 +133,13 @@ export class LocalLog {
         createdAt,
       },
       push?.payload ?? null,
-      last === null ? GENESIS_HASH : entryHash(last),
+      last,
+      this.allocate,
     );
-    const kept = this.remember(entry, push?.id ?? null);
-    this.staged.push(kept);
-    return kept;
+    this.pushes.add(entry.position, push?.id ?? null);
+    this.recent.add(entry);
+    this.staged.push(entry);
+    return entry;
   }
 
   /** The position up to which the first staged entries have at most `maxBytes`; one entry at least, if any is staged. */
@@ -196,17 +191,14 @@ export class LocalLog {
         `entries from ${String(first?.position)}, commitIndex ${this.commitIndex}, last ${this.lastPosition}`,
     );
     if (first === undefined) return true;
-    const previous = this.entryAt(first.position - 1);
-    let hash = previous === null ? GENESIS_HASH : entryHash(previous);
-    let index = previous?.index ?? 0;
+    let previous = this.entryAt(first.position - 1);
     for (const entry of entries) {
-      if (!followsHash(entry, hash) || entry.index !== index + entry.kind) return false;
-      hash = entryHash(entry);
-      index = entry.index;
+      if (!followsHash(entry, previous) || entry.index !== (previous?.index ?? 0) + entry.kind) return false;
+      previous = entry;
     }
     if (first.position <= this.lastPosition) this.forget(first.position);
     this.store.append(
-      entries.map((entry) => this.remember(entry, entryPushId(entry))),
+      entries.map((entry) => this.keep(entry)),
       Math.max(this.commitIndex, Math.min(commitIndex, this.positionAfter(entries))),
     );
     this.recent.shrink(this.savedPosition);
@@ -227,9 +219,9 @@ export class LocalLog {
   }
 
   /** Returns the entry as it is kept in memory. */
-  private remember(entry: Entry, id: PushId | null): Entry {
-    this.pushes.add(entry.position, id);
-    return this.recent.push(entry);
+  private keep(entry: Entry): Entry {
+    this.pushes.add(entry.position, entryPushId(entry));
+    return this.recent.addCopy(entry);
   }
 
   private forget(from: number): void {

@@ -17,18 +17,35 @@ export class RecentEntries {
   private blockUsed = 0;
   private bytes = 0;
 
-  /** Adds the entry after the last one. Returns it as it is kept: who goes on with that one keeps nothing else alive. */
-  push(entry: Entry): Entry {
-    const { kind, position, term, index, createdAt } = entry;
+  /** Memory for the bytes of an entry that is then {@link add}ed. */
+  allocate(length: number): Buffer {
+    if (length > SMALL_BYTES_MAX) return Buffer.allocUnsafeSlow(length);
+    if (this.blockUsed + length > this.block.length) {
+      this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.blockUsed = 0;
+    }
+    const start = this.blockUsed;
+    this.blockUsed += length;
+    return this.block.subarray(start, this.blockUsed);
+  }
+
+  /** Adds the entry after the last one, whose bytes are from {@link allocate}. */
+  add(entry: Entry): void {
+    const { position } = entry;
     if (this.entries.count === 0) this.entries.moveTo(position);
     invariant(
       position === this.entries.next,
       () => `recent entry ${position}, expected ${this.entries.next}`,
     );
-    const kept = { kind, position, term, index, createdAt, bytes: this.ownBytes(entry.bytes) };
-    this.entries.set(position, kept);
-    this.bytes += kept.bytes.length;
-    return kept;
+    this.entries.set(position, entry);
+    this.bytes += entry.bytes.length;
+  }
+
+  /** Adds a copy of the entry after the last one. Returns the copy: who goes on with it keeps nothing else alive. */
+  addCopy({ kind, position, term, index, createdAt, bytes }: Entry): Entry {
+    const copy = { kind, position, term, index, createdAt, bytes: this.ownBytes(bytes) };
+    this.add(copy);
+    return copy;
   }
 
   get(position: number): Entry | undefined {
@@ -64,18 +81,9 @@ export class RecentEntries {
   }
 
   private ownBytes(bytes: Buffer): Buffer {
-    if (bytes.length > SMALL_BYTES_MAX) {
-      if (bytes.buffer.byteLength <= 2 * bytes.length) return bytes;
-      const own = Buffer.allocUnsafeSlow(bytes.length);
-      bytes.copy(own);
-      return own;
-    }
-    if (this.blockUsed + bytes.length > this.block.length) {
-      this.block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-      this.blockUsed = 0;
-    }
-    const start = this.blockUsed;
-    this.blockUsed += bytes.copy(this.block, start);
-    return this.block.subarray(start, this.blockUsed);
+    if (bytes.length > SMALL_BYTES_MAX && bytes.buffer.byteLength <= 2 * bytes.length) return bytes;
+    const own = this.allocate(bytes.length);
+    own.set(bytes);
+    return own;
   }
 }

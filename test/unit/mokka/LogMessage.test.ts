@@ -7,8 +7,6 @@ import {
   buildEntry,
   encodePayload,
   ENTRY_NUMBER_MAX,
-  entryHash,
-  GENESIS_HASH,
   PAYLOAD_BYTES_MAX,
   type Entry,
 } from '../../../src/storage/Entry';
@@ -27,7 +25,6 @@ const entries = fc
   .tuple(fc.nat({ max: 1000 }), fc.array(fc.option(payload), { maxLength: 5 }))
   .map(([previousPosition, payloads]) => {
     const made: Entry[] = [];
-    let hash = GENESIS_HASH;
     for (const [at, bytes] of payloads.entries()) {
       const header = {
         position: previousPosition + at + 1,
@@ -35,8 +32,7 @@ const entries = fc
         index: at,
         createdAt: 1_700_000_000_000,
       };
-      const entry = buildEntry(header, bytes, hash);
-      hash = entryHash(entry);
+      const entry = buildEntry(header, bytes, made.at(-1) ?? null);
       made.push(entry);
     }
     return { previousPosition, entries: made };
@@ -124,7 +120,7 @@ test('random bytes never do more than throw a ProtocolError', () => {
 });
 
 const emptyEntry = (position: number, term: number): Buffer =>
-  encodeEntries([buildEntry({ position, term, index: 0, createdAt: 0 }, null, GENESIS_HASH)]);
+  encodeEntries([buildEntry({ position, term, index: 0, createdAt: 0 }, null, null)]);
 
 /** The bytes of one forwarded push, with its `since` and the length of its payload as given. */
 const pushBytes = (since: number, length: number, payloadBytes = length): Buffer => {
@@ -180,7 +176,7 @@ test.each([
 test('more entries than an append may have are refused, as many are not', () => {
   const chain: Entry[] = [];
   for (let position = 1; position <= APPEND_ENTRIES_MAX + 1; position++)
-    chain.push(buildEntry({ position, term: 1, index: 0, createdAt: 0 }, null, GENESIS_HASH));
+    chain.push(buildEntry({ position, term: 1, index: 0, createdAt: 0 }, null, null));
   const append = (entriesOf: Entry[]): Buffer => pack([1, 1, 1, 0, 0, 0, encodeEntries(entriesOf)]);
   expect(() => decodeLogMessage(append(chain))).toThrow(`more than ${APPEND_ENTRIES_MAX}`);
   expect(decodeLogMessage(append(chain.slice(0, -1)))).toHaveProperty('entries.length', APPEND_ENTRIES_MAX);

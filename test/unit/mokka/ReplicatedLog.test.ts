@@ -6,7 +6,7 @@ import {
   LATE_ENTRIES_MAX,
   PROCESS_MET_MS_MIN,
 } from '../../../src/limits';
-import { buildEntry, entryHash, GENESIS_HASH } from '../../../src/storage/Entry';
+import { buildEntry } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { LogBus, votingStore } from './LogBus';
 
@@ -219,7 +219,7 @@ test('remembered pushes are read back after a restart', () => {
 test('a follower takes appends from the leader of its term alone', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
-  const entry = buildEntry({ position: 2, term: 1, index: 1, createdAt: 0 }, null, GENESIS_HASH);
+  const entry = buildEntry({ position: 2, term: 1, index: 1, createdAt: 0 }, null, null);
   const message = { type: 'append', epoch: 1, previousPosition: 1, previousTerm: 1, commitIndex: 2 } as const;
   bus.log('b').receive('c', { ...message, term: 1, entries: [entry] }, 0);
   bus.log('b').receive('a', { ...message, term: 0, entries: [entry] }, 0);
@@ -229,7 +229,7 @@ test('a follower takes appends from the leader of its term alone', () => {
 test('an entry whose hash does not follow is refused and nothing is stored', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
-  const forged = buildEntry({ position: 2, term: 1, index: 0, createdAt: 0 }, null, GENESIS_HASH);
+  const forged = buildEntry({ position: 2, term: 1, index: 0, createdAt: 0 }, null, null);
   const append = {
     type: 'append',
     term: 1,
@@ -250,7 +250,7 @@ test('a committed entry is never replaced', () => {
   bus.settle('a');
   const first = bus.store('a').entryAt(1);
   if (first === null) throw new Error('no entry');
-  const other = buildEntry({ position: 2, term: 2, index: 1, createdAt: 5 }, null, entryHash(first));
+  const other = buildEntry({ position: 2, term: 2, index: 1, createdAt: 5 }, null, first);
   bus.store('b').saveHardState({ term: 2, votedFor: 'c' });
   bus.log('b').follow(2, 'c');
   const append = {

@@ -8,7 +8,7 @@ import {
   type AppendMessage,
   type LogMessage,
 } from '../../../src/mokka/messages/LogMessage';
-import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
 import { LogBus, SESSION } from './LogBus';
 
 /** What a member that lies, or whose key was stolen, can do to an honest one: never break its own invariants. */
@@ -40,7 +40,7 @@ function entriesAfter(previous: Entry | null, terms: readonly number[], salt: nu
       index: (last?.index ?? 0) + (payload === null ? 0 : 1),
       createdAt: 1,
     };
-    last = buildEntry(header, payload, last === null ? GENESIS_HASH : entryHash(last));
+    last = buildEntry(header, payload, last);
     return last;
   });
 }

@@ -1,4 +1,4 @@
-import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
 
 /** What one entry of a test's log is: empty, or a log with a value of so many bytes. */
 export interface EntrySpec {
@@ -18,7 +18,7 @@ export function buildLog(specs: readonly EntrySpec[], after: Entry | null = null
     previous = buildEntry(
       { position, term, index, createdAt: 1_700_000_000_000 + position },
       empty ? null : encodePayload(id, 'key', 'v'.repeat(valueBytes)),
-      previous === null ? GENESIS_HASH : entryHash(previous),
+      previous,
     );
     entries.push(previous);
   }
