@@ -11,22 +11,38 @@ interface Session {
   count: number;
   /** No push of it stands below this position. */
   notBelow: number;
+  /** None of its pushes has a higher nonce. */
+  notAbove: number;
+}
+
+/** Where the pushes of a range of positions are found, the eighth part of a window. */
+interface Generation {
+  /** Which range it is. */
+  number: number;
+  /** Open addressing: a place holds FREE, or a slot of the ring plus one. A slot may hold another push by now. */
+  readonly table: Int32Array;
+  /** Places that are not free. */
+  taken: number;
 }
 
 /** The fractional part of the golden ratio, of 2^32: multiples of it lie far apart. */
 const SPREAD = 0x9e3779b1;
 const TWO_TO_32 = 2 ** 32;
 
-/** A place of the table that holds nothing. The others hold a slot of the ring, plus one. */
 const FREE = 0;
+
+/** Of a window; one more is needed, since it may begin and end within a generation. */
+const GENERATIONS = 8;
 
 /**
  * Which pushes the last entries of the log were made by, so that a push that is tried again is found instead of
  * appended twice (Raft dissertation, 6.3). The window is of REMEMBERED_PUSHES_MAX positions: memory does not grow
  * with the log.
  *
- * Every entry passes here, on every node. So the window is a ring of plain numbers with an open-addressing table over
- * it: a Map of so many nonces that come and go took a fifth of a follower's time.
+ * Every entry passes here, on every node. So the window is a ring of plain numbers: a Map of so many nonces that come
+ * and go took a fifth of a follower's time. Tables over it say where to look in it; what stands there tells whether it
+ * is the push. So nothing is ever taken out of a table, which took a tenth: one is emptied as a whole when its
+ * generation has left the window.
  */
 export class RememberedPushes {
   private readonly window = REMEMBERED_PUSHES_MAX;
@@ -34,8 +50,17 @@ export class RememberedPushes {
   /** By position modulo the window: the session of the entry there, undefined for an empty entry, and its nonce. */
   private readonly ringSessions: (Session | undefined)[] = [];
   private readonly ringNonces = new Float64Array(this.window);
-  /** At least half of it is free, so that what is looked for stands near its first place. */
-  private readonly table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.window)));
+  /** Positions of a generation. */
+  private readonly span = Math.ceil(this.window / GENERATIONS);
+  private readonly places = 2 ** Math.ceil(Math.log2(2 * this.span));
+  /** Places of a table that may be taken, so that what is looked for stands near its first place. */
+  private readonly takenMax = Math.floor((this.places * 3) / 4);
+  /** By their numbers, modulo how many they are. */
+  private readonly generations: Generation[] = Array.from({ length: GENERATIONS + 1 }, () => ({
+    number: -1,
+    table: new Int32Array(this.places),
+    taken: 0,
+  }));
   private sessionsMet = 0;
   private first = 1;
   private next = 1;
@@ -51,7 +76,7 @@ export class RememberedPushes {
   add(position: number, id: PushId | null): void {
     if (this.next - this.first === this.window) this.forget(this.first++);
     this.next = position + 1;
-    if (id !== null) this.put(position, this.sessionOf(id.session, position), id.nonce, true);
+    if (id !== null) this.put(position, this.sessionOf(id.session, position), id.nonce);
   }
 
   /** The lowest position of the window. */
@@ -70,7 +95,9 @@ export class RememberedPushes {
     if (id === null) return;
     const session = this.sessionOf(id.session, position);
     session.notBelow = position;
-    this.put(position, session, id.nonce, false);
+    const isKnown = this.find(id) !== undefined;
+    this.keep(position, session, id.nonce);
+    if (!isKnown) this.index(position, session, id.nonce);
   }
 
   /** Forgets the entries from a position on. */
@@ -79,12 +106,17 @@ export class RememberedPushes {
     if (this.next > from) this.startAt(from);
   }
 
-  /** The position of the entry that a push made, if it is in the window. */
+  /** The position of the entry that a push made, the last if there are several, if it is in the window. */
   find(id: PushId): number | undefined {
     const session = this.sessions.get(id.session);
-    if (session === undefined) return undefined;
-    const held = this.table[this.placeOf(session, id.nonce)] ?? FREE;
-    return held === FREE ? undefined : this.positionAt(held - 1);
+    if (session === undefined || id.nonce > session.notAbove) return undefined;
+    for (let number = this.numberAt(this.next - 1); number >= this.numberAt(this.first); number--) {
+      const generation = this.generations[number % this.generations.length];
+      if (generation?.number !== number) continue;
+      const held = generation.table[this.placeOf(generation.table, session, id.nonce)] ?? FREE;
+      if (held !== FREE) return this.positionAt(held - 1);
+    }
+    return undefined;
   }
 
   /**
@@ -117,76 +149,93 @@ export class RememberedPushes {
   private sessionOf(name: string, position: number): Session {
     let session = this.sessions.get(name);
     if (session === undefined) {
-      session = { name, salt: Math.imul(++this.sessionsMet, SPREAD), count: 0, notBelow: position };
+      const salt = Math.imul(++this.sessionsMet, SPREAD);
+      session = { name, salt, count: 0, notBelow: position, notAbove: 0 };
       this.sessions.set(name, session);
     }
     return session;
   }
 
-  /** @param replace whether this entry is found, and not the one of the same push that is there. */
-  private put(position: number, session: Session, nonce: number, replace: boolean): void {
+  private put(position: number, session: Session, nonce: number): void {
+    this.keep(position, session, nonce);
+    this.index(position, session, nonce);
+  }
+
+  private keep(position: number, session: Session, nonce: number): void {
     const slot = position % this.window;
-    const place = this.placeOf(session, nonce);
     this.ringSessions[slot] = session;
     this.ringNonces[slot] = nonce;
     session.count++;
-    if (replace || this.table[place] === FREE) this.table[place] = slot + 1;
+    session.notAbove = Math.max(session.notAbove, nonce);
+  }
+
+  private index(position: number, session: Session, nonce: number): void {
+    const generation = this.generationAt(position);
+    if (generation.taken === this.takenMax) this.indexAnew(generation);
+    const place = this.placeOf(generation.table, session, nonce);
+    if (generation.table[place] === FREE) generation.taken++;
+    generation.table[place] = (position % this.window) + 1;
+  }
+
+  /** Cut entries have left their places taken. */
+  private indexAnew(generation: Generation): void {
+    const { number } = generation;
+    clear(generation, number);
+    const end = Math.min(this.next, (number + 1) * this.span);
+    for (let position = Math.max(this.first, number * this.span); position < end; position++) {
+      const slot = position % this.window;
+      const session = this.ringSessions[slot];
+      if (session !== undefined) this.index(position, session, this.ringNonces[slot] ?? 0);
+    }
+  }
+
+  private generationAt(position: number): Generation {
+    const number = this.numberAt(position);
+    const generation = this.generations[number % this.generations.length];
+    invariant(generation !== undefined, () => `no generation ${number}`);
+    if (generation.number !== number) clear(generation, number);
+    return generation;
   }
 
   private forget(position: number): void {
     const slot = position % this.window;
     const session = this.ringSessions[slot];
     if (session === undefined) return;
-    const place = this.placeOf(session, this.ringNonces[slot] ?? 0);
-    if (this.table[place] === slot + 1) this.free(place);
     this.ringSessions[slot] = undefined;
     session.count--;
     if (session.count === 0) this.sessions.delete(session.name);
   }
 
-  /** The place of the table that holds a push, or the free one where it would be put. */
-  private placeOf(session: Session, nonce: number): number {
+  /** The place of a table that leads to a push, or the free one where it would be put. */
+  private placeOf(table: Int32Array, session: Session, nonce: number): number {
     let place = this.firstPlace(session, nonce);
     for (;;) {
-      const held = this.table[place] ?? FREE;
+      const held = table[place] ?? FREE;
       if (held === FREE) return place;
       if (this.ringNonces[held - 1] === nonce && this.ringSessions[held - 1] === session) return place;
-      place = this.placeAfter(place);
+      place = (place + 1) & (this.places - 1);
     }
-  }
-
-  /** Frees a place, and moves into it what stands behind it and would not be found any more. */
-  private free(place: number): void {
-    let free = place;
-    for (let at = this.placeAfter(free); ; at = this.placeAfter(at)) {
-      const held = this.table[at] ?? FREE;
-      if (held === FREE) break;
-      const session = this.ringSessions[held - 1];
-      if (session === undefined) continue;
-      const from = this.firstPlace(session, this.ringNonces[held - 1] ?? 0);
-      if (this.distance(from, at) < this.distance(free, at)) continue;
-      this.table[free] = held;
-      free = at;
-    }
-    this.table[free] = FREE;
   }
 
   private firstPlace({ salt }: Session, nonce: number): number {
     let hash = Math.imul((nonce | 0) ^ salt, SPREAD) ^ Math.floor(nonce / TWO_TO_32);
     hash = Math.imul(hash ^ (hash >>> 15), SPREAD);
-    return (hash ^ (hash >>> 16)) & (this.table.length - 1);
+    return (hash ^ (hash >>> 16)) & (this.places - 1);
   }
 
-  private placeAfter(place: number): number {
-    return (place + 1) & (this.table.length - 1);
-  }
-
-  private distance(from: number, to: number): number {
-    return (to - from) & (this.table.length - 1);
+  /** The number of the generation that a position belongs to. */
+  private numberAt(position: number): number {
+    return Math.floor(position / this.span);
   }
 
   private positionAt(slot: number): number {
     const offset = (slot - this.first) % this.window;
     return this.first + (offset < 0 ? offset + this.window : offset);
   }
+}
+
+function clear(generation: Generation, number: number): void {
+  generation.number = number;
+  generation.table.fill(FREE);
+  generation.taken = 0;
 }

@@ -64,9 +64,8 @@ class NaivePushes {
   }
 }
 
-describe('a small window', () => {
-  const WINDOW = 8;
-  const NONCES = [...Array(16).keys(), 2 ** 32, 2 ** 40 + 3, 2 ** 53 - 1];
+describe.each([8, 19])('a window of %i', (WINDOW) => {
+  const NONCES = [...Array(2 * WINDOW).keys(), 2 ** 32, 2 ** 40 + 3, 2 ** 53 - 1];
   let restoreLimits = (): void => undefined;
   beforeAll(() => {
     restoreLimits = overrideLimits({ REMEMBERED_PUSHES_MAX: WINDOW });
@@ -108,6 +107,23 @@ describe('a small window', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test('finds what is there when the end is cut and filled again and again', () => {
+  const [session = ''] = SESSIONS;
+  const pushes = new RememberedPushes();
+  const [kept, cut, rounds] = [100, 1000, 40];
+  for (let position = 1; position <= kept; position++) pushes.add(position, { session, nonce: position });
+  for (let round = 1; round <= rounds; round++) {
+    pushes.cut(kept + 1);
+    for (let n = 1; n <= cut; n++) pushes.add(kept + n, { session, nonce: round * cut + n });
+  }
+  const found = (nonce: number): number | undefined => pushes.find({ session, nonce });
+  for (let position = 1; position <= kept; position++) expect(found(position)).toBe(position);
+  for (let n = 1; n <= cut; n++) {
+    expect(found(rounds * cut + n)).toBe(kept + n);
+    expect(found((rounds - 1) * cut + n)).toBeUndefined();
+  }
 });
 
 describe('a full window', () => {
