@@ -1,12 +1,12 @@
 import type Logger from 'bunyan';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
-import { optimizeEarly } from './cli/optimizeEarly';
 import { ProcessLife } from './cli/ProcessLife';
 import type { Prompt } from './cli/Prompt';
 import { Stderr } from './cli/Stderr';
 import { type NodeConfig, readConfig } from './config/ClusterConfig';
 import { invariant } from './errors';
 import { STOP_ANSWERS_MS_MAX } from './limits';
+import { optimizeEarly } from './optimizeEarly';
 import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
 

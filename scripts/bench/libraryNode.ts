@@ -10,11 +10,14 @@ import { Stderr } from '../../src/cli/Stderr';
 import { readConfig } from '../../src/config/ClusterConfig';
 import { clusterFingerprint } from '../../src/config/clusterFingerprint';
 import { invariant, toError } from '../../src/errors';
+import { optimizeEarly } from '../../src/optimizeEarly';
 import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
 import { TCPMokka } from '../../src/TCPMokka';
 import { LibraryLoad } from './LibraryLoad';
 import { toLibraryNode, type FromLibraryNode } from './libraryMessages';
 import type { Load } from './load';
+
+optimizeEarly();
 
 const stderr = new Stderr(process.stderr);
 const life = new ProcessLife(stderr);
