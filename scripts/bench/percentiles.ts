@@ -42,12 +42,13 @@ export function percentile(sorted: ArrayLike<number>, p: number): number | null 
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? null;
 }
 
-/** The middle value, or the mean of the two in the middle; null of none. */
+/** The middle value, or the mean of the two in the middle, as {@link rounded}; null of none. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[sorted.length >> 1];
   if (upper === undefined) return null;
-  return sorted.length % 2 === 1 ? upper : ((sorted[(sorted.length >> 1) - 1] ?? upper) + upper) / 2;
+  const lower = sorted.length % 2 === 1 ? upper : (sorted[(sorted.length >> 1) - 1] ?? upper);
+  return rounded((lower + upper) / 2);
 }
 
 /** A number with so many digits after the point as its reader can use. */
