@@ -10,8 +10,6 @@ import { optimizeEarly } from './optimizeEarly';
 import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
 
-optimizeEarly();
-
 const stderr = new Stderr(process.stderr);
 
 /** Made before anything else, so that a signal during the start is a clean stop too. */
@@ -42,6 +40,7 @@ const initMokka = async (): Promise<void> => {
 
   const mokka = await createMokka(config, logger);
   for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
+  optimizeEarly();
   mokka.connect();
   mokka.on('state', () => {
     logger.info({ event: 'state' }, `changed state ${mokka.state} with term ${mokka.term}`);

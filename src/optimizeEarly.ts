@@ -7,7 +7,10 @@ import { setFlagsFromString } from 'node:v8';
  */
 const INTERRUPT_BUDGET = 5000;
 
-/** Lets this process optimise its code within seconds of its start. For a process that is a node and nothing else. */
+/**
+ * Lets this process optimise its code within seconds of its start. For a process that is a node and little else, when
+ * its modules are loaded: what they run once, at their start, is not worth the work.
+ */
 export function optimizeEarly(): void {
   setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
 }

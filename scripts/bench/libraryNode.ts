@@ -17,8 +17,6 @@ import { LibraryLoad } from './LibraryLoad';
 import { toLibraryNode, type FromLibraryNode } from './libraryMessages';
 import type { Load } from './load';
 
-optimizeEarly();
-
 const stderr = new Stderr(process.stderr);
 const life = new ProcessLife(stderr);
 
@@ -44,6 +42,7 @@ const main = async (): Promise<void> => {
     store,
   });
   for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
+  optimizeEarly();
   mokka.connect();
   mokka.on('fatal', (error: Error) => life.fail(error));
   life.beforeExit(() => mokka.disconnect());
