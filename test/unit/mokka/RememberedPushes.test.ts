@@ -104,7 +104,7 @@ describe.each([8, 19])('a window of %i', (WINDOW) => {
             expect(pushes.wouldKnow(id, null)).toBe(naive.wouldKnow(id));
           }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });
