@@ -11,8 +11,9 @@ interface Session {
   count: number;
   /** No push of it stands below this position. */
   notBelow: number;
-  /** None of its pushes has a higher nonce. */
-  notAbove: number;
+  /** None of its pushes has a nonce above or below these: so most that are not there are known without a look. */
+  highest: number;
+  lowest: number;
 }
 
 /** Where the pushes of a range of positions are found, the eighth part of a window. */
@@ -109,7 +110,7 @@ export class RememberedPushes {
   /** The position of the entry that a push made, the last if there are several, if it is in the window. */
   find(id: PushId): number | undefined {
     const session = this.sessions.get(id.session);
-    if (session === undefined || id.nonce > session.notAbove) return undefined;
+    if (session === undefined || id.nonce > session.highest || id.nonce < session.lowest) return undefined;
     for (let number = this.numberAt(this.next - 1); number >= this.numberAt(this.first); number--) {
       const generation = this.generations[number % this.generations.length];
       if (generation?.number !== number) continue;
@@ -150,7 +151,7 @@ export class RememberedPushes {
     let session = this.sessions.get(name);
     if (session === undefined) {
       const salt = Math.imul(++this.sessionsMet, SPREAD);
-      session = { name, salt, count: 0, notBelow: position, notAbove: 0 };
+      session = { name, salt, count: 0, notBelow: position, highest: -Infinity, lowest: Infinity };
       this.sessions.set(name, session);
     }
     return session;
@@ -166,7 +167,8 @@ export class RememberedPushes {
     this.ringSessions[slot] = session;
     this.ringNonces[slot] = nonce;
     session.count++;
-    session.notAbove = Math.max(session.notAbove, nonce);
+    session.highest = Math.max(session.highest, nonce);
+    session.lowest = Math.min(session.lowest, nonce);
   }
 
   private index(position: number, session: Session, nonce: number): void {
