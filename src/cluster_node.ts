@@ -6,7 +6,7 @@ import { Stderr } from './cli/Stderr';
 import { type NodeConfig, readConfig } from './config/ClusterConfig';
 import { invariant } from './errors';
 import { STOP_ANSWERS_MS_MAX } from './limits';
-import { optimizeEarly } from './optimizeEarly';
+import { tuneForLoad } from './tuneForLoad';
 import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
 
@@ -40,7 +40,7 @@ const initMokka = async (): Promise<void> => {
 
   const mokka = await createMokka(config, logger);
   for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
-  optimizeEarly();
+  tuneForLoad();
   mokka.connect();
   mokka.on('state', () => {
     logger.info({ event: 'state' }, `changed state ${mokka.state} with term ${mokka.term}`);

@@ -9,7 +9,7 @@ export {
   type StartErrorCode,
 } from './errors';
 export type { DbFace, LogApiFace, NodeInfo, PeerInfo, PushOptions } from './mokka/api';
-export { optimizeEarly } from './optimizeEarly';
+export { tuneForLoad } from './tuneForLoad';
 export type { LogEntry } from './storage/Entry';
 export type { LogStore } from './storage/LogStore';
 export { LmdbLogStore } from './storage/LmdbLogStore';

@@ -10,7 +10,7 @@ import { Stderr } from '../../src/cli/Stderr';
 import { readConfig } from '../../src/config/ClusterConfig';
 import { clusterFingerprint } from '../../src/config/clusterFingerprint';
 import { invariant, toError } from '../../src/errors';
-import { optimizeEarly } from '../../src/optimizeEarly';
+import { tuneForLoad } from '../../src/tuneForLoad';
 import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
 import { TCPMokka } from '../../src/TCPMokka';
 import { LibraryLoad } from './LibraryLoad';
@@ -42,7 +42,7 @@ const main = async (): Promise<void> => {
     store,
   });
   for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
-  optimizeEarly();
+  tuneForLoad();
   mokka.connect();
   mokka.on('fatal', (error: Error) => life.fail(error));
   life.beforeExit(() => mokka.disconnect());

@@ -16,11 +16,23 @@ export interface NodeAnswers {
   readonly refused: readonly RefusedAnswer[];
 }
 
-/** The leader's half for pushes of other nodes: makes proposals of them and collects the answers, a message a node. */
+export interface ForwardedPushesOptions {
+  /** Whether an entry is under way to a peer, or with it, so that the peer has it before what is sent to it now. */
+  readonly wasSent: (peer: string, position: number) => boolean;
+  /** Asks for the answers to be sent soon, once for many. */
+  readonly wantFlush: () => void;
+}
+
+/**
+ * The leader's half for pushes of other nodes: makes proposals of them and collects the answers, a message a node.
+ *
+ * A node that has the entry in its own log needs no answer but the commitIndex that goes with every one: so most
+ * messages hold none.
+ */
 export class ForwardedPushes {
   private readonly answers = new Map<string, PushAnswer[]>();
 
-  constructor(private readonly wantFlush: () => void) {}
+  constructor(private readonly options: ForwardedPushesOptions) {}
 
   /**
    * A push that came from a peer, as a proposal to the own log.
@@ -31,20 +43,25 @@ export class ForwardedPushes {
     return new ForwardedProposal(this, peer, payloadId(payload), since, payload);
   }
 
+  /** A push of a peer is committed. */
+  committed(peer: string, id: PushId, entry: Entry): void {
+    if (this.options.wasSent(peer, entry.position)) this.answersTo(peer);
+    else this.answer(peer, { ...id, committed: committedPush(entry) });
+  }
+
   /** Takes the answer to a push of a peer. */
-  add(peer: string, answer: PushAnswer): void {
-    const answers = this.answers.get(peer);
-    if (answers === undefined) this.answers.set(peer, [answer]);
-    else answers.push(answer);
-    this.wantFlush();
+  answer(peer: string, answer: PushAnswer): void {
+    this.answersTo(peer).push(answer);
   }
 
   /** The answers that came together since the last call, by node. */
   takeAnswers(): [peer: string, answers: NodeAnswers][] {
     const taken: [string, NodeAnswers][] = [];
-    for (const [peer, answers] of this.answers)
-      for (let at = 0; at < answers.length; at += FORWARD_PUSHES_MAX)
-        taken.push([peer, sorted(answers.slice(at, at + FORWARD_PUSHES_MAX))]);
+    for (const [peer, answers] of this.answers) {
+      let at = 0;
+      do taken.push([peer, sorted(answers.slice(at, at + FORWARD_PUSHES_MAX))]);
+      while ((at += FORWARD_PUSHES_MAX) < answers.length);
+    }
     this.answers.clear();
     return taken;
   }
@@ -52,6 +69,16 @@ export class ForwardedPushes {
   /** Forgets the answers: this node leads no more. */
   clear(): void {
     this.answers.clear();
+  }
+
+  /** The answers that are to go to a peer, which is now to be sent a message. */
+  private answersTo(peer: string): PushAnswer[] {
+    let answers = this.answers.get(peer);
+    if (answers === undefined) {
+      this.answers.set(peer, (answers = []));
+      this.options.wantFlush();
+    }
+    return answers;
   }
 }
 
@@ -73,13 +100,15 @@ class ForwardedProposal implements Proposal {
     readonly payload: Buffer,
   ) {}
 
+  found(entry: Entry): void {
+    this.forwarded.answer(this.peer, { ...this.id, committed: committedPush(entry) });
+  }
+
   committed(entry: Entry): void {
-    const { session, nonce } = this.id;
-    this.forwarded.add(this.peer, { session, nonce, committed: committedPush(entry) });
+    this.forwarded.committed(this.peer, this.id, entry);
   }
 
   refused(refused: Refusal): void {
-    const { session, nonce } = this.id;
-    this.forwarded.add(this.peer, { session, nonce, refused, since: this.since });
+    this.forwarded.answer(this.peer, { ...this.id, refused, since: this.since });
   }
 }

@@ -8,7 +8,15 @@ import {
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
 } from '../limits';
-import { encodePayload, entryHashHex, type Entry, type LogEntry, type PushId } from '../storage/Entry';
+import {
+  encodePayload,
+  entryHasPayload,
+  entryHashHex,
+  entryPushId,
+  type Entry,
+  type LogEntry,
+  type PushId,
+} from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
 import type { AnswersMessage, LogMessage } from './messages/LogMessage';
 import type { ForwardedPush, Refusal } from './messages/pushes';
@@ -84,7 +92,7 @@ export class LogApi implements LogApiFace, PushOwner {
     this.options.wantFlush();
   }
 
-  /** The leader answered pushes of this node. */
+  /** The leader answered pushes of this node that are not for its own log to answer. */
   answered(message: AnswersMessage): void {
     for (const answer of message.committed) {
       const push = this.pending.find(answer);
@@ -97,6 +105,18 @@ export class LogApi implements LogApiFace, PushOwner {
       if (push?.since === answer.since) this.refuse(push, answer.refused, message.commitIndex);
     }
     if (this.unsent.length > 0) this.options.wantFlush();
+  }
+
+  /**
+   * The log of this node, which follows another, committed an entry. If a push of this node made it, that is the
+   * push's answer: the leader sends none for what it knows to be in this log.
+   */
+  followed(entry: Entry): void {
+    const id = entryPushId(entry);
+    const push = id === null ? undefined : this.pending.find(id);
+    if (push === undefined) return;
+    if (entryHasPayload(entry, push.payload)) push.committed(entry);
+    else push.refused('NONCE_REUSED');
   }
 
   /** The own log committed an own push. */

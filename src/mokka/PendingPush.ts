@@ -61,6 +61,10 @@ export class PendingPush implements Proposal {
     return !this.ended && !this.underWay;
   }
 
+  found(entry: Entry): void {
+    this.committed(entry);
+  }
+
   committed(entry: Entry): void {
     if (!this.ended) this.owner.committed(this, entry);
   }

@@ -14,8 +14,8 @@ export interface ReplicatedLogOptions {
   readonly send: (peer: string, message: LogMessage) => void;
   /** Time for createdAt, ms since 1970. Nothing else depends on it. */
   readonly wallClock: () => number;
-  /** commitIndex rose. */
-  readonly onCommit: () => void;
+  /** commitIndex rose from `before`. */
+  readonly onCommit: (before: number) => void;
 }
 
 /**
@@ -74,6 +74,11 @@ export class ReplicatedLog {
     return 'leads' in this.role ? this.role.leads.matchIndexOf(peer) : null;
   }
 
+  /** On a leader: whether an entry is under way to a follower, or with it. */
+  wasSent(peer: string, position: number): boolean {
+    return 'leads' in this.role && this.role.leads.wasSent(peer, position);
+  }
+
   /** On a leader: the followers that may take over, since they are voters and hold the whole log. */
   get upToDateVoters(): string[] {
     return 'leads' in this.role ? this.role.leads.upToDateVoters : [];
@@ -124,7 +129,8 @@ export class ReplicatedLog {
    * was staged, once for many.
    */
   flush(now: number): void {
-    if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit();
+    const { commitIndex } = this;
+    if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit(commitIndex);
   }
 
   /** Called every few ms. */
@@ -153,8 +159,10 @@ export class ReplicatedLog {
    */
   receive(from: string, message: AppendMessage | AppendedMessage | ReadmitMessage, now: number): void {
     if (message.term !== this.term) return;
+    const { commitIndex } = this;
     if (message.type === 'appended') {
-      if ('leads' in this.role && this.role.leads.appended(from, message, now)) this.options.onCommit();
+      if ('leads' in this.role && this.role.leads.appended(from, message, now))
+        this.options.onCommit(commitIndex);
     } else if ('follows' in this.role && this.role.follows === from) {
       if (message.type === 'append') this.append(from, message);
       else this.readmitted(from, message);
@@ -163,7 +171,8 @@ export class ReplicatedLog {
 
   /** The leader of this node's term told its commitIndex. */
   learnCommitIndex(commitIndex: number): void {
-    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit();
+    const before = this.commitIndex;
+    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit(before);
   }
 
   private append(from: string, message: AppendMessage): void {

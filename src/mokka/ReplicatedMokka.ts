@@ -58,9 +58,12 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       store: settings.store,
       send,
       wallClock: Date.now,
-      onCommit: () => this.committed(),
+      onCommit: (before) => this.committed(before),
     });
-    this.forwarded = new ForwardedPushes(wantFlush);
+    this.forwarded = new ForwardedPushes({
+      wasSent: (peer, position) => this.replicatedLog.wasSent(peer, position),
+      wantFlush,
+    });
     this.logApi = new LogApi({
       session: randomBytes(8).toString('hex'),
       self: this.publicKey,
@@ -268,9 +271,18 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.handover?.step(performance.now());
   }
 
-  private committed(): void {
+  private committed(before: number): void {
+    if (!this.isLeader) this.answerOwnPushes(before);
     this.reads.committed();
     this.emit('commit', this.replicatedLog.committedIndex);
+  }
+
+  private answerOwnPushes(committedBefore: number): void {
+    if (this.logApi.idle) return;
+    for (let position = committedBefore + 1; position <= this.replicatedLog.commitIndex; position++) {
+      const entry = this.replicatedLog.entryAt(position);
+      if (entry !== null) this.logApi.followed(entry);
+    }
   }
 
   private wantFlush(): void {
@@ -293,9 +305,15 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private flush(): void {
+    // What is committed is told before the next entries are saved, which takes some time.
+    this.sendAnswers();
     this.logApi.flush();
     if (this.replicatedLog.needsFlush) this.replicatedLog.flush(performance.now());
     if (this.replicatedLog.needsFlush) this.wantFlush();
+    this.sendAnswers();
+  }
+
+  private sendAnswers(): void {
     const { term } = this;
     for (const [peer, answers] of this.forwarded.takeAnswers())
       this.sendMessage(peer, {

@@ -24,6 +24,9 @@ export interface Proposal {
   /** See ForwardedPush. */
   readonly since: number | null;
   readonly payload: Buffer;
+  /** It is in the log, as an entry that was committed before it was proposed. */
+  found(entry: Entry): void;
+  /** The entry that it became, or was found to be, is committed. */
   committed(entry: Entry): void;
   refused(refusal: Refusal): void;
 }
@@ -77,6 +80,12 @@ export class Replication {
     return this.progress.get(peer)?.matchIndex ?? null;
   }
 
+  /** Whether an entry is under way to a follower, or with it: what is sent to it now comes after that entry. */
+  wasSent(peer: string, position: number): boolean {
+    const progress = this.progress.get(peer);
+    return progress?.state === 'replicating' && progress.nextIndex > position;
+  }
+
   /** Whether a follower is to be sent more at once: of what is on disk, one append a step. */
   get owesEntries(): boolean {
     for (const progress of this.progress.values())
@@ -106,7 +115,7 @@ export class Replication {
       found === undefined ? this.log.stage(this.term, this.wallClock(), proposal) : this.log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
     if (found !== undefined && !entryHasPayload(entry, proposal.payload)) proposal.refused('NONCE_REUSED');
-    else if (entry.position <= this.log.commitIndex) proposal.committed(entry);
+    else if (entry.position <= this.log.commitIndex) proposal.found(entry);
     else this.awaitCommit(entry.position, proposal);
   }
 

@@ -109,6 +109,27 @@ describe('pushes and gets', () => {
       it.expectEqualLogs();
     }));
 
+  test('a push on a node that is far behind is answered before that node holds it', () =>
+    story(
+      3,
+      (it) => {
+        const leader = it.leader();
+        const [behind = 0] = it.followers();
+        it.crash(behind);
+        it.pushMany(leader, 40);
+        it.intercept((from, to, words) =>
+          from === leader && to === behind && words.startsWith('append') ? [100] : null,
+        );
+        it.start(behind);
+        it.expectLinked(behind, leader);
+        const pushed = it.beginPush(behind);
+        it.until('an answer', () => pushed.index !== null, 1000);
+        expect(it.info(behind).committedIndex).toBeLessThan(20);
+        it.expectEqualLogs();
+      },
+      { limits: { APPEND_ENTRIES_MAX: 1, APPENDS_IN_FLIGHT_MAX: 1 } },
+    ));
+
   test('a late refusal does not make a push count as never sent (simulator, seed 859)', () =>
     story(
       3,

@@ -96,6 +96,7 @@ export class LogBus {
       id,
       since: null,
       payload: encodePayload(id, 'key', value),
+      found: (entry) => outcome.committed.push(entry),
       committed: (entry) => outcome.committed.push(entry),
       refused: (refusal) => outcome.refused.push(refusal),
     };

@@ -104,6 +104,23 @@ describe('a few entries', () => {
   });
 });
 
+test('an entry was sent to a follower when an append holds it, until the link is lost', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1, ['b']);
+  bus.propose('a', 1);
+  const { last } = bus.log('a');
+  const position = last?.position ?? 0;
+  expect(bus.log('a').wasSent('b', position)).toBe(false);
+  bus.log('a').flush(bus.now);
+  expect(bus.log('a').wasSent('b', position)).toBe(true);
+  expect(bus.log('a').wasSent('b', position + 1)).toBe(false);
+  // Not heard: what it holds is not known.
+  expect(bus.log('a').wasSent('c', position)).toBe(false);
+  bus.log('a').lost('b');
+  expect(bus.log('a').wasSent('b', position)).toBe(false);
+  expect(bus.log('b').wasSent('a', 1)).toBe(false);
+});
+
 test('without a quorum nothing is committed', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
