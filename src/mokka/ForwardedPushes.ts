@@ -17,17 +17,15 @@ export interface NodeAnswers {
 }
 
 export interface ForwardedPushesOptions {
-  /** Whether an entry is under way to a peer, or with it, so that the peer has it before what is sent to it now. */
+  /** Whether an entry is under way to a voter, or with it: the node's own log then answers its pushes. */
   readonly wasSent: (peer: string, position: number) => boolean;
   /** Asks for the answers to be sent soon, once for many. */
   readonly wantFlush: () => void;
 }
 
 /**
- * The leader's half for pushes of other nodes: makes proposals of them and collects the answers, a message a node.
- *
- * A node that has the entry in its own log needs no answer but the commitIndex that goes with every one: so most
- * messages hold none.
+ * The leader's half for pushes of other nodes: makes proposals of them and collects the answers, a message a node. The
+ * few answers: most pushes become entries that the node finds in its own log.
  */
 export class ForwardedPushes {
   private readonly answers = new Map<string, PushAnswer[]>();
@@ -45,23 +43,24 @@ export class ForwardedPushes {
 
   /** A push of a peer is committed. */
   committed(peer: string, id: PushId, entry: Entry): void {
-    if (this.options.wasSent(peer, entry.position)) this.answersTo(peer);
-    else this.answer(peer, { ...id, committed: committedPush(entry) });
+    if (!this.options.wasSent(peer, entry.position))
+      this.answer(peer, { ...id, committed: committedPush(entry) });
   }
 
   /** Takes the answer to a push of a peer. */
   answer(peer: string, answer: PushAnswer): void {
-    this.answersTo(peer).push(answer);
+    const answers = this.answers.get(peer);
+    if (answers === undefined) this.answers.set(peer, [answer]);
+    else answers.push(answer);
+    this.options.wantFlush();
   }
 
   /** The answers that came together since the last call, by node. */
   takeAnswers(): [peer: string, answers: NodeAnswers][] {
     const taken: [string, NodeAnswers][] = [];
-    for (const [peer, answers] of this.answers) {
-      let at = 0;
-      do taken.push([peer, sorted(answers.slice(at, at + FORWARD_PUSHES_MAX))]);
-      while ((at += FORWARD_PUSHES_MAX) < answers.length);
-    }
+    for (const [peer, answers] of this.answers)
+      for (let at = 0; at < answers.length; at += FORWARD_PUSHES_MAX)
+        taken.push([peer, sorted(answers.slice(at, at + FORWARD_PUSHES_MAX))]);
     this.answers.clear();
     return taken;
   }
@@ -69,16 +68,6 @@ export class ForwardedPushes {
   /** Forgets the answers: this node leads no more. */
   clear(): void {
     this.answers.clear();
-  }
-
-  /** The answers that are to go to a peer, which is now to be sent a message. */
-  private answersTo(peer: string): PushAnswer[] {
-    let answers = this.answers.get(peer);
-    if (answers === undefined) {
-      this.answers.set(peer, (answers = []));
-      this.options.wantFlush();
-    }
-    return answers;
   }
 }
 
@@ -94,21 +83,21 @@ function sorted(answers: readonly PushAnswer[]): NodeAnswers {
 class ForwardedProposal implements Proposal {
   constructor(
     private readonly forwarded: ForwardedPushes,
-    private readonly peer: string,
+    readonly pusher: string,
     readonly id: PushId,
     readonly since: number | null,
     readonly payload: Buffer,
   ) {}
 
   found(entry: Entry): void {
-    this.forwarded.answer(this.peer, { ...this.id, committed: committedPush(entry) });
+    this.forwarded.answer(this.pusher, { ...this.id, committed: committedPush(entry) });
   }
 
   committed(entry: Entry): void {
-    this.forwarded.committed(this.peer, this.id, entry);
+    this.forwarded.committed(this.pusher, this.id, entry);
   }
 
   refused(refused: Refusal): void {
-    this.forwarded.answer(this.peer, { ...this.id, refused, since: this.since });
+    this.forwarded.answer(this.pusher, { ...this.id, refused, since: this.since });
   }
 }

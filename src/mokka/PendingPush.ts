@@ -30,6 +30,8 @@ export interface PushContent {
  */
 export class PendingPush implements Proposal {
   readonly answers: PushAnswers[] = [];
+  /** It is a proposal of the node that it was made on. */
+  readonly pusher = null;
   /** To how many leaders, or how often, it went without a definite answer. */
   attempts = 0;
   /** Monotonic ms of the last try. */

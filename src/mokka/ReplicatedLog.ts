@@ -4,7 +4,7 @@ import type { Entry } from '../storage/Entry';
 import type { LogStore } from '../storage/LogStore';
 import { LocalLog } from './log/LocalLog';
 import { Replication, type Proposal } from './log/Replication';
-import type { AppendedMessage, AppendMessage, LogMessage, ReadmitMessage } from './messages/LogMessage';
+import type { AppendMessage, LogMessage, ReadmitMessage, ReplicationMessage } from './messages/LogMessage';
 
 export type { Proposal } from './log/Replication';
 
@@ -64,9 +64,9 @@ export class ReplicatedLog {
     return this.log.committedLog(index);
   }
 
-  /** On a leader that has committed in its term: its commitIndex, which is the cluster's if it still leads; else null. */
-  get knownCommitIndex(): number | null {
-    return 'leads' in this.role && this.role.leads.knowsCommitted ? this.log.commitIndex : null;
+  /** On a leader that has committed in its term: a position that no commit is above, if it still leads; else null. */
+  get readIndex(): number | null {
+    return 'leads' in this.role && this.role.leads.knowsCommitted ? this.role.leads.readIndex : null;
   }
 
   /** On a leader: position up to which a follower's log matches. */
@@ -74,7 +74,7 @@ export class ReplicatedLog {
     return 'leads' in this.role ? this.role.leads.matchIndexOf(peer) : null;
   }
 
-  /** On a leader: whether an entry is under way to a follower, or with it. */
+  /** On a leader: whether an entry is under way to a voter, or with it. */
   wasSent(peer: string, position: number): boolean {
     return 'leads' in this.role && this.role.leads.wasSent(peer, position);
   }
@@ -157,7 +157,7 @@ export class ReplicatedLog {
    *
    * @throws ProtocolError when it breaks the rules; it has then changed nothing.
    */
-  receive(from: string, message: AppendMessage | AppendedMessage | ReadmitMessage, now: number): void {
+  receive(from: string, message: ReplicationMessage, now: number): void {
     if (message.term !== this.term) return;
     const { commitIndex } = this;
     if (message.type === 'appended') {
@@ -165,14 +165,9 @@ export class ReplicatedLog {
         this.options.onCommit(commitIndex);
     } else if ('follows' in this.role && this.role.follows === from) {
       if (message.type === 'append') this.append(from, message);
-      else this.readmitted(from, message);
+      else if (message.type === 'readmit') this.readmitted(from, message);
+      else this.completeQuorum(message.commitIndex);
     }
-  }
-
-  /** The leader of this node's term told its commitIndex. */
-  learnCommitIndex(commitIndex: number): void {
-    const before = this.commitIndex;
-    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit(before);
   }
 
   private append(from: string, message: AppendMessage): void {
@@ -203,6 +198,20 @@ export class ReplicatedLog {
     if (first !== undefined && first.position <= this.verifiedPosition)
       throw new ProtocolError(`would replace its own entry ${first.position}`);
     return missing;
+  }
+
+  /**
+   * A quorum less one has what stands up to a position, where an entry of the leader's term is. Of a part of it that
+   * this node has, counting says nothing (Raft, 5.4.2).
+   */
+  private completeQuorum(position: number): void {
+    const { membership } = this.options.store;
+    if (membership === 'voter' && this.verifiedPosition >= position) this.learnCommitIndex(position);
+  }
+
+  private learnCommitIndex(commitIndex: number): void {
+    const before = this.commitIndex;
+    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit(before);
   }
 
   private readmitted(from: string, message: ReadmitMessage): void {

@@ -13,11 +13,9 @@ import { isElectionPacket } from './messages/ElectionPacket';
 import {
   decodeLogMessage,
   encodeLogMessage,
-  type AppendedMessage,
-  type AppendMessage,
   type ForwardMessage,
   type LogMessage,
-  type ReadmitMessage,
+  type ReplicationMessage,
 } from './messages/LogMessage';
 import { NodeView, type ElectionView, type LinkState } from './NodeView';
 import { ReplicatedLog } from './ReplicatedLog';
@@ -193,6 +191,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       case 'append':
       case 'appended':
       case 'readmit':
+      case 'commit':
         this.replicatedLog.receive(from, message, performance.now());
         if (message.term === this.term) this.countAsContact(from, message);
         this.handover?.step(performance.now());
@@ -203,7 +202,6 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       case 'answers':
         if (message.term !== this.term || from !== this.leader) break;
         this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
-        this.replicatedLog.learnCommitIndex(message.commitIndex);
         this.logApi.answered(message);
         break;
       case 'confirm':
@@ -254,9 +252,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private confirmCommitIndex(done: (commitIndex: number | null) => void): void {
-    const commitIndex = this.replicatedLog.knownCommitIndex;
-    if (commitIndex === null) done(null);
-    else this.confirmLeadership((leads) => done(leads ? commitIndex : null));
+    const { readIndex } = this.replicatedLog;
+    if (readIndex === null) done(null);
+    else this.confirmLeadership((leads) => done(leads ? readIndex : null));
   }
 
   private followElection(): void {
@@ -295,7 +293,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   /** Appends and their answers show as well as heartbeats that a leader and its followers are there. */
-  private countAsContact(from: string, message: AppendMessage | AppendedMessage | ReadmitMessage): void {
+  private countAsContact(from: string, message: ReplicationMessage): void {
     if (message.type === 'appended') this.followerSpoke(from);
     else if (from === this.leader) {
       this.leaderSpoke();

@@ -51,7 +51,7 @@ export class PacketMaker {
     const { random, sight } = this;
     const epoch = random.pick([...sight.epochs.values(), 1, random.below(10)]);
     const term = this.term();
-    switch (random.below(14)) {
+    switch (random.below(15)) {
       case 0:
         return this.append(epoch);
       case 1:
@@ -68,6 +68,8 @@ export class PacketMaker {
           id: random.below(1000),
           commitIndex: random.pick([null, this.position()]),
         };
+      case 6:
+        return { type: 'commit', term, commitIndex: this.position() };
       default:
         return {
           type: 'appended',

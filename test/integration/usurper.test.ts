@@ -87,7 +87,8 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     refused: [],
   } as const;
   const readmit = { type: 'readmit', term, position: random.below(10) } as const;
-  return random.pick<LogMessage>([append, append, append, answers, readmit]);
+  const commit = { type: 'commit', term, commitIndex: random.pick([position, ENTRY_NUMBER_MAX]) } as const;
+  return random.pick<LogMessage>([append, append, append, answers, readmit, commit]);
 }
 
 test(`a thief who is elected, and whose every append is a lie, neither stops a node nor changes what it has committed (seed ${SEED})`, async () => {

@@ -20,6 +20,10 @@ export class Progress {
   probeAt = -Infinity;
   /** commitIndex as the follower knows it, once what is under way has arrived. */
   sentCommitIndex = 0;
+  /** Position of the last entry that a push of the follower's users waits for. */
+  awaitedPosition = 0;
+  /** What the follower was told to be committed once it has it on disk, see Replication. */
+  toldPosition = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
   answeredAt = 0;
   /** Position of the entry that a rejoining follower must hold, see Replication; null: it is none. */
@@ -42,6 +46,11 @@ export class Progress {
   /** Whether an append is unanswered. */
   get busy(): boolean {
     return this.underWay.length > 0;
+  }
+
+  /** Whether a user of the follower waits for an entry that it may not have yet. */
+  get isAwaited(): boolean {
+    return this.awaitedPosition > this.matchIndex;
   }
 
   sent(last: number, bytes: number, now: number): void {
@@ -73,6 +82,7 @@ export class Progress {
     this.underWay.length = 0;
     this.bytesUnderWay = 0;
     this.sentCommitIndex = 0;
+    this.toldPosition = 0;
   }
 
   /** Another process of the follower answers: what it holds is unknown, since its disk may be gone. */

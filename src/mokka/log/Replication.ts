@@ -24,6 +24,8 @@ export interface Proposal {
   /** See ForwardedPush. */
   readonly since: number | null;
   readonly payload: Buffer;
+  /** The follower whose user made it; null: a user of the leader. */
+  readonly pusher: string | null;
   /** It is in the log, as an entry that was committed before it was proposed. */
   found(entry: Entry): void;
   /** The entry that it became, or was found to be, is committed. */
@@ -37,9 +39,13 @@ export interface Proposal {
  * Proposals are staged; {@link flush} sends what is staged to the followers first and puts it on the own disk then,
  * so that the followers' disks work at the same time. The leader counts itself only for what it has on disk.
  *
- * A few entries go at once only to the followers whose answers a commit needs: the voters that hold the most of the
- * log, as many as make a quorum with the leader. The others get them with the next tick; if one that is needed has not
+ * A few entries go at once only to the followers whose answers a commit needs: the voters whose users wait for one of
+ * them, then those that hold the most of the log, as many as make a quorum with the leader. The others get them with the next tick; if one that is needed has not
  * answered by then, the first of them that does is needed in its place.
+ *
+ * A follower whose users wait for an entry is not told of its commit when the leader has learned of it, a message to and
+ * fro later, but as soon as a quorum would have the entry together with that follower: the follower knows by itself when
+ * it has it. Until the leader knows too, its reads go by what it has told.
  *
  * A follower that lost its disk does not count until it has readmission: it holds the leader's log up to a fence,
  * an empty entry that the leader made after it learned of the loss, and a majority without that follower has
@@ -55,6 +61,7 @@ export class Replication {
   private readonly firstPosition: number;
   /** Staged entries are sent by flush alone, which saves them at once: nothing is committed that is not on the own disk. */
   private sendableTo: number;
+  private highestTold = 0;
 
   constructor(
     readonly term: number,
@@ -75,15 +82,20 @@ export class Replication {
     return this.log.commitIndex >= this.firstPosition;
   }
 
+  /** commitIndex, or what a follower may know to be committed before this node does. */
+  get readIndex(): number {
+    return Math.max(this.log.commitIndex, this.highestTold);
+  }
+
   /** Position up to which a follower's log is known to match. */
   matchIndexOf(peer: string): number | null {
     return this.progress.get(peer)?.matchIndex ?? null;
   }
 
-  /** Whether an entry is under way to a follower, or with it: what is sent to it now comes after that entry. */
+  /** Whether an entry is under way to a voter, or with it: what is sent to it now comes after that entry. */
   wasSent(peer: string, position: number): boolean {
     const progress = this.progress.get(peer);
-    return progress?.state === 'replicating' && progress.nextIndex > position;
+    return progress !== undefined && isVoter(progress) && progress.nextIndex > position;
   }
 
   /** Whether a follower is to be sent more at once: of what is on disk, one append a step. */
@@ -124,7 +136,9 @@ export class Replication {
     this.sendableTo = this.log.stagedWithin(FLUSH_BYTES_MAX);
     for (const [peer, progress] of this.progress) this.sendUrgent(peer, progress, now);
     this.log.save(this.sendableTo);
-    return this.advanceCommit();
+    const rose = this.advanceCommit();
+    this.tellAwaited();
+    return rose;
   }
 
   /** A follower answered a heartbeat of this term. */
@@ -168,6 +182,7 @@ export class Replication {
     if (progress.voter) progress.fence = null;
     else this.readmit(peer, progress);
     this.sendUrgent(peer, progress, now);
+    this.tellAwaited();
     return rose;
   }
 
@@ -186,9 +201,12 @@ export class Replication {
       if (progress.state === 'replicating' && !progress.busy && (untold || unreadmitted))
         this.sendAppend(peer, progress, [], now);
     }
+    this.tellAwaited();
   }
 
   private awaitCommit(position: number, proposal: Proposal): void {
+    const progress = proposal.pusher === null ? undefined : this.progress.get(proposal.pusher);
+    if (progress !== undefined) progress.awaitedPosition = Math.max(progress.awaitedPosition, position);
     const waiting = this.waiting.get(position);
     if (waiting === undefined) this.waiting.set(position, [proposal]);
     else waiting.push(proposal);
@@ -206,9 +224,8 @@ export class Replication {
   }
 
   private isNeeded(progress: Progress): boolean {
-    const isVoter = ({ voter, state }: Progress): boolean => voter && state === 'replicating';
     if (!isVoter(progress)) return true;
-    const voters = [...this.progress.values()].filter(isVoter).sort((a, b) => b.matchIndex - a.matchIndex);
+    const voters = [...this.progress.values()].filter(isVoter).sort(byNeed);
     return voters.indexOf(progress) < this.quorum - 1;
   }
 
@@ -246,11 +263,32 @@ export class Replication {
     });
   }
 
-  private advanceCommit(): boolean {
+  /** Tells followers what is committed once they have it, as far as pushes of their users wait for it. */
+  private tellAwaited(): void {
+    for (const [peer, progress] of this.progress) {
+      const told = Math.max(progress.toldPosition, progress.sentCommitIndex);
+      if (told >= progress.awaitedPosition) continue;
+      const held = quorumIndex(this.matchIndexesWithout(progress), this.quorum - 1);
+      const commitIndex = Math.min(held, progress.awaitedPosition);
+      if (commitIndex < this.firstPosition || commitIndex <= told) continue;
+      if (!this.wasSent(peer, commitIndex)) continue;
+      progress.toldPosition = commitIndex;
+      this.highestTold = Math.max(this.highestTold, commitIndex);
+      this.send(peer, { type: 'commit', term: this.term, commitIndex });
+    }
+  }
+
+  /** What the voters hold on disk, of the followers all but one. */
+  private matchIndexesWithout(left: Progress | null): number[] {
     const matchIndexes = [this.log.savedPosition];
-    for (const progress of this.progress.values()) if (progress.voter) matchIndexes.push(progress.matchIndex);
+    for (const progress of this.progress.values())
+      if (progress.voter && progress !== left) matchIndexes.push(progress.matchIndex);
+    return matchIndexes;
+  }
+
+  private advanceCommit(): boolean {
     const before = this.log.commitIndex;
-    const reached = quorumIndex(matchIndexes, this.quorum);
+    const reached = quorumIndex(this.matchIndexesWithout(null), this.quorum);
     if (reached < this.firstPosition || !this.log.commitTo(reached)) return false;
     for (let position = before + 1; position <= reached; position++) this.answer(position);
     return true;
@@ -270,4 +308,13 @@ export class Replication {
     if (this.log.commitIndex >= progress.fence && progress.matchIndex >= progress.fence)
       this.send(peer, { type: 'readmit', term: this.term, position: progress.fence });
   }
+}
+
+/** Those whose users wait come first: they know at once of the commit that they make. */
+function byNeed(a: Progress, b: Progress): number {
+  return Number(b.isAwaited) - Number(a.isAwaited) || b.matchIndex - a.matchIndex;
+}
+
+function isVoter({ voter, state }: Progress): boolean {
+  return voter && state === 'replicating';
 }

@@ -27,10 +27,14 @@ export type LogMessage =
   | AppendMessage
   | AppendedMessage
   | ReadmitMessage
+  | CommitMessage
   | ForwardMessage
   | AnswersMessage
   | ConfirmMessage
   | ConfirmedMessage;
+
+/** Those of replication, as the election's leader and its followers have it. */
+export type ReplicationMessage = AppendMessage | AppendedMessage | ReadmitMessage | CommitMessage;
 
 /** AppendEntries (Raft, figure 2). */
 export interface AppendMessage {
@@ -66,13 +70,20 @@ export interface ReadmitMessage {
   readonly position: number;
 }
 
+/** The leader tells a voter what is committed once that voter has it on its disk, since a quorum less one has it. */
+export interface CommitMessage {
+  readonly type: 'commit';
+  readonly term: number;
+  readonly commitIndex: number;
+}
+
 /** Pushes that a follower's users made, on their way to the leader. */
 export interface ForwardMessage {
   readonly type: 'forward';
   readonly pushes: readonly ForwardedPush[];
 }
 
-/** The leader's answers to forwarded pushes, and its commitIndex. */
+/** The leader's answers to forwarded pushes that the follower does not find in its own log, and its commitIndex. */
 export interface AnswersMessage {
   readonly type: 'answers';
   readonly term: number;
@@ -123,7 +134,16 @@ function isRefusal(value: unknown): value is RefusedWire {
   );
 }
 
-const Tag = { append: 1, appended: 2, readmit: 3, forward: 4, answers: 5, confirm: 6, confirmed: 7 } as const;
+const Tag = {
+  append: 1,
+  appended: 2,
+  readmit: 3,
+  forward: 4,
+  answers: 5,
+  confirm: 6,
+  confirmed: 7,
+  commit: 8,
+} as const;
 
 const schemas = {
   [Tag.append]: z.tuple([
@@ -145,6 +165,7 @@ const schemas = {
     z.boolean(),
   ]),
   [Tag.readmit]: z.tuple([z.literal(Tag.readmit), entryNumber, entryNumber]),
+  [Tag.commit]: z.tuple([z.literal(Tag.commit), entryNumber, entryNumber]),
   [Tag.forward]: z.tuple([z.literal(Tag.forward), bytes]),
   [Tag.answers]: z.tuple([z.literal(Tag.answers), entryNumber, entryNumber, bytes, refusals]),
   [Tag.confirm]: z.tuple([z.literal(Tag.confirm), number]),
@@ -185,6 +206,8 @@ function toWire(message: LogMessage): Wire {
       ];
     case 'readmit':
       return [Tag.readmit, message.term, message.position];
+    case 'commit':
+      return [Tag.commit, message.term, message.commitIndex];
     case 'forward':
       return [Tag.forward, encodePushes(message.pushes)];
     case 'answers':
@@ -254,6 +277,8 @@ function fromWire(wire: Wire): LogMessage {
       };
     case Tag.readmit:
       return { type: 'readmit', term: wire[1], position: wire[2] };
+    case Tag.commit:
+      return { type: 'commit', term: wire[1], commitIndex: wire[2] };
     case Tag.forward:
       return { type: 'forward', pushes: decodePushes(wire[1]) };
     case Tag.answers:

@@ -47,6 +47,22 @@ export const ackBeforeCommit: Plant = {
   },
 };
 
+export const readBelowTold: Plant = {
+  name: 'read-below-told',
+  story: 'A leader reads at its commitIndex, though it told a follower of a later commit (dissertation 6.4).',
+  onStart(mokka) {
+    const log = partOf(mokka, 'replicatedLog');
+    const lead = methodOf(log, 'lead');
+    plantMethod(log, 'lead', (term: number, peers: string[]) => {
+      lead(term, peers);
+      Object.defineProperty(partOf(partOf(log, 'role'), 'leads'), 'readIndex', {
+        configurable: true,
+        get: (): unknown => Reflect.get(log, 'commitIndex'),
+      });
+    });
+  },
+};
+
 export const truncateCommitted: Plant = {
   name: 'truncate-committed',
   story:

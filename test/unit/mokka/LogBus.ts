@@ -1,4 +1,4 @@
-import type { LogMessage } from '../../../src/mokka/messages/LogMessage';
+import type { LogMessage, ReplicationMessage } from '../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
 import { ReplicatedLog, type Proposal } from '../../../src/mokka/ReplicatedLog';
 import { encodePayload, type Entry } from '../../../src/storage/Entry';
@@ -80,8 +80,7 @@ export class LogBus {
     const next = this.queue.shift();
     if (next === undefined) return false;
     const message = decodeLogMessage(next.bytes);
-    if (message.type === 'append' || message.type === 'appended' || message.type === 'readmit')
-      this.log(next.to).receive(next.from, message, this.now);
+    if (isOfReplication(message)) this.log(next.to).receive(next.from, message, this.now);
     return true;
   }
 
@@ -89,12 +88,14 @@ export class LogBus {
     leader: string,
     nonce: number,
     value = `value ${nonce}`,
+    pusher: string | null = null,
   ): { committed: Entry[]; refused: string[]; taken: boolean } {
     const outcome = { committed: [] as Entry[], refused: [] as string[], taken: false };
     const id = { session: SESSION, nonce };
     const proposal: Proposal = {
       id,
       since: null,
+      pusher,
       payload: encodePayload(id, 'key', value),
       found: (entry) => outcome.committed.push(entry),
       committed: (entry) => outcome.committed.push(entry),
@@ -102,6 +103,14 @@ export class LogBus {
     };
     outcome.taken = this.log(leader).propose(proposal);
     return outcome;
+  }
+
+  /** How many entries were sent to a node, again counted again. */
+  entriesSentTo(name: string): number {
+    let count = 0;
+    for (const { to, message } of this.sent)
+      if (to === name && message.type === 'append') count += message.entries.length;
+    return count;
   }
 
   /** Terms of a log's entries, by position. */
@@ -116,6 +125,10 @@ export class LogBus {
     if (!this.cut.has(`${from}>${to}`) && !this.lostTypes.has(message.type))
       this.queue.push({ from, to, bytes: encodeLogMessage(message) });
   }
+}
+
+function isOfReplication(message: LogMessage): message is ReplicationMessage {
+  return ['append', 'appended', 'readmit', 'commit'].includes(message.type);
 }
 
 export function votingStore(): MemoryLogStore {

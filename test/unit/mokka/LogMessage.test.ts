@@ -58,6 +58,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     voter: fc.boolean(),
   }),
   fc.record({ type: fc.constant('readmit' as const), term: entryNumber, position: entryNumber }),
+  fc.record({ type: fc.constant('commit' as const), term: entryNumber, commitIndex: entryNumber }),
   fc.record({
     type: fc.constant('forward' as const),
     pushes: fc.array(fc.record({ since: fc.option(entryNumber), payload }), { maxLength: 5 }),

@@ -41,10 +41,10 @@ test('the leader sends before it puts an entry on its own disk', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
   bus.propose('a', 1);
-  const sentBefore = entriesSentTo(bus, 'b');
+  const sentBefore = bus.entriesSentTo('b');
   let sentWhenSaved = -1;
   bus.store('a').append = () => {
-    sentWhenSaved = entriesSentTo(bus, 'b');
+    sentWhenSaved = bus.entriesSentTo('b');
   };
   bus.log('a').flush(0);
   expect(sentWhenSaved).toBe(sentBefore + 1);
@@ -60,9 +60,9 @@ describe('a few entries', () => {
       const bus = new LogBus(names);
       bus.elect('a', 1);
       const followers = names.slice(1);
-      const before = new Map(followers.map((name) => [name, entriesSentTo(bus, name)]));
+      const before = new Map(followers.map((name) => [name, bus.entriesSentTo(name)]));
       const haveOneMore = (): string[] =>
-        followers.filter((name) => entriesSentTo(bus, name) === (before.get(name) ?? 0) + 1);
+        followers.filter((name) => bus.entriesSentTo(name) === (before.get(name) ?? 0) + 1);
       const outcome = bus.propose('a', 1);
       bus.log('a').flush(bus.now);
       bus.deliver();
@@ -97,10 +97,10 @@ describe('a few entries', () => {
   ])('%s to all at once', (_, count, valueBytes) => {
     const bus = new LogBus(['a', 'b', 'c']);
     bus.elect('a', 1);
-    const before = entriesSentTo(bus, 'c');
+    const before = bus.entriesSentTo('c');
     for (let nonce = 1; nonce <= count; nonce++) bus.propose('a', nonce, 'x'.repeat(valueBytes));
     bus.log('a').flush(bus.now);
-    expect(entriesSentTo(bus, 'c') - before).toBe(count);
+    expect(bus.entriesSentTo('c') - before).toBe(count);
   });
 });
 
@@ -409,13 +409,6 @@ test('a follower far behind is sent several appends from the disk, one a step, b
   }
   expect(sentBySteps).toEqual(Array.from({ length: APPENDS_IN_FLIGHT_MAX - 1 }, () => 1));
 });
-
-function entriesSentTo(bus: LogBus, name: string): number {
-  let count = 0;
-  for (const { to, message } of bus.sent)
-    if (to === name && message.type === 'append') count += message.entries.length;
-  return count;
-}
 
 function appendsTo(bus: LogBus, name: string): number {
   return bus.sent.filter(({ to, message }) => to === name && message.type === 'append').length;

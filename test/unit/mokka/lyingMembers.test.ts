@@ -79,7 +79,7 @@ describe('a leader that lies', () => {
     bus.log('a').receive('b', append({ entries: entriesAfter(null, [3, 3, 3, 3, 3], 1) }), 0);
     const other = append({ entries: entriesAfter(null, [4], 2), commitIndex: 5 });
     expect(() => bus.log('a').receive('b', other, 0)).toThrow('would replace its own entry 1');
-    bus.log('a').learnCommitIndex(5);
+    bus.log('a').receive('b', { type: 'commit', term: 5, commitIndex: 5 }, 0);
     expect(bus.log('a').commitIndex).toBe(5);
   });
 
@@ -125,7 +125,8 @@ describe('a leader that lies', () => {
               entries,
             });
             blames(() => log.receive('b', arrived(message), 0));
-          } else if (next.do === 'learn') log.learnCommitIndex(next.commitIndex);
+          } else if (next.do === 'learn')
+            log.receive('b', { type: 'commit', term, commitIndex: next.commitIndex }, 0);
           else if (next.do === 'readmit')
             blames(() => log.receive('b', { type: 'readmit', term, position: next.position }, 0));
           else if (next.do === 'follow') {

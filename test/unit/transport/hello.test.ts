@@ -16,7 +16,7 @@ test('members of one cluster agree, in whatever order they list it', () => {
 });
 
 test.each([
-  ['protocol version', { ...own, protocolVersion: 1 }, 'protocol version 1 there, 2 here'],
+  ['protocol version', { ...own, protocolVersion: 1 }, 'protocol version 1 there, 3 here'],
   ['cluster size', helloOf(['aa', 'bb', 'cc', 'dd', 'ee']), 'cluster size 5 there, 3 here'],
   ['members', helloOf(['aa', 'bb', 'dd']), 'public keys differ'],
 ])('a different %s is named', (_name, theirs, message) => {
