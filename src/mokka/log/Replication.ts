@@ -40,8 +40,9 @@ export interface Proposal {
  * so that the followers' disks work at the same time. The leader counts itself only for what it has on disk.
  *
  * A few entries go at once only to the followers whose answers a commit needs: the voters whose users wait for one of
- * them, then those that hold the most of the log, as many as make a quorum with the leader. The others get them with the next tick; if one that is needed has not
- * answered by then, the first of them that does is needed in its place.
+ * them, then those that hold the most of the log, as many as make a quorum with the leader. The others get them with the
+ * next tick; if one that is needed has not answered by then, the first of them that does is needed in its place, or in
+ * that of a silent one whose users wait once its appends are given up.
  *
  * A follower whose users wait for an entry is not told of its commit when the leader has learned of it, a message to and
  * fro later, but as soon as a quorum would have the entry together with that follower: the follower knows by itself when

@@ -105,7 +105,7 @@ export class LogBus {
     return outcome;
   }
 
-  /** How many entries were sent to a node, again counted again. */
+  /** How many entries were sent to a node; one that was sent twice counts twice. */
   entriesSentTo(name: string): number {
     let count = 0;
     for (const { to, message } of this.sent)
