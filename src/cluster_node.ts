@@ -6,9 +6,9 @@ import { Stderr } from './cli/Stderr';
 import { type NodeConfig, readConfig } from './config/ClusterConfig';
 import { invariant } from './errors';
 import { STOP_ANSWERS_MS_MAX } from './limits';
-import { tuneForLoad } from './tuneForLoad';
 import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
+import { tuneForLoad } from './tuneForLoad';
 
 const stderr = new Stderr(process.stderr);
 

@@ -16,6 +16,7 @@ export interface NodeAnswers {
   readonly refused: readonly RefusedAnswer[];
 }
 
+/** What the pushes of other nodes need of the leader's own log and node. */
 export interface ForwardedPushesOptions {
   /** Whether an entry is under way to a voter, or with it: the node's own log then answers its pushes. */
   readonly wasSent: (peer: string, position: number) => boolean;

@@ -62,6 +62,7 @@ export class Replication {
   private readonly firstPosition: number;
   /** Staged entries are sent by flush alone, which saves them at once: nothing is committed that is not on the own disk. */
   private sendableTo: number;
+  /** The highest position that a follower was told of; it may commit it before this node does. */
   private highestTold = 0;
 
   constructor(

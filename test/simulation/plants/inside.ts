@@ -25,3 +25,13 @@ export function plantMethod(owner: object, name: string, method: unknown): void 
 export function localLogOf(mokka: SimulatedMokka): object {
   return partOf(partOf(mokka, 'replicatedLog'), 'log');
 }
+
+/** Plants a bug in the leader's half of replication, each time that a node comes to lead. */
+export function plantInLeaders(mokka: SimulatedMokka, plant: (replication: object) => void): void {
+  const log = partOf(mokka, 'replicatedLog');
+  const lead = methodOf(log, 'lead');
+  plantMethod(log, 'lead', (term: number, peers: string[]) => {
+    lead(term, peers);
+    plant(partOf(partOf(log, 'role'), 'leads'));
+  });
+}

@@ -2,19 +2,14 @@ import type { Proposal } from '../../../src/mokka/ReplicatedLog';
 import type { AppendMessage } from '../../../src/mokka/messages/LogMessage';
 import type { Entry } from '../../../src/storage/Entry';
 import type { Plant } from '../simulator/Plant';
-import { localLogOf, methodOf, partOf, plantMethod } from './inside';
+import { localLogOf, methodOf, partOf, plantInLeaders, plantMethod } from './inside';
 
 export const commitOldTermByCounting: Plant = {
   name: 'commit-old-term-by-counting',
   story:
     'A new leader counts the disks that hold an entry of an earlier term, and commits it by that (Raft 5.4.2).',
   onStart(mokka) {
-    const log = partOf(mokka, 'replicatedLog');
-    const lead = methodOf(log, 'lead');
-    plantMethod(log, 'lead', (term: number, peers: string[]) => {
-      lead(term, peers);
-      Reflect.set(partOf(partOf(log, 'role'), 'leads'), 'firstPosition', 1);
-    });
+    plantInLeaders(mokka, (replication) => Reflect.set(replication, 'firstPosition', 1));
   },
 };
 
@@ -51,15 +46,10 @@ export const readBelowTold: Plant = {
   name: 'read-below-told',
   story: 'A leader reads at its commitIndex, though it told a follower of a later commit (dissertation 6.4).',
   onStart(mokka) {
-    const log = partOf(mokka, 'replicatedLog');
-    const lead = methodOf(log, 'lead');
-    plantMethod(log, 'lead', (term: number, peers: string[]) => {
-      lead(term, peers);
-      Object.defineProperty(partOf(partOf(log, 'role'), 'leads'), 'readIndex', {
-        configurable: true,
-        get: (): unknown => Reflect.get(log, 'commitIndex'),
-      });
-    });
+    const commitIndex = (): unknown => Reflect.get(localLogOf(mokka), 'commitIndex');
+    plantInLeaders(mokka, (replication) =>
+      Object.defineProperty(replication, 'readIndex', { configurable: true, get: commitIndex }),
+    );
   },
 };
 
