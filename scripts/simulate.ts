@@ -1,6 +1,7 @@
 /**
  * `npm run simulate`: runs schedules of the deterministic simulator (test/simulation) and ends with 0 only if all
- * passed, with 1 if one failed, with 2 and one line on stderr for arguments that it does not understand.
+ * passed, or if the bug that it was to plant was caught; with 1 if not, with 2 and one line on stderr for arguments
+ * that it does not understand.
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -18,7 +19,8 @@ Runs clusters in a simulated world, with faults, and checks that nothing committ
   --seed S        the first seed (default: a random one)
   --size K        members, 1 to ${MEMBERS_MAX} (default: chosen by the seed)
   --seconds V     begins no schedule after V seconds
-  --plant NAME    plants a known bug, to see it caught: ${[...plants.keys()].join(', ')}
+  --plant NAME    plants a known bug, and stops at the first schedule that catches it; status 0 says CAUGHT.
+                  NAME is one of ${[...plants.keys()].join(', ')}
   --shrink        cuts the first schedule that fails to a shorter one that fails
   --only A,B,C    runs only these faults and client steps of each schedule, by number`;
 
@@ -60,9 +62,15 @@ async function main(): Promise<void> {
     console.log(`seed ${schedule.seed} size ${settings.size} ${kind} trace ${result.trace} ${outcome}`);
     if (result.failure === null) passed++;
     else if (++failed <= TOLD_FAILURES_MAX) await tell(schedule, options.shrink && failed === 1);
+    if (plant !== null && failed > 0) {
+      console.log(`CAUGHT ${plant.name} with seed ${schedule.seed}`);
+      return;
+    }
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
+  console.log(
+    plant === null ? `${passed} passed, ${failed} failed` : `NOT CAUGHT ${plant.name} in ${passed} schedules`,
+  );
+  if (failed > 0 || plant !== null) process.exitCode = 1;
 }
 
 /** Tells of a failed schedule: the command that replays it, and its last events in words. */

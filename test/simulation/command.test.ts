@@ -22,13 +22,22 @@ test('the same seed gives the same trace, in this process and in another', async
   expect(status).toBe(0);
 });
 
-test('a failed schedule is told in words, with the command that replays it', () => {
-  const { stdout, status } = simulate('--schedules', '1', '--seed', '1', '--plant', 'stale-miss', '--shrink');
-  expect(stdout).toMatch(/\n0 passed, 1 failed\n$/);
-  expect(status).toBe(1);
+test('a planted bug is caught once, and told in words, with its seed and the command that replays it', () => {
+  const { stdout, status } = simulate('--schedules', '3', '--seed', '1', '--plant', 'stale-miss', '--shrink');
+  expect(stdout).toMatch(/\nCAUGHT stale-miss with seed 1\n$/);
+  expect(stdout.match(/^seed \d+ size \d/gm)).toHaveLength(1);
+  expect(status).toBe(0);
   const replay = /replay: npm run simulate -- (.*)/.exec(stdout)?.[1] ?? '';
   expect(replay).toContain('--only');
-  expect(simulate(...replay.split(' ')).status).toBe(1);
+  const again = simulate(...replay.split(' '));
+  expect(again.stdout).toMatch(/\nCAUGHT stale-miss with seed 1\n$/);
+  expect(again.status).toBe(0);
+});
+
+test('a planted bug that no schedule catches is a failure', () => {
+  const { stdout, status } = simulate('--schedules', '2', '--size', '1', '--plant', 'double-vote');
+  expect(stdout).toMatch(/ passed\nNOT CAUGHT double-vote in 2 schedules\n$/);
+  expect(status).toBe(1);
 });
 
 test.each([
