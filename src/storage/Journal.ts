@@ -7,6 +7,7 @@ import { FILE_MODE, syncPath, writeWhole } from './durableFile';
 import { HASH_BYTES, MalformedEntryError, type Entry } from './Entry';
 import { decodeEntries, framedBytes, writeEntries } from './entryFrames';
 import { sha256 } from './sha256';
+import type { JournalGenerations } from './StoredState';
 
 /** One append, as it was written. */
 export interface JournalRecord {
@@ -33,47 +34,57 @@ const BODY_AT = HASH_AT + HASH_BYTES;
  * Records are of a generation: 16 random bytes that lmdb's state names, so that what is left of earlier ones, or
  * stands in a user's value, is never taken for a record. The last record may be torn by a crash: then its append had
  * not returned. One that is damaged and has another behind it was on disk once.
+ *
+ * A generation ends when lmdb has its records. They stay in the file until the next one's first record takes their
+ * place; so the file begins with a record of the generation that the state names, or of the one before it, or with one
+ * that was torn there. A whole record of any other says that state and journal are not of the same moment.
  */
 export class Journal {
   private readonly file: number;
+  private generations: JournalGenerations | null;
   private generation: Buffer | null;
   private number = 0;
   private end = 0;
   private scratch = Buffer.alloc(0);
 
   /**
-   * Opens the journal of a generation; null, when lmdb's state names none, makes an empty one that takes no records
+   * Opens the journal that lmdb's state names; null, when there is no state, makes an empty one that takes no records
    * until {@link restart}.
    *
    * @throws StartError DATA_DAMAGED when it is missing or was cut.
    */
   constructor(
     readonly path: string,
-    generation: string | null,
+    generations: JournalGenerations | null,
   ) {
-    this.generation = generation === null ? null : Buffer.from(generation, 'hex');
-    this.file = generation === null ? make(path) : openMade(path);
+    this.generations = generations;
+    this.generation = currentOf(generations);
+    this.file = generations === null ? make(path) : openMade(path);
   }
 
-  /** A name for a generation that has no records yet. */
-  static newGeneration(): string {
-    return randomBytes(GENERATION_BYTES).toString('hex');
-  }
-
-  /** Whether it holds no record that {@link append} wrote. */
+  /** Whether its generation has no record that {@link read} found or {@link append} wrote. */
   get isEmpty(): boolean {
     return this.number === 0;
+  }
+
+  /** What a state is to name that has taken in all records: a generation without records goes on. */
+  nextGenerations(): JournalGenerations {
+    if (this.generations !== null && this.isEmpty) return this.generations;
+    const current = randomBytes(GENERATION_BYTES).toString('hex');
+    return { current, previous: this.generations?.current ?? null };
   }
 
   /**
    * The records of the generation, in order.
    *
-   * @throws StartError DATA_DAMAGED when one is damaged that is not the last.
+   * @throws StartError DATA_DAMAGED when one is damaged that is not the last, or the first is of a generation that the
+   * state does not name.
    */
   read(): JournalRecord[] {
     if (this.generation === null) return [];
     const content = Buffer.alloc(JOURNAL_BYTES);
     readSync(this.file, content, 0, JOURNAL_BYTES, 0);
+    this.checkBeginning(content);
     const records: JournalRecord[] = [];
     let at = 0;
     for (;;) {
@@ -85,6 +96,8 @@ export class Journal {
     for (let later = at + SECTOR_BYTES; later < JOURNAL_BYTES; later += SECTOR_BYTES)
       if (this.generation.equals(content.subarray(later, later + GENERATION_BYTES)))
         throw damaged(this.path, `is damaged at byte ${at}`);
+    this.number = records.length;
+    this.end = at;
     return records;
   }
 
@@ -110,15 +123,28 @@ export class Journal {
     return true;
   }
 
-  /** Begins a generation: lmdb has what the records say, and its state names the next one. */
-  restart(generation: string): void {
-    this.generation = Buffer.from(generation, 'hex');
+  /** Goes on as the state says that lmdb holds now: it names {@link nextGenerations}, and has taken in all records. */
+  restart(generations: JournalGenerations): void {
+    this.generations = generations;
+    this.generation = currentOf(generations);
     this.number = 0;
     this.end = 0;
   }
 
   close(): void {
     closeSync(this.file);
+  }
+
+  private checkBeginning(content: Buffer): void {
+    const { generations } = this;
+    const bodyEnd = bodyEndOf(content);
+    if (generations === null || bodyEnd === null) return;
+    const generation = content.toString('hex', 0, GENERATION_BYTES);
+    if (generation !== generations.current && generation !== generations.previous)
+      throw damaged(
+        this.path,
+        `begins with a record of generation ${generation}, and the state names ${generations.current}`,
+      );
   }
 
   /** The whole record at an offset, and where the next one begins; null when there is none. */
@@ -128,11 +154,10 @@ export class Journal {
     number: number,
   ): { record: JournalRecord; end: number } | null {
     const bytes = content.subarray(start);
-    if (bytes.length < BODY_AT || this.generation?.equals(bytes.subarray(0, GENERATION_BYTES)) !== true)
+    const bodyEnd = bodyEndOf(bytes);
+    if (bodyEnd === null || this.generation?.equals(bytes.subarray(0, GENERATION_BYTES)) !== true)
       return null;
-    const bodyEnd = BODY_AT + bytes.readUInt32BE(BODY_BYTES_AT);
-    if (bodyEnd > bytes.length || bytes.readUInt32BE(NUMBER_AT) !== number) return null;
-    if (hashOf(bytes, bodyEnd) !== bytes.toString('latin1', HASH_AT, BODY_AT)) return null;
+    if (bytes.readUInt32BE(NUMBER_AT) !== number) return null;
     const record: JournalRecord = {
       commitIndex: bytes.readUIntBE(COMMIT_INDEX_AT, COMMIT_INDEX_BYTES),
       entries: this.entriesIn(bytes.subarray(BODY_AT, bodyEnd), start),
@@ -162,6 +187,18 @@ export class Journal {
  */
 function roomOf(generation: Buffer): number {
   return JOURNAL_BYTES / 2 + (generation.readUInt16BE() / 0xffff) * (JOURNAL_BYTES / 2);
+}
+
+function currentOf(generations: JournalGenerations | null): Buffer | null {
+  return generations === null ? null : Buffer.from(generations.current, 'hex');
+}
+
+/** Where the body of the record that these bytes begin with ends; null when there is no whole one. */
+function bodyEndOf(bytes: Buffer): number | null {
+  if (bytes.length < BODY_AT) return null;
+  const end = BODY_AT + bytes.readUInt32BE(BODY_BYTES_AT);
+  if (end > bytes.length) return null;
+  return hashOf(bytes, end) === bytes.toString('latin1', HASH_AT, BODY_AT) ? end : null;
 }
 
 function hashOf(record: Buffer, end: number): string {

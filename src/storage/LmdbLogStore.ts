@@ -9,10 +9,11 @@ import { makeDirectory, syncPath } from './durableFile';
 import { EmptyPositions } from './EmptyPositions';
 import { EntryKind, type Entry } from './Entry';
 import { Journal } from './Journal';
-import { LmdbTables, type StoredState } from './LmdbTables';
+import { LmdbTables } from './LmdbTables';
 import type { HardState, LogStore, Membership } from './LogStore';
 import { MarkerFile, type StoreOwner } from './MarkerFile';
 import { chainFault, checkAppend, checkHardState, checkMembership, lastPosition } from './storeRules';
+import type { StoredState } from './StoredState';
 import { UnappliedEntries } from './UnappliedEntries';
 
 /** The name of lmdb's file in a data directory. */
@@ -117,7 +118,7 @@ export class LmdbLogStore implements LogStore {
     this.checkUsable();
     checkMembership(this, membership);
     this.writing(() => {
-      if (this.membership === 'none') this.syncData();
+      if (this.membership === 'none') this.beginData();
       this.files.marker.write(membership);
     });
     this.loaded.membership = membership;
@@ -205,13 +206,13 @@ export class LmdbLogStore implements LogStore {
 
   /** Puts everything that is not in lmdb there, in one transaction, with this state; the journal begins anew. */
   private applyAll(hardState: HardState, commitIndex: number): void {
-    const { data, tables, journal: journalFile } = this.files;
+    const { data, tables, journal } = this.files;
     const { unapplied } = this.loaded;
-    const journal = Journal.newGeneration();
+    const generations = journal.nextGenerations();
     data.reserve(unapplied.entries.reduce((bytes, entry) => bytes + entry.bytes.length, 0));
-    tables.write({ hardState, commitIndex, journal }, unapplied.entries, unapplied.replaced);
+    tables.write({ hardState, commitIndex, journal: generations }, unapplied.entries, unapplied.replaced);
     unapplied.applied();
-    journalFile.restart(journal);
+    journal.restart(generations);
   }
 
   private remember(entries: readonly Entry[], commitIndex: number): void {
@@ -224,8 +225,9 @@ export class LmdbLogStore implements LogStore {
     this.loaded.last = entries.at(-1) ?? null;
   }
 
-  /** What the marker vouches for is on disk before the marker is. */
-  private syncData(): void {
+  /** What the marker vouches for is on disk before the marker is: a state, so that one that is missing is damage. */
+  private beginData(): void {
+    this.applyAll(this.hardState, this.commitIndex);
     this.files.data.sync();
     syncPath(this.directory);
   }
@@ -282,9 +284,9 @@ function load(
 ): { state: StoredState | null; loaded: Loaded } {
   const state = tables.readState();
   const position = tables.readLastPosition();
-  if (membership === 'none' && (state !== null || position > 0))
+  if (membership === 'none' && (position > 0 || (state !== null && state.hardState.term > 0)))
     throw damaged(marker.path, `is missing, but ${data.path} holds data`);
-  if (state === null && position > 0) throw damaged(data.path, 'holds entries but no state');
+  if (membership !== 'none' && state === null) throw damaged(data.path, 'holds no state');
   const unapplied = new UnappliedEntries(position);
   const last = position === 0 ? null : checkedEntries({ data, tables }, unapplied).entryAt(position);
   const empties = new EmptyPositions(tables.readEmptyPositions());

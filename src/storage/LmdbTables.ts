@@ -1,5 +1,4 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { z } from 'zod';
 import { invariant, StartError, toError } from '../errors';
 import { countLeading } from './countLeading';
 import { damaged } from './damage';
@@ -8,16 +7,7 @@ import { checkTrees } from './DataTrees';
 import { FILE_MODE } from './durableFile';
 import { EntryKind, MalformedEntryError, type Entry } from './Entry';
 import { EntryBlock, packBlocks } from './EntryBlock';
-import type { HardState } from './LogStore';
-import { STORE_FORMAT } from './MarkerFile';
-
-/** What is stored beside the entries. */
-export interface StoredState {
-  readonly hardState: HardState;
-  readonly commitIndex: number;
-  /** The generation of the journal whose records follow on this state. */
-  readonly journal: string;
-}
+import { decodeState, encodeState, type StoredState } from './StoredState';
 
 /** Positions `from` to `to`, both included; none when `to` is below `from`. */
 export interface PositionRange {
@@ -37,16 +27,6 @@ const NO_VALUE = Buffer.alloc(0);
 
 /** LMDB's own error codes are below this; those of the system are positive. */
 const LMDB_ERRORS_BELOW = -30_000;
-
-const wholeNumber = z.number().int().nonnegative();
-const storedState = z.strictObject({
-  format: z.literal(STORE_FORMAT),
-  term: wholeNumber,
-  votedFor: z.string().nullable(),
-  commitIndex: wholeNumber,
-  journal: z.string().regex(/^[0-9a-f]{32}$/),
-  blocks: wholeNumber,
-});
 
 /**
  * The lmdb databases of a store, and nothing of its rules: `blocks` (the position of a block's first entry to the
@@ -92,12 +72,11 @@ export class LmdbTables {
   readState(): StoredState | null {
     const bytes = this.reading(() => this.root.getBinary(STATE_KEY));
     if (bytes === undefined) return null;
-    const parsed = storedState.safeParse(parseJson(bytes.toString()));
-    if (!parsed.success) throw damaged(this.file, 'holds a state that cannot be read', parsed.error);
-    const { term, votedFor, commitIndex, journal, blocks } = parsed.data;
-    if (blocks !== this.firsts.length)
-      throw damaged(this.file, `holds ${this.firsts.length} of ${blocks} blocks of entries`);
-    return { hardState: { term, votedFor }, commitIndex, journal };
+    const state = decodeState(bytes);
+    if (state === null) throw damaged(this.file, 'is damaged: the checksum of its state is wrong');
+    if (state.blocks !== this.firsts.length)
+      throw damaged(this.file, `holds ${this.firsts.length} of ${state.blocks} blocks of entries`);
+    return state;
   }
 
   /** The last position, 0 when there is none. @throws StartError DATA_DAMAGED */
@@ -121,7 +100,7 @@ export class LmdbTables {
    * Puts entries in place of removed ones and after all others, and writes the state, in one transaction, synced on
    * return. A block in which the removal begins stays as it is: the next one stands for what it holds from there on.
    */
-  write(state: StoredState, entries: readonly Entry[], removed: PositionRange): void {
+  write(state: Omit<StoredState, 'blocks'>, entries: readonly Entry[], removed: PositionRange): void {
     const removes = removed.from <= removed.to;
     invariant(
       !removes || entries[0]?.position === removed.from,
@@ -138,7 +117,7 @@ export class LmdbTables {
       for (let at = removed.from; at <= removed.to; at += 1) this.empties.removeSync(key(at));
       for (const { kind, position: at } of entries)
         if (kind === EntryKind.Empty) put(this.empties, key(at), NO_VALUE, true);
-      put(this.root, STATE_KEY, encodeState(state, blocks), false);
+      put(this.root, STATE_KEY, encodeState({ ...state, blocks }), false);
     });
     this.firsts.length = kept;
     for (const { first } of packed) this.firsts.push(first);
@@ -214,24 +193,4 @@ function key(at: number): Buffer {
   const bytes = Buffer.allocUnsafe(KEY_BYTES);
   bytes.writeUIntBE(at, 0, KEY_BYTES);
   return bytes;
-}
-
-function encodeState(state: StoredState, blocks: number): Buffer {
-  const { hardState, commitIndex, journal } = state;
-  const content: z.input<typeof storedState> = {
-    format: STORE_FORMAT,
-    ...hardState,
-    commitIndex,
-    journal,
-    blocks,
-  };
-  return Buffer.from(JSON.stringify(content));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

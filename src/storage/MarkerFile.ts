@@ -6,7 +6,7 @@ import { replaceFile } from './durableFile';
 import type { Membership } from './LogStore';
 
 /** Version of the data directory's layout. A directory of another version is refused. */
-export const STORE_FORMAT = 3;
+export const STORE_FORMAT = 4;
 
 const MARKER_NAME = 'marker.json';
 

@@ -14,6 +14,7 @@ import { StartError } from '../../../src/errors';
 import { JOURNAL_BYTES } from '../../../src/limits';
 import type { Entry } from '../../../src/storage/Entry';
 import { Journal } from '../../../src/storage/Journal';
+import type { JournalGenerations } from '../../../src/storage/StoredState';
 import { buildLog, logs } from './logFixture';
 
 const SECTOR_BYTES = 512;
@@ -30,17 +31,17 @@ function said(entries: readonly Entry[], commitIndex: number): Said {
 }
 
 /** A journal with a generation, ready for records. */
-function begun(): { journal: Journal; generation: string } {
-  const generation = Journal.newGeneration();
+function begun(): { journal: Journal; generations: JournalGenerations } {
   const journal = new Journal(path, null);
-  journal.restart(generation);
-  return { journal, generation };
+  const generations = journal.nextGenerations();
+  journal.restart(generations);
+  return { journal, generations };
 }
 
 /** What a node that starts on this content reads. */
-function readAnew(content: Buffer, generation: string): Said[] {
+function readAnew(content: Buffer, generations: JournalGenerations): Said[] {
   writeFileSync(path, content);
-  const journal = new Journal(path, generation);
+  const journal = new Journal(path, generations);
   try {
     return journal.read().map(({ entries, commitIndex }) => said(entries, commitIndex));
   } finally {
@@ -63,9 +64,9 @@ function written(sizes: readonly (readonly [count: number, valueBytes: number])[
   before: Buffer;
   after: Buffer;
   records: Said[];
-  generation: string;
+  generations: JournalGenerations;
 } {
-  const { journal, generation } = begun();
+  const { journal, generations } = begun();
   let last: Entry | null = null;
   let before = readFileSync(path);
   const records: Said[] = [];
@@ -77,7 +78,7 @@ function written(sizes: readonly (readonly [count: number, valueBytes: number])[
     last = entries.at(-1) ?? last;
   }
   journal.close();
-  return { before, after: readFileSync(path), records, generation };
+  return { before, after: readFileSync(path), records, generations };
 }
 
 const sizes = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 900 })), {
@@ -88,14 +89,14 @@ const sizes = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min
 test('whatever part of the last record a crash left on disk, it is read whole or not at all', () => {
   fc.assert(
     fc.property(sizes, fc.infiniteStream(fc.boolean()), (each, coin) => {
-      const { before, after, records, generation } = written(each);
+      const { before, after, records, generations } = written(each);
       const torn = Buffer.from(before);
       for (let at = 0; at < JOURNAL_BYTES; at += SECTOR_BYTES) {
         const sector = after.subarray(at, at + SECTOR_BYTES);
         if (sector.equals(before.subarray(at, at + SECTOR_BYTES))) continue;
         if (coin.next().value === true) sector.copy(torn, at);
       }
-      const found = readAnew(torn, generation);
+      const found = readAnew(torn, generations);
       expect(found).toEqual(torn.equals(after) ? records : records.slice(0, -1));
     }),
     { numRuns: 60 },
@@ -105,27 +106,29 @@ test('whatever part of the last record a crash left on disk, it is read whole or
 test('a flipped bit in a record before the last one is damage, and in the last one takes it for torn', () => {
   fc.assert(
     fc.property(sizes, fc.nat(), (each, where) => {
-      const { before, after, records, generation } = written(each);
+      const { before, after, records, generations } = written(each);
       const end = after.findLastIndex((byte) => byte !== 0) + 1;
       const at = where % end;
       if (after[at] === 0) return;
       const flipped = Buffer.from(after);
       flipped[at] = (after[at] ?? 0) ^ 1;
       if (before[at] === after[at])
-        expect(damageOf(() => readAnew(flipped, generation))).toContain('is damaged');
-      else expect(readAnew(flipped, generation)).toEqual(records.slice(0, -1));
+        expect(damageOf(() => readAnew(flipped, generations))).toContain('is damaged');
+      else expect(readAnew(flipped, generations)).toEqual(records.slice(0, -1));
     }),
     { numRuns: 60 },
   );
 });
 
-test('records of an earlier generation are none, and neither are those that stand in a value', () => {
-  const { after, generation } = written([
+test('records of the generation before are none, and neither are those that stand in a value', () => {
+  const { after, generations } = written([
     [3, 100],
     [3, 100],
   ]);
-  const journal = new Journal(path, generation);
-  const next = Journal.newGeneration();
+  const journal = new Journal(path, generations);
+  expect(journal.read()).toHaveLength(2);
+  const next = journal.nextGenerations();
+  expect(next.previous).toBe(generations.current);
   journal.restart(next);
   const entries = buildLog(logs(1, 1, 10));
   expect(journal.append(entries, 0)).toBe(true);
@@ -134,13 +137,33 @@ test('records of an earlier generation are none, and neither are those that stan
   expect(readAnew(after, next)).toEqual([]);
 });
 
+test('a whole first record of a generation that the state does not name is damage', () => {
+  const { after, generations } = written([[3, 100]]);
+  const other = { current: '7'.repeat(32), previous: '8'.repeat(32) };
+  expect(damageOf(() => readAnew(after, other))).toContain(
+    `begins with a record of generation ${generations.current}, and the state names ${other.current}`,
+  );
+  expect(damageOf(() => readAnew(after, { ...other, previous: null }))).toContain('begins with');
+});
+
+test('a generation without records goes on, so that the one before it stays named', () => {
+  const { journal, generations } = begun();
+  expect(journal.nextGenerations()).toEqual(generations);
+  journal.append(buildLog(logs(1)), 0);
+  const next = journal.nextGenerations();
+  journal.restart(next);
+  expect(journal.nextGenerations()).toEqual(next);
+  journal.close();
+  expect(readAnew(readFileSync(path), next)).toEqual([]);
+});
+
 test.each([
   ['0000', JOURNAL_BYTES / 2],
   ['ffff', JOURNAL_BYTES],
 ])('of a generation that begins with %s: takes records for %d bytes, and no more', (beginning, room) => {
-  const generation = beginning.padEnd(32, '7');
+  const generations = { current: beginning.padEnd(32, '7'), previous: null };
   const journal = new Journal(path, null);
-  journal.restart(generation);
+  journal.restart(generations);
   const entries = buildLog(logs(3, 1, 1000));
   let count = 0;
   while (journal.append(entries, count)) count++;
@@ -149,7 +172,7 @@ test.each([
     Math.ceil(entries.reduce((bytes, entry) => bytes + entry.bytes.length + 4, 62) / 512) * 512;
   expect(count).toBe(Math.floor(room / recordBytes));
   expect(statSync(path).size).toBe(JOURNAL_BYTES);
-  expect(readAnew(readFileSync(path), generation)).toHaveLength(count);
+  expect(readAnew(readFileSync(path), generations)).toHaveLength(count);
 });
 
 test('without a generation it takes nothing', () => {
@@ -160,11 +183,12 @@ test('without a generation it takes nothing', () => {
 });
 
 test('is missed, and seen to be cut', () => {
-  begun().journal.close();
+  const { journal, generations } = begun();
+  journal.close();
   truncateSync(path, JOURNAL_BYTES - 1);
-  expect(damageOf(() => new Journal(path, Journal.newGeneration()))).toContain(
+  expect(damageOf(() => new Journal(path, generations))).toContain(
     `is cut: it has ${JOURNAL_BYTES - 1} of ${JOURNAL_BYTES} bytes`,
   );
   unlinkSync(path);
-  expect(damageOf(() => new Journal(path, Journal.newGeneration()))).toContain('is missing');
+  expect(damageOf(() => new Journal(path, generations))).toContain('is missing');
 });

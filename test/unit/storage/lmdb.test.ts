@@ -244,11 +244,11 @@ describe('the marker', () => {
 
   test('of another format is refused', async () => {
     const directory = await filledDirectory();
-    writeFileSync(join(directory, 'marker.json'), '{"format":4,"something":"else"}');
-    await expectRefused(directory, 'DATA_FOREIGN', 'format 4');
+    writeFileSync(join(directory, 'marker.json'), '{"format":3,"something":"else"}');
+    await expectRefused(directory, 'DATA_FOREIGN', 'format 3');
   });
 
-  test.each(['', 'null', '{"format":3}', '{"format":3,"clusterId":"a","publicKey":"b","membership":"none"}'])(
+  test.each(['', 'null', '{"format":4}', '{"format":4,"clusterId":"a","publicKey":"b","membership":"none"}'])(
     'that reads %j is damage',
     async (content) => {
       const directory = await filledDirectory();
