@@ -1,18 +1,13 @@
-import { once } from 'node:events';
-import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { SOCKET_CLIENTS_MAX, SOCKET_IDLE_MS_MAX } from '../limits';
-import { withSocketPath } from '../storage/socketPath';
 import type { CommandContext } from './CommandTable';
 import { PipePrompt } from './PipePrompt';
+import { listenPrivately, removeSocket } from './privateSocket';
 
 /** The socket's name in the node's data directory. */
 export const SOCKET_NAME = 'commands.sock';
-
-/** The owner alone may talk to the node. */
-const SOCKET_MODE = 0o600;
 
 /**
  * The commands for programs of this machine: a Unix socket in the data directory, on which each connection is what a
@@ -32,7 +27,12 @@ export class CommandSocket {
     server.on('error', () => undefined);
   }
 
-  /** Listens in the directory, which this process must have locked: a socket that a dead process left is replaced. */
+  /**
+   * Listens in the directory, which this process must have locked, for its owner alone. A socket that a dead process
+   * left is replaced.
+   *
+   * @throws StartError STORE_FAILED when the socket cannot be made.
+   */
   static async open(
     directory: string,
     context: CommandContext,
@@ -41,21 +41,14 @@ export class CommandSocket {
     // Half-open: a client may end its input and then read the answers.
     const server = createServer({ allowHalfOpen: true });
     server.maxConnections = SOCKET_CLIENTS_MAX;
+    await listenPrivately(server, directory, SOCKET_NAME);
     const path = join(directory, SOCKET_NAME);
-    await withSocketPath(directory, `${SOCKET_NAME}.new`, async (short) => {
-      rmSync(short, { force: true });
-      server.listen(short);
-      await once(server, 'listening');
-    });
-    // Under its name only once nobody else may connect.
-    chmodSync(`${path}.new`, SOCKET_MODE);
-    renameSync(`${path}.new`, path);
     return new CommandSocket(server, path, context, unexpected);
   }
 
   /** Takes no more lines. Resolves when those taken are answered and written, or after `deadline` ms. */
   async stop(deadline: number): Promise<void> {
-    rmSync(this.path, { force: true });
+    removeSocket(this.path);
     this.server.close();
     await Promise.all([...this.prompts].map((prompt) => prompt.stop(deadline)));
   }
