@@ -10,6 +10,8 @@ export type { Proposal } from './log/Replication';
 
 export interface ReplicatedLogOptions {
   readonly store: LogStore;
+  /** What this process of the node calls itself. */
+  readonly incarnation: string;
   /** Sends a message to a peer, or loses it. Must return at once and not throw. */
   readonly send: (peer: string, message: LogMessage) => void;
   /** Time for createdAt, ms since 1970. Nothing else depends on it. */
@@ -215,7 +217,8 @@ export class ReplicatedLog {
   }
 
   private readmitted(from: string, message: ReadmitMessage): void {
-    const { store } = this.options;
+    const { store, incarnation } = this.options;
+    if (message.incarnation !== incarnation) return;
     if (store.membership === 'voter' || this.verifiedPosition < message.position) return;
     // The vote of this term may have been given before the disk was lost: it is the leader's for good.
     store.saveHardState({ term: this.term, votedFor: from });
@@ -227,6 +230,7 @@ export class ReplicatedLog {
     this.options.send(leader, {
       type: 'appended',
       term: this.term,
+      incarnation: this.options.incarnation,
       epoch: this.lastEpoch,
       success,
       matchIndex,

@@ -54,6 +54,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const leader = (): string | null => this.leader;
     this.replicatedLog = new ReplicatedLog({
       store: settings.store,
+      incarnation: this.incarnation,
       send,
       wallClock: Date.now,
       onCommit: (before) => this.committed(before),
@@ -294,7 +295,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /** Appends and their answers show as well as heartbeats that a leader and its followers are there. */
   private countAsContact(from: string, message: ReplicationMessage): void {
-    if (message.type === 'appended') this.followerSpoke(from);
+    if (message.type === 'appended') this.followerSpoke(from, message.incarnation);
     else if (from === this.leader) {
       this.leaderSpoke();
       if (message.type === 'append')

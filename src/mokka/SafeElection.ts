@@ -68,7 +68,8 @@ export abstract class SafeElection extends Mokka {
   private standAt = Infinity;
   private beatAt = 0;
   private preVote: { round: number; begunAt: number; agreed: Set<string> } | null = null;
-  private lastPreVoteRound = 0;
+  /** Begins at random: who agreed with an earlier process of this node has not agreed with this one. */
+  private lastPreVoteRound = randomBytes(6).readUIntBE(0, 6);
   private contact: LeaderContact | null = null;
 
   constructor(settings: ElectionSettings) {
@@ -197,9 +198,9 @@ export abstract class SafeElection extends Mokka {
     this.putOffElection();
   }
 
-  /** A follower answered something other than a heartbeat of this leader's term. */
-  protected followerSpoke(publicKey: string): void {
-    this.contact?.heardOtherwise(publicKey, performance.now());
+  /** A process of a follower answered something other than a heartbeat of this leader's term. */
+  protected followerSpoke(publicKey: string, incarnation: string): void {
+    this.contact?.heardOtherwise(publicKey, incarnation, performance.now());
   }
 
   /** The process of the leader is gone for sure: elect soon, without the rest of the timeout. */
@@ -298,7 +299,7 @@ export abstract class SafeElection extends Mokka {
         this.heardBy(packet);
         break;
       case PacketType.HELLO:
-        this.sendPacket(from, PacketType.HELLO_ANSWER, { incarnation: packet.data.incarnation });
+        this.answerHello(packet);
         break;
       case PacketType.HELLO_ANSWER:
         this.metMember(packet);
@@ -484,8 +485,8 @@ export abstract class SafeElection extends Mokka {
 
   private heardBy(packet: PacketOf<typeof PacketType.HEARD>): void {
     if (packet.term !== this.term || this.contact === null) return;
-    const { round, incarnation, voter } = packet.data;
-    this.contact.heard(packet.publicKey, round, voter, performance.now());
+    const { incarnation } = packet.data;
+    this.contact.heard(packet.publicKey, packet.data, performance.now());
     if (this.contact.wantsRound) this.sendHeartbeats(performance.now());
     this.followerHeard(packet.publicKey, incarnation);
   }
@@ -494,22 +495,33 @@ export abstract class SafeElection extends Mokka {
 
   private sayHello(): void {
     if (this.store.membership !== 'none') return;
-    for (const peer of this.nodes.keys())
-      this.sendPacket(peer, PacketType.HELLO, { incarnation: this.incarnation });
+    const question = { incarnation: this.incarnation, ...this.forming.question };
+    for (const peer of this.nodes.keys()) this.sendPacket(peer, PacketType.HELLO, question);
     this.findPlace();
+  }
+
+  private answerHello(packet: PacketOf<typeof PacketType.HELLO>): void {
+    const { incarnation, round, termAtLeast } = packet.data;
+    if (this.store.last === null && termAtLeast > this.hardTerm) this.adoptTerm(termAtLeast);
+    this.sendPacket(packet.publicKey, PacketType.HELLO_ANSWER, { incarnation, round });
   }
 
   private metMember(packet: PacketOf<typeof PacketType.HELLO_ANSWER>): void {
     if (this.store.membership !== 'none' || packet.data.incarnation !== this.incarnation) return;
-    if (packet.data.lastPosition === 0 && packet.term > TERMS_AHEAD_MAX)
+    const { round, lastPosition } = packet.data;
+    if (lastPosition === 0 && packet.term >= TERMS_AHEAD_MAX)
       throw new ProtocolError(`it claims the term ${packet.term} and to have no log`);
-    this.forming.meet(packet.publicKey, { term: packet.term, lastPosition: packet.data.lastPosition });
+    this.forming.meet(packet.publicKey, round, { term: packet.term, lastPosition });
     this.findPlace();
   }
 
   private findPlace(): void {
     const decision = this.forming.decide(this.nodes.keys());
     if (decision.join === 'wait') return;
+    if (decision.join === 'ask') {
+      this.sayHello();
+      return;
+    }
     if (decision.join === 'rejoin') {
       this.log.info({ event: 'rejoining' }, 'the cluster has a log: rejoining it');
       this.store.setMembership('rejoining');
@@ -524,6 +536,8 @@ export abstract class SafeElection extends Mokka {
       'all members have met: the cluster is formed',
     );
     super.setState(NodeStates.FOLLOWER, this.hardTerm, '');
+    // The others form at the same time, and who still asks would end a term that began meanwhile.
+    this.standAt = Math.max(this.standAt, performance.now() + this.heartbeat * (1 + Math.random()));
   }
 
   private beatEvery(now: number, beat: () => void): void {

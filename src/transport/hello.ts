@@ -2,7 +2,7 @@ import { ProtocolError } from '../errors';
 import { clusterFingerprint } from '../config/clusterFingerprint';
 
 /** Version of what nodes say to each other. Nodes of different versions refuse each other. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** The first frame in both directions of a link: which cluster its sender belongs to. */
 export interface Hello {

@@ -40,7 +40,8 @@ export class PacketMaker {
         nonce: random.pick([0, Date.now()]),
         agrees: random.perMille(500),
         voter: random.perMille(500),
-        incarnation: random.pick(['0000000000000001', random.bytes(8).toString('hex')]),
+        incarnation: this.incarnation(),
+        termAtLeast: random.pick([0, sight.term + 1, ENTRY_NUMBER_MAX]),
         signature: random.pick([null, '0', random.bytes(32).toString('hex')]),
       },
     };
@@ -55,7 +56,7 @@ export class PacketMaker {
       case 0:
         return this.append(epoch);
       case 1:
-        return { type: 'readmit', term, position: this.position() };
+        return { type: 'readmit', term, incarnation: this.incarnation(), position: this.position() };
       case 2:
         return { type: 'forward', pushes: [this.push()] };
       case 3:
@@ -74,6 +75,7 @@ export class PacketMaker {
         return {
           type: 'appended',
           term,
+          incarnation: this.incarnation(),
           epoch,
           success: random.perMille(700),
           matchIndex: this.position(),
@@ -81,6 +83,12 @@ export class PacketMaker {
           voter: random.perMille(700),
         };
     }
+  }
+
+  /** Often the same, so that what it claims is believed. */
+  private incarnation(): string {
+    const { random } = this;
+    return random.pick(['0000000000000001', random.bytes(8).toString('hex')]);
   }
 
   private append(epoch: number): LogMessage {

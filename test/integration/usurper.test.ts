@@ -86,7 +86,7 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     committed: [],
     refused: [],
   } as const;
-  const readmit = { type: 'readmit', term, position: random.below(10) } as const;
+  const readmit = { type: 'readmit', term, incarnation: '0'.repeat(16), position: random.below(10) } as const;
   const commit = { type: 'commit', term, commitIndex: random.pick([position, ENTRY_NUMBER_MAX]) } as const;
   return random.pick<LogMessage>([append, append, append, answers, readmit, commit]);
 }

@@ -1,9 +1,23 @@
+/** What a process of a follower said last. */
+interface Heard {
+  readonly incarnation: string;
+  heardAt: number;
+  /** The highest round of heartbeats that it answered. */
+  readonly round: number;
+  /** Whether it was a voter when it said so; no process ceases to be one. */
+  readonly voter: boolean;
+}
+
 /**
  * What a leader hears of its followers: whether it still has a quorum (check-quorum, Raft dissertation, 6.2), and
  * which rounds of heartbeats a quorum has answered (ReadIndex, 6.4). Times are monotonic, in ms.
+ *
+ * What a follower says is the word of one process of it, and counts for that one alone: a process that was a voter when it
+ * answered a round says nothing about the next one, whose disk may be gone. Late words of an earlier process are still
+ * true of the rounds that they name, so that it does no harm when they come last.
  */
 export class LeaderContact {
-  private readonly peers = new Map<string, { heardAt: number; round: number; voter: boolean }>();
+  private readonly peers = new Map<string, Heard>();
   private readonly confirmations: { round: number; done: (leads: boolean) => void }[] = [];
   private lastRound = 0;
 
@@ -18,19 +32,26 @@ export class LeaderContact {
     return ++this.lastRound;
   }
 
-  heard(peer: string, round: number, voter: boolean, now: number): void {
-    const known = this.peers.get(peer);
+  /** A process of a follower answered a round of heartbeats, as a voter or not. */
+  heard(peer: string, { incarnation, round, voter }: Omit<Heard, 'heardAt'>, now: number): void {
     if (round > this.lastRound) return;
-    this.peers.set(peer, { heardAt: now, round: Math.max(round, known?.round ?? 0), voter });
+    const last = this.peers.get(peer);
+    const known = last?.incarnation === incarnation ? last : null;
+    this.peers.set(peer, {
+      incarnation,
+      heardAt: now,
+      round: Math.max(round, known?.round ?? 0),
+      voter: voter || known?.voter === true,
+    });
     const confirmed = this.confirmedRound();
     while (this.confirmations[0] !== undefined && this.confirmations[0].round <= confirmed)
       this.confirmations.shift()?.done(true);
   }
 
-  /** A follower answered something else of this leader's term. */
-  heardOtherwise(peer: string, now: number): void {
+  /** The process of a follower that answered last answered something else of this leader's term. */
+  heardOtherwise(peer: string, incarnation: string, now: number): void {
     const known = this.peers.get(peer);
-    if (known !== undefined) known.heardAt = now;
+    if (known?.incarnation === incarnation) known.heardAt = now;
   }
 
   /** When a quorum was last heard. */
@@ -74,7 +95,7 @@ export class LeaderContact {
     return this.followersNeeded === 0 ? this.lastRound : this.quorumValue((peer) => peer.round);
   }
 
-  private quorumValue(value: (peer: { heardAt: number; round: number }) => number): number {
+  private quorumValue(value: (peer: Heard) => number): number {
     const values = [...this.peers.values()].filter((peer) => peer.voter).map(value);
     return values.sort((a, b) => b - a)[this.followersNeeded - 1] ?? 0;
   }

@@ -1,20 +1,22 @@
 import { APPEND_BYTES_IN_FLIGHT_MAX, APPENDS_IN_FLIGHT_MAX, PROCESS_MET_MS_MIN } from '../../limits';
 
 /**
- * What a leader knows of one follower.
+ * What a leader knows of one follower. What the follower claims (that it is a voter, what it holds) is the claim of one
+ * process of it over one link: the next one may have lost its disk, and claims anew.
  * - `waiting`: nothing is sent until the follower has answered a heartbeat, so that it knows the leader.
  * - `probing`: one append is under way to find where the logs match.
  * - `replicating`: several appends are under way, each sent in the hope that those before it match.
  */
 export class Progress {
   state: 'waiting' | 'probing' | 'replicating' = 'waiting';
-  /** The follower's log is the leader's up to here, on its disk. */
+  /** The follower's log is the leader's up to here, on its disk; after its link was lost: was, as it last said. */
   matchIndex = 0;
   nextIndex: number;
-  /** Whether the follower counts towards a commit. */
+  /** Whether the follower counts towards a commit. Once true of a process it stays so: only a lost disk takes it back. */
   voter = false;
   /** Counts the times the leader began anew with this follower; answers to earlier epochs are void. */
   epoch = 1;
+  /** The process whose claims these are; null: none has been met since the link was lost. */
   incarnation: string | null = null;
   /** Nothing is sent before this time, monotonic ms: see PROCESS_MET_MS_MIN. */
   probeAt = -Infinity;
@@ -32,8 +34,11 @@ export class Progress {
   private readonly underWay: { last: number; bytes: number }[] = [];
   private bytesUnderWay = 0;
   private metAt = -Infinity;
+  /** Up to here the logs match as far as can be guessed: where a probe begins. */
+  private guess: number;
 
   constructor(lastPosition: number) {
+    this.guess = lastPosition;
     this.nextIndex = lastPosition + 1;
   }
 
@@ -64,6 +69,7 @@ export class Progress {
   matched(matchIndex: number, commitIndex: number, now: number): void {
     this.answeredAt = now;
     this.matchIndex = Math.max(this.matchIndex, matchIndex);
+    this.guess = this.matchIndex;
     this.nextIndex = Math.max(this.nextIndex, this.matchIndex + 1);
     while (this.underWay[0] !== undefined && this.underWay[0].last <= matchIndex) {
       this.bytesUnderWay -= this.underWay[0].bytes;
@@ -74,10 +80,11 @@ export class Progress {
     this.state = 'replicating';
   }
 
-  /** Appends were lost or refused: begins anew after `matchIndex`. */
-  restart(state: 'waiting' | 'probing', matchIndex = this.matchIndex): void {
+  /** Appends were lost or refused: begins anew where the logs match as far as can be guessed. */
+  restart(state: 'waiting' | 'probing', guess = this.guess): void {
     this.state = state;
-    this.nextIndex = matchIndex + 1;
+    this.guess = guess;
+    this.nextIndex = guess + 1;
     this.epoch++;
     this.underWay.length = 0;
     this.bytesUnderWay = 0;
@@ -85,17 +92,21 @@ export class Progress {
     this.toldPosition = 0;
   }
 
-  /** Another process of the follower answers: what it holds is unknown, since its disk may be gone. */
+  /** The link is gone, and whoever answers over the next one may be another process. */
+  lost(): void {
+    this.restart('waiting');
+    this.incarnation = null;
+    this.voter = false;
+    this.fence = null;
+  }
+
+  /** A process of the follower answers a heartbeat. If it is another, its disk may be: it has claimed nothing yet. */
   metIncarnation(incarnation: string, now: number): void {
     if (this.incarnation === incarnation) return;
-    const known = this.incarnation !== null;
+    this.lost();
+    this.matchIndex = 0;
     this.incarnation = incarnation;
     this.probeAt = this.metAt + PROCESS_MET_MS_MIN;
     this.metAt = now;
-    if (!known) return;
-    this.restart('waiting');
-    this.matchIndex = 0;
-    this.voter = false;
-    this.fence = null;
   }
 }

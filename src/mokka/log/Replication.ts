@@ -156,23 +156,22 @@ export class Replication {
 
   /** The link to a follower is gone, and what was under way with it. */
   lost(peer: string): void {
-    this.progress.get(peer)?.restart('waiting');
+    this.progress.get(peer)?.lost();
   }
 
   /**
-   * A follower answered an append. Returns whether commitIndex rose.
+   * A follower answered an append: the process of it that was met, or else the answer is void. Returns whether commitIndex rose.
    *
    * @throws ProtocolError when the follower claims what cannot be.
    */
   appended(peer: string, message: AppendedMessage, now: number): boolean {
     const progress = this.progress.get(peer);
-    if (progress === undefined || message.epoch !== progress.epoch || progress.state === 'waiting')
-      return false;
+    if (progress === undefined || progress.state === 'waiting') return false;
+    if (message.epoch !== progress.epoch || message.incarnation !== progress.incarnation) return false;
     if (message.matchIndex > this.log.savedPosition) {
       progress.restart('waiting');
       throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedPosition}`);
     }
-    // Once a voter, always one: only a lost disk takes it back, and with it the process ends.
     progress.voter ||= message.voter;
     if (!message.success) {
       progress.restart('probing', message.matchIndex);
@@ -306,9 +305,11 @@ export class Replication {
   }
 
   private readmit(peer: string, progress: Progress): void {
+    const { incarnation, matchIndex } = progress;
     progress.fence ??= this.log.stage(this.term, this.wallClock(), null).position;
-    if (this.log.commitIndex >= progress.fence && progress.matchIndex >= progress.fence)
-      this.send(peer, { type: 'readmit', term: this.term, position: progress.fence });
+    const { fence: position } = progress;
+    if (incarnation !== null && this.log.commitIndex >= position && matchIndex >= position)
+      this.send(peer, { type: 'readmit', term: this.term, incarnation, position });
   }
 }
 

@@ -3,6 +3,7 @@ import { ProtocolError } from '../../errors';
 import { ELECTION_PACKET_BYTES_MAX } from '../../limits';
 import { ENTRY_NUMBER_MAX } from '../../storage/Entry';
 import { describeIssues } from './describeIssues';
+import { incarnation } from './incarnation';
 
 /**
  * Packets of the election: Mokka's own three and those that SafeElection adds. All are Mokka's JSON packets; this
@@ -33,8 +34,6 @@ const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** A term or position: no more than an entry can hold. */
 const entryNumber = wholeNumber.max(ENTRY_NUMBER_MAX);
 const publicKey = z.string().regex(/^[0-9a-f]{130}$/);
-/** What one process of a node calls itself, so that packets of an earlier one are told apart. */
-const incarnation = z.string().regex(/^[0-9a-f]{16}$/);
 
 /** Where a log ends: what "at least as up to date" compares (Raft, 5.4.1). */
 const logEnd = { lastTerm: entryNumber, lastPosition: entryNumber };
@@ -88,11 +87,15 @@ const packetSchema = z.discriminatedUnion('type', [
     type: z.literal(PacketType.HEARD),
     data: z.object({ ...logEnd, round, incarnation, voter: z.boolean() }),
   }),
-  z.object({ ...header, type: z.literal(PacketType.HELLO), data: z.object({ ...logEnd, incarnation }) }),
+  z.object({
+    ...header,
+    type: z.literal(PacketType.HELLO),
+    data: z.object({ ...logEnd, incarnation, round, termAtLeast: entryNumber }),
+  }),
   z.object({
     ...header,
     type: z.literal(PacketType.HELLO_ANSWER),
-    data: z.object({ ...logEnd, incarnation }),
+    data: z.object({ ...logEnd, incarnation, round }),
   }),
   z.object({ ...header, type: z.literal(PacketType.HANDOVER), data: z.object(logEnd) }),
 ]);

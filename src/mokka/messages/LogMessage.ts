@@ -5,6 +5,7 @@ import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
 import { ENTRY_NUMBER_MAX, type Entry } from '../../storage/Entry';
 import { decodeEntries, encodeEntries } from '../../storage/entryFrames';
 import { describeIssues } from './describeIssues';
+import { incarnation } from './incarnation';
 import { checkMsgpackShape } from './msgpackShape';
 import {
   decodeCommitted,
@@ -52,6 +53,8 @@ export interface AppendMessage {
 export interface AppendedMessage {
   readonly type: 'appended';
   readonly term: number;
+  /** The follower's process that answers: what it claims holds for no other. */
+  readonly incarnation: string;
   readonly epoch: number;
   /** Whether the previous entry matched. */
   readonly success: boolean;
@@ -63,10 +66,11 @@ export interface AppendedMessage {
   readonly voter: boolean;
 }
 
-/** The leader tells a rejoining member that it is a voter again, if its log reaches `position`. */
+/** The leader tells a process of a rejoining member that it is a voter again, if its log reaches `position`. */
 export interface ReadmitMessage {
   readonly type: 'readmit';
   readonly term: number;
+  readonly incarnation: string;
   readonly position: number;
 }
 
@@ -158,13 +162,14 @@ const schemas = {
   [Tag.appended]: z.tuple([
     z.literal(Tag.appended),
     entryNumber,
+    incarnation,
     number,
     z.boolean(),
     entryNumber,
     entryNumber,
     z.boolean(),
   ]),
-  [Tag.readmit]: z.tuple([z.literal(Tag.readmit), entryNumber, entryNumber]),
+  [Tag.readmit]: z.tuple([z.literal(Tag.readmit), entryNumber, incarnation, entryNumber]),
   [Tag.commit]: z.tuple([z.literal(Tag.commit), entryNumber, entryNumber]),
   [Tag.forward]: z.tuple([z.literal(Tag.forward), bytes]),
   [Tag.answers]: z.tuple([z.literal(Tag.answers), entryNumber, entryNumber, bytes, refusals]),
@@ -198,6 +203,7 @@ function toWire(message: LogMessage): Wire {
       return [
         Tag.appended,
         message.term,
+        message.incarnation,
         message.epoch,
         message.success,
         message.matchIndex,
@@ -205,7 +211,7 @@ function toWire(message: LogMessage): Wire {
         message.voter,
       ];
     case 'readmit':
-      return [Tag.readmit, message.term, message.position];
+      return [Tag.readmit, message.term, message.incarnation, message.position];
     case 'commit':
       return [Tag.commit, message.term, message.commitIndex];
     case 'forward':
@@ -269,14 +275,15 @@ function fromWire(wire: Wire): LogMessage {
       return {
         type: 'appended',
         term: wire[1],
-        epoch: wire[2],
-        success: wire[3],
-        matchIndex: wire[4],
-        commitIndex: wire[5],
-        voter: wire[6],
+        incarnation: wire[2],
+        epoch: wire[3],
+        success: wire[4],
+        matchIndex: wire[5],
+        commitIndex: wire[6],
+        voter: wire[7],
       };
     case Tag.readmit:
-      return { type: 'readmit', term: wire[1], position: wire[2] };
+      return { type: 'readmit', term: wire[1], incarnation: wire[2], position: wire[3] };
     case Tag.commit:
       return { type: 'commit', term: wire[1], commitIndex: wire[2] };
     case Tag.forward:

@@ -6,6 +6,11 @@ import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 
 export const SESSION = '00000000000000aa';
 
+/** What the process of a node calls itself that was started as its `number`th. */
+export function run(number: number): string {
+  return number.toString(16).padStart(16, '0');
+}
+
 /** Replicated logs on a bus that delivers, in order, what tests let through. The test plays the election. */
 export class LogBus {
   readonly stores = new Map<string, MemoryLogStore>();
@@ -22,12 +27,13 @@ export class LogBus {
     for (const name of names) this.start(name, votingStore());
   }
 
-  start(name: string, store: MemoryLogStore): void {
+  start(name: string, store: MemoryLogStore, incarnation = run(1)): void {
     this.stores.set(name, store);
     this.logs.set(
       name,
       new ReplicatedLog({
         store,
+        incarnation,
         send: (to, message) => this.send(name, to, message),
         wallClock: () => 1_700_000_000_000 + this.now,
         onCommit: () => undefined,
@@ -57,8 +63,16 @@ export class LogBus {
       term,
       this.names.filter((name) => name !== leader),
     );
-    for (const name of followers) this.log(leader).heard(name, 'run-1', this.now);
+    for (const name of followers) this.log(leader).heard(name, run(1), this.now);
     this.settle(leader);
+  }
+
+  /** Cuts a node off in both directions. */
+  isolate(name: string): void {
+    for (const other of this.names) {
+      this.cut.add(`${name}>${other}`);
+      this.cut.add(`${other}>${name}`);
+    }
   }
 
   /** Flushes the leader and delivers until all is quiet; ticks once, so that commitIndex is told. */

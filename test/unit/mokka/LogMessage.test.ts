@@ -51,13 +51,19 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
   fc.record({
     type: fc.constant('appended' as const),
     term: entryNumber,
+    incarnation: session,
     epoch: number,
     success: fc.boolean(),
     matchIndex: entryNumber,
     commitIndex: entryNumber,
     voter: fc.boolean(),
   }),
-  fc.record({ type: fc.constant('readmit' as const), term: entryNumber, position: entryNumber }),
+  fc.record({
+    type: fc.constant('readmit' as const),
+    term: entryNumber,
+    incarnation: session,
+    position: entryNumber,
+  }),
   fc.record({ type: fc.constant('commit' as const), term: entryNumber, commitIndex: entryNumber }),
   fc.record({
     type: fc.constant('forward' as const),

@@ -7,9 +7,10 @@ const keys = [0, 1, 2].map(() => generateKeyPair());
 const [own, peer] = keys.map(({ publicKey }) => publicKey) as [string, string];
 const silent = (): void => undefined;
 
-interface SentPacket {
+export interface SentPacket {
   readonly type: number;
-  readonly data: { readonly round: number };
+  readonly term: number;
+  readonly data: { readonly round: number; readonly termAtLeast?: number };
 }
 
 /** The election of one of three members, alone with what a peer is said to send. */
@@ -37,17 +38,34 @@ export class LoneElection extends SafeElection {
     return this.isLeader;
   }
 
-  /** The number of the last pre-vote that it asked for; 0: it has asked for none. */
-  get lastAskedRound(): number {
-    const packets = this.sent.map((packet) => JSON.parse(packet.toString()) as SentPacket);
-    return packets.findLast(({ type }) => type === PacketType.PRE_VOTE)?.data.round ?? 0;
+  /** The number of the last pre-vote that it asked for; null: it has asked for none. */
+  get lastAskedRound(): number | null {
+    return this.asked(PacketType.PRE_VOTE).at(-1)?.data.round ?? null;
   }
 
-  /** A packet of the peer arrives. */
-  async receive(type: number, term: number, data: object, proof: string | null = null): Promise<void> {
-    const head = { state: 0, term, publicKey: peer, proof, timestamp: 1, type };
+  /** What it sent of a type, to all peers. */
+  asked(type: number): SentPacket[] {
+    return this.sent
+      .map((packet) => JSON.parse(packet.toString()) as SentPacket)
+      .filter((packet) => packet.type === type);
+  }
+
+  /** The public keys of the other two. */
+  get peers(): string[] {
+    return [...this.nodes.keys()];
+  }
+
+  /** A packet of a peer arrives. */
+  async receive(
+    type: number,
+    term: number,
+    data: object,
+    proof: string | null = null,
+    from = peer,
+  ): Promise<void> {
+    const head = { state: 0, term, publicKey: from, proof, timestamp: 1, type };
     const packet = { ...head, data: { lastTerm: 0, lastPosition: 0, ...data } };
-    await this.emitPacket(Buffer.from(JSON.stringify(packet)), peer);
+    await this.emitPacket(Buffer.from(JSON.stringify(packet)), from);
   }
 
   override write(_address: string, packet: Buffer): void {

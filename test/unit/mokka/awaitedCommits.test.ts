@@ -1,6 +1,6 @@
 import { PROCESS_MET_MS_MIN } from '../../../src/limits';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
-import { LogBus } from './LogBus';
+import { LogBus, run } from './LogBus';
 
 /** What followers were told to be committed once they have it. */
 const commits = (bus: LogBus): (readonly [string, number])[] =>
@@ -75,10 +75,10 @@ describe('a follower whose user waits for an entry', () => {
   test('commits nothing by itself while it is no voter', () => {
     const bus = new LogBus(['a', 'b', 'c']);
     bus.elect('a', 1);
-    bus.start('c', new MemoryLogStore());
+    bus.start('c', new MemoryLogStore(), run(2));
     bus.log('c').follow(1, 'a');
     bus.log('a').lost('c');
-    bus.log('a').heard('c', 'run-2', bus.now + PROCESS_MET_MS_MIN);
+    bus.log('a').heard('c', run(2), bus.now + PROCESS_MET_MS_MIN);
     bus.lostTypes.add('readmit');
     bus.deliver();
     bus.propose('a', 1);

@@ -9,7 +9,7 @@ import {
   type LogMessage,
 } from '../../../src/mokka/messages/LogMessage';
 import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
-import { LogBus, SESSION } from './LogBus';
+import { LogBus, run, SESSION } from './LogBus';
 
 /** What a member that lies, or whose key was stolen, can do to an honest one: never break its own invariants. */
 
@@ -62,7 +62,9 @@ function appended(fields: Partial<AppendedMessage>): AppendedMessage {
   return {
     type: 'appended',
     term: 1,
-    epoch: 1,
+    incarnation: run(1),
+    // The first began when the leader did, the second when it met this process.
+    epoch: 2,
     success: true,
     matchIndex: 0,
     commitIndex: 0,
@@ -128,7 +130,9 @@ describe('a leader that lies', () => {
           } else if (next.do === 'learn')
             log.receive('b', { type: 'commit', term, commitIndex: next.commitIndex }, 0);
           else if (next.do === 'readmit')
-            blames(() => log.receive('b', { type: 'readmit', term, position: next.position }, 0));
+            blames(() =>
+              log.receive('b', { type: 'readmit', term, incarnation: run(1), position: next.position }, 0),
+            );
           else if (next.do === 'follow') {
             if (!next.again) term++;
             log.follow(term, null);
@@ -169,10 +173,10 @@ describe('a follower that lies', () => {
     const before = bus.log('a').last?.position ?? 0;
     for (let n = 0; n < 1000; n++) {
       bus.now += 1;
-      bus.log('a').heard('c', `run-${n}`, bus.now);
+      bus.log('a').heard('c', run(n), bus.now);
       for (const voter of [false, true, false])
         for (let epoch = n; epoch < n + 5; epoch++)
-          bus.log('a').receive('c', appended({ epoch, voter }), bus.now);
+          bus.log('a').receive('c', appended({ incarnation: run(n), epoch, voter }), bus.now);
       bus.settle('a');
     }
     const grown = (bus.log('a').last?.position ?? 0) - before;
@@ -194,6 +198,7 @@ describe('a follower that lies', () => {
     fc.record({
       do: fc.constant('appended' as const),
       fields: fc.record({
+        incarnation: fc.nat({ max: 2 }).map(run),
         epoch: fc.nat({ max: 6 }),
         success: fc.boolean(),
         matchIndex: fc.nat({ max: 12 }),
@@ -216,7 +221,7 @@ describe('a follower that lies', () => {
         for (const next of steps) {
           if (next.do === 'appended') {
             blames(() => bus.log('a').receive('e', arrived(appended(next.fields)), bus.now));
-          } else if (next.do === 'heard') bus.log('a').heard('e', `run-${next.run}`, bus.now);
+          } else if (next.do === 'heard') bus.log('a').heard('e', run(next.run), bus.now);
           else if (next.do === 'propose') bus.propose('a', ++nonce);
           else if (next.do === 'lost') bus.log('a').lost('e');
           else if (next.do === 'wait') bus.now += next.ms;
