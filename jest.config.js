@@ -1,8 +1,11 @@
 /** Tests run from their TypeScript sources; types are checked by `npm run typecheck`, once, not in every test file. */
 module.exports = {
-  testEnvironment: 'node',
+  // As node's, and the processes that tests start print no colours: they are read.
+  testEnvironment: '<rootDir>/test/PlainEnvironment.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // Of one test, ms: what a slow or busy machine may take, not what it should.
+  testTimeout: 120_000,
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   // Integration tests start real processes and wait for them more than they compute: three files at once keep two cores busy.
   maxWorkers: 3,

@@ -7,9 +7,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { ClusterPrompt } from '../src/cli/ClusterPrompt';
+import { eachLine } from '../src/cli/eachLine';
 import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
 import { parseNodeMessage } from '../src/cli/supervision';
@@ -52,8 +52,7 @@ class StartedNode {
     this.process.on('message', (message) => onMessage(this, message));
     this.process.once('close', () => onEnd(this));
     this.process.once('error', (error) => life.fail(error));
-    if (this.process.stderr !== null)
-      createInterface({ input: this.process.stderr }).on('line', (line) => this.#onStderr(line));
+    if (this.process.stderr !== null) eachLine(this.process.stderr, (line) => this.#onStderr(line));
   }
 
   get running(): boolean {

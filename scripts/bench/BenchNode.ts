@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { eachLine } from '../../src/cli/eachLine';
 import { LineReader } from '../../src/cli/LineReader';
 import type { NodeInfo } from '../../src/mokka/api';
 import type { LogEntry } from '../../src/storage/Entry';
@@ -83,7 +83,7 @@ export class BenchNode {
     this.process.once('error', (error) => life.fail(error));
     this.process.stdin.on('error', () => undefined);
     this.process.stdout.on('data', (chunk: Buffer) => this.#consumer.onChunk(chunk));
-    createInterface({ input: this.process.stderr }).on('line', (line) => {
+    eachLine(this.process.stderr, (line) => {
       this.#lastWords.push(line);
       if (this.#lastWords.length > LAST_WORDS_MAX) this.#lastWords.shift();
     });

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { eachLine } from '../../src/cli/eachLine';
 import type { Run } from './Run';
 
 /** The systems that a peers script runs, and the server that each needs. */
@@ -72,8 +72,8 @@ async function runScript(
   life.track(child, { cleansUp: true });
   const lines: string[] = [];
   let lastWords = '';
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  createInterface({ input: child.stderr }).on('line', (line) => (lastWords = line));
+  eachLine(child.stdout, (line) => lines.push(line));
+  eachLine(child.stderr, (line) => (lastWords = line));
   const status = await new Promise((resolve) => child.once('close', resolve));
   if (status === 0) return lines.map((line): unknown => JSON.parse(line));
   progress.note(`${peer} is skipped: ${lastWords}`);

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { NodeInfo } from '../../../src/mokka/api';
 import type { LogEntry } from '../../../src/storage/Entry';
+import { eachLine } from '../../eachLine';
 
 export const REPOSITORY = path.resolve(__dirname, '../../..');
 
@@ -58,12 +58,12 @@ export class NodeProcess {
     });
     if (this.child.stdout === null || this.child.stderr === null || this.child.stdin === null)
       throw new Error('no pipes');
-    createInterface(this.child.stdout).on('line', (line) => {
+    eachLine(this.child.stdout, (line) => {
       const answer = this.waiting.shift();
       if (answer === undefined) this.unasked.push(line);
       else answer(JSON.parse(line) as Answer);
     });
-    createInterface(this.child.stderr).on('line', (line) => {
+    eachLine(this.child.stderr, (line) => {
       this.lastLines.push(line);
       if (this.lastLines.length > KEPT_LINES) this.lastLines.shift();
     });

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { eachLine } from '../../eachLine';
 
 const CHILD = join(__dirname, 'storeChild.ts');
 const TYPESCRIPT = './scripts/typescript';
@@ -48,11 +48,10 @@ export async function runStore(
 /** Starts a child that opens the store and keeps it; resolves when it has it. */
 export async function holdStore(directory: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['-r', TYPESCRIPT, CHILD, 'hold', '', directory]);
-  const said = once(createInterface(child.stdout), 'line');
+  const said = new Promise<string>((resolve) => eachLine(child.stdout, resolve));
   const ended = once(child, 'exit').then(() =>
-    Promise.reject(new Error('the child ended before it had the store')),
+    Promise.reject<string>(new Error('the child ended before it had the store')),
   );
-  const [first] = z.tuple([z.string()]).parse(await Promise.race([said, ended]));
-  line.parse(JSON.parse(first));
+  line.parse(JSON.parse(await Promise.race([said, ended])));
   return child;
 }
