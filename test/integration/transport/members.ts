@@ -67,8 +67,11 @@ export function startMember(
   return mokka;
 }
 
+/** What happens in milliseconds may take so long on a machine that is slow or busy, ms. */
+const WITHIN_MS = 30_000;
+
 /** Waits until a condition holds, and fails by its name if that takes too long. */
-export async function until(name: string, condition: () => boolean, deadlineMs = 5000): Promise<void> {
+export async function until(name: string, condition: () => boolean, deadlineMs = WITHIN_MS): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${name}`);
@@ -102,7 +105,7 @@ export class MemberProcess {
 
   /** Ready to start: its program is loaded. */
   async ready(): Promise<void> {
-    await until('the process is ready', () => this.reports.some(({ is }) => is === 'ready'), 20_000);
+    await until('the process is ready', () => this.reports.some(({ is }) => is === 'ready'));
   }
 
   tell(command: Command): void {
@@ -120,10 +123,10 @@ export class MemberProcess {
   }
 
   /** Its exit status when it ends by itself. */
-  async end(deadlineMs: number): Promise<number | null> {
+  async end(): Promise<number | null> {
     let status: number | null | undefined;
     void this.ended.then((code) => (status = code));
-    await until('the process has ended by itself', () => status !== undefined, deadlineMs);
+    await until('the process has ended by itself', () => status !== undefined);
     return status ?? null;
   }
 }

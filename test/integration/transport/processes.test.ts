@@ -1,13 +1,16 @@
-import { LINK_BYTES_UNANSWERED_MAX } from '../../../src/limits';
+import { ANSWER_MS_MAX, LINK_BYTES_UNANSWERED_MAX } from '../../../src/limits';
 import type { TCPMokka } from '../../../src/TCPMokka';
 import { makeMembers, MemberProcess, startMember, until, type TestMember } from './members';
 
 jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
 // There are no elections to warm up for, and in jest's sandbox a round of it takes a second.
 jest.mock('../../../src/mokka/election/warmUp', () => ({ warmUpVoting: () => () => undefined }));
-jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;
+
+/** So long the node's own event loop is blocked, ms: less than after which a peer is given up. */
+const BLOCK_MS = ANSWER_MS_MAX / 2;
+
 let members: TestMember[];
 let node: TCPMokka;
 let child: MemberProcess;
@@ -54,7 +57,7 @@ test('a packet leaves before write returns: it arrives while the sender blocks i
     const blockedUntil = await new Promise<number>((resolve) =>
       setImmediate(() => {
         node.write(peerAddress, Buffer.alloc(bytes));
-        resolve(block(300));
+        resolve(block(BLOCK_MS));
       }),
     );
     await until('the packet has come', () => packets().length === before + 1);
@@ -67,7 +70,7 @@ test('two turns of the event loop, each with a packet and a block: neither packe
   await new Promise<void>((resolve) => {
     const turn = (): void => {
       node.write(peerAddress, Buffer.alloc(100));
-      ends.push(block(300));
+      ends.push(block(BLOCK_MS));
       if (ends.length < 2) setImmediate(turn);
       else resolve();
     };
@@ -77,18 +80,18 @@ test('two turns of the event loop, each with a packet and a block: neither packe
   packets().forEach(({ at }, i) => expect(at).toBeLessThan((ends[i] ?? 0) - 100));
 });
 
-test('a killed peer is known to be down at once, and linked within 1 s of listening again', async () => {
+test('a killed peer is known to be down before any time is up, and is linked when it listens again', async () => {
   const down = new Promise((resolve) => node.once('link', (_key: string, up: boolean) => resolve(up)));
   const killedAt = performance.now();
   child.signal('SIGKILL');
   expect(await down).toBe(false);
-  expect(performance.now() - killedAt).toBeLessThan(500);
+  expect(performance.now() - killedAt).toBeLessThan(ANSWER_MS_MAX);
   await child.kill();
   child = new MemberProcess();
   await child.ready();
   child.tell({ do: 'start', self: 1, members });
   await until('its own link is up', () => child.reports.some(({ is }) => is === 'link'));
-  await until('the link to it is up', isUp, 1000);
+  await until('the link to it is up', isUp);
 });
 
 test('a frozen peer costs a bounded amount of memory, and is linked again when it wakes', async () => {
@@ -108,16 +111,16 @@ test('a frozen peer costs a bounded amount of memory, and is linked again when i
   expect(peak).toBeLessThan(64 * MiB);
   for (let i = 0; i < 100; i++) node.write(peerAddress, Buffer.alloc(MiB));
   child.signal('SIGCONT');
-  await until('the link is up again', isUp, 5000);
+  await until('the link is up again', isUp);
 });
 
 test('a frozen peer is given up when its answers are overdue', async () => {
   child.signal('SIGSTOP');
   node.write(peerAddress, Buffer.from('are you there?'));
-  await until('the link is down', () => !isUp(), 5000);
+  await until('the link is down', () => !isUp());
   expect(node.linkState(peerKey).reason).toContain('has not answered');
   child.signal('SIGCONT');
-  await until('the link is up again', isUp, 5000);
+  await until('the link is up again', isUp);
   expect(node.sockets.get(peerAddress)?.callbacks).toEqual({});
 });
 

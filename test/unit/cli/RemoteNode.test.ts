@@ -76,19 +76,20 @@ test('they fail when the node has not started in time', async () => {
 
 test('they fail at once when the node ends while it starts, or does not run', async () => {
   const message = 'the node of this prompt does not answer: start it, or use another';
-  const since = performance.now();
   const asked = askAll();
   await pause(STARTS_MS);
   running = false;
   await expectAllFail(asked, message);
   await expectAllFail(askAll(), message);
-  expect(performance.now() - since).toBeLessThan(NODE_START_MS_MAX);
 });
 
 test('a look does not wait', async () => {
-  const since = performance.now();
-  await expect(remote.lookAtInfo()).rejects.toMatchObject({ code: 'NO_LEADER' });
-  expect(performance.now() - since).toBeLessThan(NODE_START_MS_MAX);
+  const look = expect(remote.lookAtInfo()).rejects.toMatchObject({ code: 'NO_LEADER' });
+  const command = state().getInfo();
+  expect(await Promise.race([look.then(() => 'the look'), command.then(() => 'the command')])).toBe(
+    'the look',
+  );
   await start();
   expect(await remote.lookAtInfo()).toMatchObject({ state: 'leader' });
+  await command;
 });

