@@ -4,11 +4,10 @@ import { StartError } from './errors';
 import { warmUpVoting } from './mokka/election/warmUp';
 import { ReplicatedMokka } from './mokka/ReplicatedMokka';
 import { helloOf } from './transport/hello';
-import { Link, type LinkState } from './transport/Link';
+import { Link, type LinkIdentity, type LinkState } from './transport/Link';
 import { Listener } from './transport/Listener';
-import { makeNodeCertificate, signingPart } from './transport/NodeCertificate';
+import { makeNodeCertificate, signingPart, type NodeCertificate } from './transport/NodeCertificate';
 import { RefusalLog } from './transport/RefusalLog';
-import type { LinkIdentity } from './transport/SealedConnection';
 
 /** What a node over TCP needs to know. */
 export type TCPMokkaSettings = ConstructorParameters<typeof ReplicatedMokka>[0] & {
@@ -30,19 +29,23 @@ export class TCPMokka extends ReplicatedMokka {
   private readonly cameBy = new Map<string, Link | null>();
   private listener: Listener | null = null;
   private endWarmUp: () => void = () => undefined;
-  private readonly identity: LinkIdentity;
+  private readonly identity: LinkIdentity & Pick<NodeCertificate, 'tlsOptions'>;
   private readonly refusals = new RefusalLog((message) => this.logger.error(message));
 
   /** @throws StartError BAD_KEY when secretKey is no key, or not that of `address`. */
   constructor(settings: TCPMokkaSettings) {
-    const { secureContext, signingKey } = makeNodeCertificate(settings.secretKey);
+    const { tlsOptions, secureContext, signingKey } = makeNodeCertificate(settings.secretKey);
     if (!settings.address.endsWith(signingKey))
       throw new StartError(
         'BAD_KEY',
         `the secretKey is not that of this node's address, ${settings.address}`,
       );
     super(settings);
-    this.identity = { secureContext, hello: () => helloOf([this.publicKey, ...this.nodes.keys()]) };
+    this.identity = {
+      tlsOptions,
+      secureContext,
+      hello: () => helloOf([this.publicKey, ...this.nodes.keys()]),
+    };
     this.on(MokkaEvents.NODE_JOIN, (node: NodeModel) => this.join(node));
     this.on(MokkaEvents.NODE_LEAVE, (node: NodeModel) => this.leave(node));
   }
@@ -50,7 +53,9 @@ export class TCPMokka extends ReplicatedMokka {
   /** Starts listening, and connecting to the peers that have joined; others follow as they join. */
   initialize(): void {
     this.logger.info(`initializing reply socket on port ${this.address}`);
-    this.listener = new Listener(this.identity, (signingKey) => this.memberOf(signingKey));
+    this.listener = new Listener(this.identity.tlsOptions, this.identity.hello, (signingKey) =>
+      this.memberOf(signingKey),
+    );
     this.listener.on('message', (packet: Buffer, publicKey: string) => this.take(packet, publicKey, null));
     this.listener.on('refused', (peer: string, reason: string) => this.logRefusal(peer, reason));
     this.listener.on('unbound', (error: StartError) => this.emit('fatal', error));

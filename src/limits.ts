@@ -177,6 +177,17 @@ export const HANDSHAKE_MS_MAX = 5000;
 /** The rest of a member's frame that has begun, ms. */
 export const FRAME_MS_MAX = 5000;
 
+/**
+ * Bytes that came in on a connection in excess of UNDECRYPTED_RATIO_MAX for each byte that TLS gave out; over it the
+ * connection is closed, since TLS holds them or they are no frames. A record has 16 KiB, a handshake and its tickets
+ * below 8 KiB, and each small frame of a node comes in a record of 22 bytes more.
+ */
+export const UNDECRYPTED_BYTES_MAX = 256 * KiB;
+export const UNDECRYPTED_RATIO_MAX = 4;
+
+/** How often each connection is looked at for that, ms: soon enough for little memory, and next to no work. */
+export const UNDECRYPTED_LOOK_MS = 50;
+
 /** Accepted connections that are not yet a member's; one more closes the oldest, so that strangers keep nobody out. */
 export const HANDSHAKES_MAX = 64;
 

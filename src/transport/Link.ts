@@ -1,16 +1,26 @@
 import type { Socket } from 'node:net';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import { ReqSocket } from 'axon';
 import { ProtocolError } from '../errors';
 import { ANSWER_MS_MAX, CONNECT_MS_MAX, LINK_BYTES_UNANSWERED_MAX } from '../limits';
 import { LINK_REQUESTS_UNANSWERED_MAX, PACKET_BYTES_MAX, RETRY_MS_MAX, RETRY_MS_MIN } from '../limits';
 import { decodeAnswer, encodeRequest } from './frames';
-import { SealedConnection, type ConnectionOwner, type Ending, type LinkIdentity } from './SealedConnection';
+import { connectTls } from './handshake';
+import type { Hello } from './hello';
 import { signingPart } from './NodeCertificate';
+import { SealedConnection, type ConnectionOwner, type Ending } from './SealedConnection';
 
 /** Whether packets can be sent to a peer now, and else why not, as a sentence's end. */
 export interface LinkState {
   readonly connected: boolean;
   readonly reason?: string;
+}
+
+/** What this node shows of itself at the other end. */
+export interface LinkIdentity {
+  readonly secureContext: SecureContext;
+  /** Made when asked, since members may join at any time. */
+  readonly hello: () => Hello;
 }
 
 /** The peer at the other end. */
@@ -116,7 +126,8 @@ export class Link extends ReqSocket implements ConnectionOwner {
 
   override addSocket(raw: Socket): void {
     this.clearDeadlines();
-    this.connection = new SealedConnection(raw, 'connected', this.linkIdentity, this);
+    const { secureContext, hello } = this.linkIdentity;
+    this.connection = new SealedConnection(raw, connectTls(secureContext), hello, this);
   }
 
   override id(): string {
@@ -131,8 +142,8 @@ export class Link extends ReqSocket implements ConnectionOwner {
     return signingKey === signingPart(this.peer.publicKey) ? this.peer.publicKey : null;
   }
 
-  opened(connection: SealedConnection): void {
-    this.socks = [connection.socket];
+  opened(_connection: SealedConnection, socket: TLSSocket): void {
+    this.socks = [socket];
     this.nextRetryMs = RETRY_MS_MIN;
     this.emit('link', true);
   }

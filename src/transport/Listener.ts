@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { RepSocket } from 'axon';
 import { StartError } from '../errors';
 import { ANSWER_PACKETS_MAX, HANDSHAKES_MAX, PACKET_BYTES_MAX } from '../limits';
 import { decodeRequest, encodeAnswer } from './frames';
-import { SealedConnection, type ConnectionOwner, type Ending, type LinkIdentity } from './SealedConnection';
+import type { Hello } from './hello';
+import { SealedConnection, type ConnectionOwner, type Ending } from './SealedConnection';
+import { TlsAcceptor } from './TlsAcceptor';
 
 /** Packets that go back in the answer to the request that is being handled now. */
 interface Answer {
@@ -36,13 +39,16 @@ export class Listener extends RepSocket implements ConnectionOwner {
   private readonly strangers = new Set<SealedConnection>();
   private readonly members = new Map<string, SealedConnection>();
   private answer: Answer | null = null;
+  private readonly acceptor: TlsAcceptor;
 
   /** @param memberOf the public key of the peer that signs with this Ed25519 key, or null. */
   constructor(
-    private readonly linkIdentity: LinkIdentity,
+    tlsOptions: SecureContextOptions,
+    private readonly hello: () => Hello,
     readonly memberOf: (signingKey: string) => string | null,
   ) {
     super();
+    this.acceptor = new TlsAcceptor(tlsOptions);
     // axon's word for a broken connection; `closed` is told anyway, and unheard it would end the process.
     this.on('error', () => undefined);
   }
@@ -100,7 +106,7 @@ export class Listener extends RepSocket implements ConnectionOwner {
   }
 
   override addSocket(raw: Socket): void {
-    this.strangers.add(new SealedConnection(raw, 'accepted', this.linkIdentity, this));
+    this.strangers.add(new SealedConnection(raw, this.acceptor.accept, this.hello, this));
     if (this.strangers.size <= HANDSHAKES_MAX) return;
     const [oldest] = this.strangers;
     oldest?.close('timeout', `${HANDSHAKES_MAX} others have come since`);

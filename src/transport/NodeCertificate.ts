@@ -1,10 +1,12 @@
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { StartError } from '../errors';
 
 /** A node's identity on its links. */
 export interface NodeCertificate {
-  /** TLS 1.3 with this node's key and certificate; holds the secret, shows it nowhere. */
+  /** TLS 1.3 with this node's key and certificate, the secret among it: never to be shown. */
+  readonly tlsOptions: SecureContextOptions;
+  /** The same, made. */
   readonly secureContext: SecureContext;
   /** The Ed25519 public key, 64 hex digits. */
   readonly signingKey: string;
@@ -35,7 +37,7 @@ export function makeNodeCertificate(secretKey: string): NodeCertificate {
     type: 'pkcs8',
   });
   const cert = toPem(selfSign(privateKey));
-  const secureContext = createSecureContext({
+  const tlsOptions: SecureContextOptions = {
     key: privateKey.export({ format: 'pem', type: 'pkcs8' }),
     cert,
     // Unasked, Node would read in all the web's authorities, whom nobody here asks.
@@ -45,8 +47,9 @@ export function makeNodeCertificate(secretKey: string): NodeCertificate {
     ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256',
     sigalgs: 'ed25519',
     ecdhCurve: 'X25519',
-  });
-  return { secureContext, signingKey: signingKeyOf(createPublicKey(privateKey)) ?? '' };
+  };
+  const secureContext = createSecureContext(tlsOptions);
+  return { tlsOptions, secureContext, signingKey: signingKeyOf(createPublicKey(privateKey)) ?? '' };
 }
 
 /** An Ed25519 public key in hex; null for a key of another kind. */

@@ -1,22 +1,17 @@
 import type { Socket } from 'node:net';
-import { TLSSocket, connect, type SecureContext } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { ProtocolError, toError } from '../errors';
 import { ANSWER_BYTES_WAITING_MAX, ANSWERS_WAITING_MAX, FRAME_BYTES_MAX, FRAME_MS_MAX } from '../limits';
-import { HANDSHAKE_MS_MAX, HELLO_FRAME_BYTES_MAX } from '../limits';
+import { HANDSHAKE_MS_MAX, HELLO_FRAME_BYTES_MAX, UNDECRYPTED_LOOK_MS } from '../limits';
 import { FrameParser } from './FrameParser';
 import { encodeFrame } from './frames';
+import type { Handshake } from './handshake';
 import { decodeHello, encodeHello, helloMismatch, type Hello } from './hello';
 import { signingKeyOf } from './NodeCertificate';
+import { PlaintextWatch } from './PlaintextWatch';
 
 /** How a connection ended: `refused` is for configurations that differ, `malformed` for what breaks the protocol. */
 export type Ending = 'lost' | 'refused' | 'malformed' | 'timeout' | 'overload' | 'replaced' | 'closed';
-
-/** What both ends of a link know of themselves. */
-export interface LinkIdentity {
-  readonly secureContext: SecureContext;
-  /** Made when asked, since members may join at any time. */
-  hello(): Hello;
-}
 
 /** Whoever a connection belongs to. Nothing is called any more once `closed` was. */
 export interface ConnectionOwner {
@@ -24,8 +19,8 @@ export interface ConnectionOwner {
   memberOf(signingKey: string): string | null;
   /** What to say of a key that `memberOf` does not know. */
   readonly wrongKey: string;
-  /** The peer has proven its key and sent a hello that agrees. */
-  opened(connection: SealedConnection): void;
+  /** The peer has proven its key and sent a hello that agrees. `socket` is for axon's `socks`. */
+  opened(connection: SealedConnection, socket: TLSSocket): void;
   /**
    * A frame after the hello.
    *
@@ -47,58 +42,52 @@ export interface ConnectionOwner {
 export class SealedConnection {
   /** Who is at the other end; set once it has proven its key. */
   peer: string | null = null;
-  private readonly tls: TLSSocket;
+  /** null until its handshake is done. */
+  private tls: TLSSocket | null = null;
   private readonly parser = new FrameParser(HELLO_FRAME_BYTES_MAX, (args) => this.takeFrame(args));
   private state: 'handshake' | 'hello' | 'open' | 'refusing' | 'closed' = 'handshake';
   private signingKey: string | null = null;
   private refusal: string | null = null;
   private deadline: NodeJS.Timeout | null = null;
+  private readonly watch: NodeJS.Timeout;
   private framesWaiting = 0;
   private readonly written = (): void => {
     this.framesWaiting--;
   };
 
+  /** @param handshake begins TLS on `raw`. */
   constructor(
-    raw: Socket,
-    side: 'accepted' | 'connected',
-    private readonly identity: LinkIdentity,
+    private readonly raw: Socket,
+    handshake: Handshake,
+    private readonly hello: () => Hello,
     private readonly owner: ConnectionOwner,
   ) {
     raw.setNoDelay(true);
-    // Whose certificate it is, not who issued it, is what counts: authenticate() compares the key.
-    const options = { secureContext: identity.secureContext, requestCert: true, rejectUnauthorized: false };
-    this.tls =
-      side === 'accepted'
-        ? new TLSSocket(raw, { ...options, isServer: true })
-        : connect({ ...options, socket: raw });
-    this.tls.once(side === 'accepted' ? 'secure' : 'secureConnect', () => this.authenticate());
-    this.tls.on('data', (chunk: Buffer) => this.receive(chunk));
-    this.tls.on('error', (error: Error) => this.close('lost', describe(error)));
-    this.tls.on('close', () => this.close('lost', this.isOpen ? 'the connection broke' : CLOSED_EARLY));
+    raw.once('close', () => this.close('lost', this.isOpen ? BROKE : CLOSED_EARLY));
     this.setDeadline(HANDSHAKE_MS_MAX, 'the handshake was not ended in time');
+    const watch = new PlaintextWatch(raw, () => this.tls);
+    this.watch = setInterval(() => {
+      if (!watch.look()) this.close('malformed', 'it sent bytes without end that are no frames');
+    }, UNDECRYPTED_LOOK_MS);
+    handshake(raw, {
+      secured: (tls) => this.secured(tls),
+      failed: (error) => this.close('lost', describe(error)),
+    });
   }
 
   get isOpen(): boolean {
     return this.state === 'open';
   }
 
-  /** The socket for axon's `socks`. Frames are to go through {@link write} or axon's send. */
-  get socket(): TLSSocket {
-    return this.tls;
-  }
-
-  /** Bytes that wait for the peer to read. */
-  get bytesWaiting(): number {
-    return this.tls.writableLength;
-  }
-
   /** Sends a frame; a peer that leaves too many bytes unread is cut off. */
   write(frame: Buffer): void {
-    if (this.state === 'closed') return;
+    const { tls } = this;
+    if (this.state === 'closed' || tls === null) return;
     this.framesWaiting++;
-    this.tls.write(frame, this.written);
-    if (this.bytesWaiting > ANSWER_BYTES_WAITING_MAX || this.framesWaiting > ANSWERS_WAITING_MAX)
-      this.close('overload', `it left ${this.framesWaiting} answers of ${this.bytesWaiting} bytes unread`);
+    tls.write(frame, this.written);
+    const waiting = tls.writableLength;
+    if (waiting > ANSWER_BYTES_WAITING_MAX || this.framesWaiting > ANSWERS_WAITING_MAX)
+      this.close('overload', `it left ${this.framesWaiting} answers of ${waiting} bytes unread`);
   }
 
   /** Ends the connection at once; unsent bytes are lost. Calling it again does nothing. */
@@ -106,18 +95,33 @@ export class SealedConnection {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.clearDeadline();
-    this.tls.destroy();
+    clearInterval(this.watch);
+    // Whichever is destroyed takes the other with it.
+    (this.tls ?? this.raw).destroy();
     if (this.refusal === null) this.owner.closed(this, ending, reason, this.describePeer());
     else this.owner.closed(this, 'refused', this.refusal, this.describePeer());
   }
 
-  private authenticate(): void {
-    const certificate = this.tls.getPeerX509Certificate();
+  private secured(tls: TLSSocket): void {
+    if (this.state === 'closed') {
+      tls.destroy();
+      return;
+    }
+    this.tls = tls;
+    tls.on('data', (chunk: Buffer) => this.receive(chunk));
+    // A peer that has ended hears nothing more of use; what it sends all the same would be held by TLS unread.
+    tls.once('end', () => this.close('lost', this.isOpen ? BROKE : CLOSED_EARLY));
+    tls.on('error', (error: Error) => this.close(isOfTls(error) ? 'malformed' : 'lost', describe(error)));
+    this.authenticate(tls);
+  }
+
+  private authenticate(tls: TLSSocket): void {
+    const certificate = tls.getPeerX509Certificate();
     this.signingKey = certificate === undefined ? null : signingKeyOf(certificate.publicKey);
     this.peer = this.signingKey === null ? null : this.owner.memberOf(this.signingKey);
     this.state = 'hello';
     if (this.signingKey === null) this.close('refused', 'it has shown no Ed25519 certificate');
-    else this.write(encodeFrame([encodeHello(this.identity.hello())]));
+    else this.write(encodeFrame([encodeHello(this.hello())]));
   }
 
   private receive(chunk: Buffer): void {
@@ -141,7 +145,7 @@ export class SealedConnection {
   }
 
   private greet(theirs: Hello): void {
-    const mismatch = helloMismatch(this.identity.hello(), theirs);
+    const mismatch = helloMismatch(this.hello(), theirs);
     const reason = mismatch ?? (this.peer === null ? this.owner.wrongKey : null);
     if (reason !== null) {
       this.refuse(reason);
@@ -150,14 +154,14 @@ export class SealedConnection {
     this.state = 'open';
     this.clearDeadline();
     this.parser.bytesMax = FRAME_BYTES_MAX;
-    this.owner.opened(this);
+    if (this.tls !== null) this.owner.opened(this, this.tls);
   }
 
   /** Ends the connection so that the hello still arrives, which tells the peer the reason too. */
   private refuse(reason: string): void {
     this.state = 'refusing';
     this.refusal = reason;
-    this.tls.end();
+    this.tls?.end();
   }
 
   private setDeadline(ms: number, reason: string): void {
@@ -176,7 +180,13 @@ export class SealedConnection {
   }
 }
 
+const BROKE = 'the connection broke';
 const CLOSED_EARLY = 'it closed the connection before its hello: it may be starting, or not know this node';
+
+/** Whether TLS itself has found what it must not go on with, the network being well. */
+function isOfTls(error: Error & { code?: string }): boolean {
+  return error.code?.startsWith('ERR_SSL_') === true;
+}
 
 /** OpenSSL's errors carry file names and numbers of threads; their reason says it in words. */
 function describe(error: Error & { code?: string; reason?: string }): string {

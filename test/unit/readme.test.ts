@@ -385,8 +385,12 @@ describe('When it does not work', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { publicKey, secretKey } = generateKeyPair();
-    const { secureContext } = makeNodeCertificate(secretKey);
-    const listener = new Listener({ secureContext, hello: () => hello }, () => null);
+    const { tlsOptions } = makeNodeCertificate(secretKey);
+    const listener = new Listener(
+      tlsOptions,
+      () => hello,
+      () => null,
+    );
     const unbound = once(listener, 'unbound');
     listener.bind(`tcp://127.0.0.1:${(taken.address() as AddressInfo).port}/${publicKey}`);
     const [error] = (await unbound) as [StartError];

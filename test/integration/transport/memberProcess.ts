@@ -2,6 +2,7 @@
  * A member in a process of its own, told by messages what to do: to be killed, frozen, or watched as it ends.
  * It tells its parent of links and packets as they come.
  */
+import type { EventEmitter } from 'node:events';
 import { Module } from 'node:module';
 import type { TestMember } from './members';
 
@@ -13,7 +14,8 @@ export type Command =
 export type Report =
   | { readonly is: 'ready' | 'disconnected' }
   | { readonly is: 'link'; readonly connected: boolean }
-  | { readonly is: 'packet'; readonly bytes: number; readonly at: number };
+  | { readonly is: 'packet'; readonly bytes: number; readonly at: number }
+  | { readonly is: 'refused'; readonly reason: string };
 
 function report(what: Report): void {
   process.send?.(what);
@@ -39,6 +41,10 @@ async function run(): Promise<void> {
       node = startMember(self, command.members);
       node.on('link', (_publicKey: string, connected: boolean) => report({ is: 'link', connected }));
       node.on('data', (packet: Buffer) => report({ is: 'packet', bytes: packet.length, at: Date.now() }));
+      const refused = (reason: string): void => report({ is: 'refused', reason });
+      for (const link of node.sockets.values()) link.on('refused', refused);
+      const listener = Reflect.get(node, 'listener') as EventEmitter;
+      listener.on('refused', (_peer: string, reason: string) => refused(reason));
     } else if (command.do === 'write') node?.write(command.address, Buffer.alloc(command.bytes, 1));
     else {
       process.off('disconnect', leave);

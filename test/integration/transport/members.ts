@@ -108,6 +108,12 @@ export class MemberProcess {
     await until('the process is ready', () => this.reports.some(({ is }) => is === 'ready'));
   }
 
+  get pid(): number {
+    const { pid } = this.child;
+    if (pid === undefined) throw new Error('the process has not started');
+    return pid;
+  }
+
   tell(command: Command): void {
     this.child.send(command);
   }
