@@ -59,6 +59,7 @@ export class TCPMokka extends ReplicatedMokka {
     this.listener.on('message', (packet: Buffer, publicKey: string) => this.take(packet, publicKey, null));
     this.listener.on('refused', (peer: string, reason: string) => this.logRefusal(peer, reason));
     this.listener.on('unbound', (error: StartError) => this.emit('fatal', error));
+    this.listener.on('bound', (absent: string[]) => this.logAbsent(absent));
     this.listener.bind(this.address);
     for (const node of this.nodes.values()) this.link(node);
   }
@@ -136,6 +137,11 @@ export class TCPMokka extends ReplicatedMokka {
   private memberOf(signingKey: string): string | null {
     for (const publicKey of this.nodes.keys()) if (signingPart(publicKey) === signingKey) return publicKey;
     return null;
+  }
+
+  private logAbsent(absent: readonly string[]): void {
+    if (absent.length > 0)
+      this.logger.info(`does not listen on ${absent.join(', ')}: this machine has no such address`);
   }
 
   private logRefusal(peer: string, reason: string): void {

@@ -8,6 +8,7 @@ import { invariant } from './errors';
 import { STOP_ANSWERS_MS_MAX } from './limits';
 import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
+import { limitNameLookups } from './transport/nameLookup';
 import { tuneForLoad } from './tuneForLoad';
 
 const stderr = new Stderr(process.stderr);
@@ -41,6 +42,7 @@ const initMokka = async (): Promise<void> => {
   const mokka = await createMokka(config, logger);
   for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
   tuneForLoad();
+  limitNameLookups();
   mokka.connect();
   mokka.on('state', () => {
     logger.info({ event: 'state' }, `changed state ${mokka.state} with term ${mokka.term}`);

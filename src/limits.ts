@@ -168,8 +168,20 @@ export const ANSWERS_WAITING_MAX = LINK_REQUESTS_UNANSWERED_MAX;
 /** A link without any answer, ms, while some are due: its peer is frozen or gone. Longer than a slow sync. */
 export const ANSWER_MS_MAX = 3000;
 
+/**
+ * A link on which nothing was sent for so long, ms, is asked for an answer: followers have nothing to say to each
+ * other, and a connection that is cut silently looks whole until then. One small frame a second costs nothing.
+ */
+export const KEEP_ALIVE_MS = 1000;
+
 /** From connecting to TCP's answer, ms: after a healed partition TCP alone would wait for up to a minute. */
 export const CONNECT_MS_MAX = 2000;
+
+/** Pause between two look-ups of a peer's name, ms: soon for a name that moves, few for its server. */
+export const NAME_LOOKUP_PAUSE_MS = 1000;
+
+/** A look-up that takes longer, ms, is told as the reason why a peer is away: others take a fraction of it. */
+export const NAME_UNRESOLVED_TOLD_MS = 1000;
 
 /** TLS handshake and hello, ms: what never ends them holds one of the places below. */
 export const HANDSHAKE_MS_MAX = 5000;

@@ -2,12 +2,15 @@ import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { ReqSocket } from 'axon';
 import { ProtocolError } from '../errors';
-import { ANSWER_MS_MAX, CONNECT_MS_MAX, LINK_BYTES_UNANSWERED_MAX } from '../limits';
-import { LINK_REQUESTS_UNANSWERED_MAX, PACKET_BYTES_MAX, RETRY_MS_MAX, RETRY_MS_MIN } from '../limits';
-import { decodeAnswer, encodeRequest } from './frames';
+import { ANSWER_MS_MAX, CONNECT_MS_MAX, KEEP_ALIVE_MS, LINK_BYTES_UNANSWERED_MAX } from '../limits';
+import { LINK_REQUESTS_UNANSWERED_MAX, NAME_LOOKUP_PAUSE_MS, PACKET_BYTES_MAX } from '../limits';
+import { RETRY_MS_MAX, RETRY_MS_MIN } from '../limits';
+import { decodeAnswer, encodeKeepAlive, encodeRequest } from './frames';
 import { connectTls } from './handshake';
 import type { Hello } from './hello';
+import { hostAndPort, lookUpName, type NameLookup } from './nameLookup';
 import { signingPart } from './NodeCertificate';
+import { PeerAddresses } from './PeerAddresses';
 import { SealedConnection, type ConnectionOwner, type Ending } from './SealedConnection';
 
 /** Whether packets can be sent to a peer now, and else why not, as a sentence's end. */
@@ -42,6 +45,11 @@ export class Link extends ReqSocket implements ConnectionOwner {
   private raw: Socket | null = null;
   private connection: SealedConnection | null = null;
   private reason = 'it is not connected yet';
+  private readonly port: number;
+  private readonly addresses: PeerAddresses;
+  /** The address of the connection, or of the last try. */
+  private tried: string | null = null;
+  private lookupRetry: NodeJS.Timeout | null = null;
   private nextRetryMs = RETRY_MS_MIN;
   private isRetryDue = false;
   /** Of `ids` requests, those that were answered or given up. */
@@ -49,12 +57,17 @@ export class Link extends ReqSocket implements ConnectionOwner {
   private unansweredBytes = 0;
   private connectDeadline: NodeJS.Timeout | null = null;
   private answerDeadline: NodeJS.Timeout | null = null;
+  private keepAlive: NodeJS.Timeout | null = null;
 
   constructor(
     readonly peer: LinkPeer,
     private readonly linkIdentity: LinkIdentity,
+    lookUp: NameLookup = lookUpName,
   ) {
     super();
+    const { host, port } = hostAndPort(peer.address);
+    this.port = port;
+    this.addresses = new PeerAddresses(host, lookUp);
     // Nothing may wait in axon: what waits arrives stale (HAZARDS, axon 2).
     this.set('hwm', 0);
     this.on('socket error', (error: NodeJS.ErrnoException) => this.noteConnectError(error));
@@ -65,12 +78,15 @@ export class Link extends ReqSocket implements ConnectionOwner {
   }
 
   get state(): LinkState {
-    return this.connection?.isOpen === true ? { connected: true } : { connected: false, reason: this.reason };
+    if (this.connection?.isOpen === true) return { connected: true };
+    const { problem } = this.addresses;
+    if (problem === null) return { connected: false, reason: this.reason };
+    return { connected: false, reason: this.tried === null ? problem : `${this.reason}; ${problem}` };
   }
 
   /** Starts connecting, and goes on until {@link close}. */
   open(): void {
-    this.connect(this.peer.address);
+    this.tryNext();
   }
 
   /** Sends a packet as a request. Returns at once and never throws; without a link the packet is dropped. */
@@ -81,13 +97,7 @@ export class Link extends ReqSocket implements ConnectionOwner {
       connection.close('overload', 'it left too much unanswered: it is frozen or overloaded');
       return;
     }
-    if (this.unanswered === 0) this.awaitAnswers();
-    this.unansweredBytes += packet.length;
-    super.send(packet, (packets: Buffer[]) => {
-      this.answered++;
-      this.unansweredBytes -= packet.length;
-      for (const answer of packets) this.emit('packet', answer);
-    });
+    this.request(packet);
   }
 
   /** Drops the connection; a new one is made with the cluster as it is then. */
@@ -104,18 +114,17 @@ export class Link extends ReqSocket implements ConnectionOwner {
   override async close(): Promise<void> {
     this.closing = true;
     this.connection?.close('closed', 'this node is stopping');
-    this.clearDeadlines();
+    this.clearTimers();
     const { raw } = this;
     if (raw !== null) await new Promise((resolve) => raw.once('close', resolve).destroy());
     // axon's timer cannot be stopped (HAZARDS, axon 4), but its time is short and it then does nothing.
     if (this.isRetryDue) await new Promise((resolve) => this.once('reconnect attempt', resolve));
   }
 
-  override connect(address: string): this;
-  override connect(port: number, host: string): this;
-  override connect(target: string | number, host?: string): this {
-    if (this.closing === true) return this;
-    return typeof target === 'string' ? super.connect(target) : super.connect(target, host ?? '');
+  /** axon tries again by this, at the address of the last try; which is the next one is known here. */
+  override connect(): this {
+    this.tryNext();
+    return this;
   }
 
   override handleErrors(raw: Socket): void {
@@ -125,7 +134,7 @@ export class Link extends ReqSocket implements ConnectionOwner {
   }
 
   override addSocket(raw: Socket): void {
-    this.clearDeadlines();
+    this.clearTimers();
     const { secureContext, hello } = this.linkIdentity;
     this.connection = new SealedConnection(raw, connectTls(secureContext), hello, this);
   }
@@ -134,8 +143,8 @@ export class Link extends ReqSocket implements ConnectionOwner {
     return String(this.ids++);
   }
 
-  override pack([packet, id]: [Buffer, string]): Buffer {
-    return encodeRequest(packet, id);
+  override pack([packet, id]: [Buffer | null, string]): Buffer {
+    return packet === null ? encodeKeepAlive(id) : encodeRequest(packet, id);
   }
 
   memberOf(signingKey: string): string | null {
@@ -145,6 +154,12 @@ export class Link extends ReqSocket implements ConnectionOwner {
   opened(_connection: SealedConnection, socket: TLSSocket): void {
     this.socks = [socket];
     this.nextRetryMs = RETRY_MS_MIN;
+    if (this.tried !== null) this.addresses.worked(this.tried);
+    let sentBefore = this.ids;
+    this.keepAlive = setInterval(() => {
+      if (this.unanswered === 0 && this.ids === sentBefore) this.request(null);
+      sentBefore = this.ids;
+    }, KEEP_ALIVE_MS);
     this.emit('link', true);
   }
 
@@ -164,17 +179,50 @@ export class Link extends ReqSocket implements ConnectionOwner {
     this.answered = this.ids;
     this.unansweredBytes = 0;
     this.connection = null;
-    this.clearDeadlines();
+    this.clearTimers();
     this.reason = reason;
     if (wasUp) this.emit('link', false);
     if (ending === 'refused' || ending === 'malformed') this.emit('refused', reason);
+  }
+
+  /** Connects to the peer's next address, as soon as one is known. */
+  private tryNext(): void {
+    if (this.closing === true) return;
+    const address = this.addresses.next();
+    if (address === null) void this.awaitLookup();
+    else this.connectTo(address);
+  }
+
+  private async awaitLookup(): Promise<void> {
+    await this.addresses.answered();
+    if (this.closing === true) return;
+    const address = this.addresses.next();
+    if (address === null) this.lookupRetry = setTimeout(() => this.tryNext(), NAME_LOOKUP_PAUSE_MS);
+    else this.connectTo(address);
+  }
+
+  private connectTo(address: string): void {
+    this.tried = address;
+    super.connect(this.port, address);
+  }
+
+  /** A packet as a request, or none to hear whether the peer is there. */
+  private request(packet: Buffer | null): void {
+    const bytes = packet?.length ?? 0;
+    if (this.unanswered === 0) this.awaitAnswers();
+    this.unansweredBytes += bytes;
+    super.send(packet, (packets: Buffer[]) => {
+      this.answered++;
+      this.unansweredBytes -= bytes;
+      for (const answer of packets) this.emit('packet', answer);
+    });
   }
 
   /** After a long step of this node's own the connection may be there already: that is seen first. */
   private checkConnected(raw: Socket): void {
     setImmediate(() => {
       if (!raw.connecting) return;
-      this.reason = 'it does not answer';
+      this.reason = `it does not answer${this.where}`;
       raw.destroy();
     });
   }
@@ -184,8 +232,13 @@ export class Link extends ReqSocket implements ConnectionOwner {
     if (this.connectDeadline === null) return;
     this.reason =
       error.code === 'ECONNREFUSED'
-        ? 'nothing listens there: is the node running?'
-        : `it cannot be reached (${error.code ?? error.message})`;
+        ? `nothing listens there${this.where}: is the node running?`
+        : `it cannot be reached${this.where} (${error.code ?? error.message})`;
+  }
+
+  /** Of a peer that is named by a name, the address that was tried. */
+  private get where(): string {
+    return this.addresses.isName ? ` (${this.tried})` : '';
   }
 
   private get unanswered(): number {
@@ -202,9 +255,13 @@ export class Link extends ReqSocket implements ConnectionOwner {
   /** axon reads `retry` right after this event; its own value would start anew before the handshake. */
   private scheduleRetry(): void {
     this.raw = null;
-    this.clearDeadlines();
+    this.clearTimers();
     if (this.closing === true) return;
     this.isRetryDue = true;
+    if (this.addresses.hasUntried) {
+      this.retry = RETRY_MS_MIN;
+      return;
+    }
     this.retry = this.nextRetryMs;
     this.nextRetryMs = Math.min(RETRY_MS_MAX, Math.round(this.nextRetryMs * 1.5));
   }
@@ -227,10 +284,14 @@ export class Link extends ReqSocket implements ConnectionOwner {
     });
   }
 
-  private clearDeadlines(): void {
+  private clearTimers(): void {
     if (this.connectDeadline !== null) clearTimeout(this.connectDeadline);
     if (this.answerDeadline !== null) clearTimeout(this.answerDeadline);
+    if (this.keepAlive !== null) clearInterval(this.keepAlive);
+    if (this.lookupRetry !== null) clearTimeout(this.lookupRetry);
     this.connectDeadline = null;
     this.answerDeadline = null;
+    this.keepAlive = null;
+    this.lookupRetry = null;
   }
 }

@@ -1,10 +1,11 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { RepSocket } from 'axon';
-import { StartError } from '../errors';
+import { StartError, toError } from '../errors';
 import { ANSWER_PACKETS_MAX, HANDSHAKES_MAX, PACKET_BYTES_MAX } from '../limits';
 import { decodeRequest, encodeAnswer } from './frames';
 import type { Hello } from './hello';
+import { hostAndPort, lookUpName, type NameLookup } from './nameLookup';
 import { SealedConnection, type ConnectionOwner, type Ending } from './SealedConnection';
 import { TlsAcceptor } from './TlsAcceptor';
 
@@ -20,8 +21,8 @@ interface Answer {
  * latest. Strangers get a few places and little time, and can take no member's. Every request is answered
  * (HAZARDS, axon 1) when its handlers return.
  *
- * Emits 'message' (packet: Buffer, publicKey: string), 'refused' (peer: string, reason: string), and 'unbound'
- * (error: StartError PORT_TAKEN) when it cannot listen.
+ * Emits 'message' (packet: Buffer, publicKey: string), 'refused' (peer: string, reason: string), 'bound' (the host's
+ * addresses that this machine has not: string[]) and, when it cannot listen, 'unbound' (error: StartError PORT_TAKEN).
  */
 export class Listener extends RepSocket implements ConnectionOwner {
   readonly wrongKey = 'its key is not that of a member';
@@ -39,6 +40,7 @@ export class Listener extends RepSocket implements ConnectionOwner {
   private readonly strangers = new Set<SealedConnection>();
   private readonly members = new Map<string, SealedConnection>();
   private answer: Answer | null = null;
+  private servers: Server[] = [];
   private readonly acceptor: TlsAcceptor;
 
   /** @param memberOf the public key of the peer that signs with this Ed25519 key, or null. */
@@ -46,6 +48,7 @@ export class Listener extends RepSocket implements ConnectionOwner {
     tlsOptions: SecureContextOptions,
     private readonly hello: () => Hello,
     readonly memberOf: (signingKey: string) => string | null,
+    private readonly lookUp: NameLookup = lookUpName,
   ) {
     super();
     this.acceptor = new TlsAcceptor(tlsOptions);
@@ -53,18 +56,24 @@ export class Listener extends RepSocket implements ConnectionOwner {
     this.on('error', () => undefined);
   }
 
-  /** Listens at tcp://host:port, on that host only (HAZARDS, axon 8). */
-  override bind(address: string): this {
-    super.bind(address);
-    this.server?.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.server?.listening !== true) this.emit('unbound', cannotBind(address, error));
-    });
+  /**
+   * Listens at tcp://host:port, on the addresses of that host only (HAZARDS, axon 8): on each of them that this
+   * machine has.
+   */
+  override bind(address: string): this;
+  override bind(port: number, host: string): this;
+  override bind(address: string | number): this {
+    const { host, port } = hostAndPort(String(address));
+    this.lookUp(host).then(
+      (hosts) => this.bindAll(String(address), port, hosts),
+      (thrown: unknown) => this.emit('unbound', doesNotResolve(String(address), host, toError(thrown))),
+    );
     return this;
   }
 
   /** The port that it listens on; null when it does not. */
   get port(): number | null {
-    const address = this.server?.address();
+    const address = this.servers.find(({ listening }) => listening)?.address();
     return typeof address === 'object' && address !== null ? address.port : null;
   }
 
@@ -101,8 +110,7 @@ export class Listener extends RepSocket implements ConnectionOwner {
   override async close(): Promise<void> {
     this.closing = true;
     this.dropConnections('this node is stopping');
-    const { server } = this;
-    if (server !== null) await new Promise((resolve) => server.close(resolve));
+    await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 
   override addSocket(raw: Socket): void {
@@ -140,14 +148,53 @@ export class Listener extends RepSocket implements ConnectionOwner {
     if (this.members.get(peer) === connection) this.members.delete(peer);
     if (ending === 'refused' || ending === 'malformed') this.emit('refused', peer, reason);
   }
+
+  private bindAll(address: string, port: number, hosts: readonly string[]): void {
+    if (this.closing === true) return;
+    const absent: string[] = [];
+    let undecided = hosts.length;
+    const decided = (): void => {
+      if (--undecided === 0 && absent.length < hosts.length) this.emit('bound', absent);
+    };
+    for (const host of hosts) {
+      super.bind(port, host);
+      const { server } = this;
+      if (server === null) continue;
+      this.servers.push(server);
+      server.once('listening', decided);
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        if (server.listening) return;
+        if (!isNotOfThisMachine(error)) this.emit('unbound', cannotBind(address, whyNot(error), error));
+        else if (absent.push(host) === hosts.length)
+          this.emit('unbound', cannotBind(address, isElsewhere(hosts), error));
+        decided();
+      });
+    }
+  }
 }
 
 const PACKET_FRAMING_BYTES = 5;
 
-function cannotBind(address: string, error: NodeJS.ErrnoException): StartError {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? 'another process listens there; stop it, or choose other ports with START_PORT'
-      : `${error.code ?? error.message}; check the address in the configuration, and the right to use the port`;
-  return new StartError('PORT_TAKEN', `cannot listen on ${address}: ${why}`, { cause: error });
+function cannotBind(address: string, why: string, cause: Error): StartError {
+  return new StartError('PORT_TAKEN', `cannot listen on ${address}: ${why}`, { cause });
+}
+
+function whyNot(error: NodeJS.ErrnoException): string {
+  return error.code === 'EADDRINUSE'
+    ? 'another process listens there; stop it, or choose other ports with START_PORT'
+    : `${error.code ?? error.message}; check the address in the configuration, and the right to use the port`;
+}
+
+function doesNotResolve(address: string, host: string, error: NodeJS.ErrnoException): StartError {
+  const why = `the name ${host} does not resolve (${error.code ?? error.message}); check it in the configuration, and /etc/hosts or DNS`;
+  return cannotBind(address, why, error);
+}
+
+function isElsewhere(hosts: readonly string[]): string {
+  return `this machine has no address ${hosts.join(' and no ')}; check the address in the configuration`;
+}
+
+/** The address is another machine's, or of a family that this one does not speak. */
+function isNotOfThisMachine({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
 }

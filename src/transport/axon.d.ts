@@ -19,6 +19,7 @@ declare module 'axon' {
     connect(address: string): this;
     connect(port: number, host: string): this;
     bind(address: string): this;
+    bind(port: number, host: string): this;
     close(): unknown;
   }
 

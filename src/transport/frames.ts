@@ -2,7 +2,7 @@ import { ProtocolError } from '../errors';
 import { ANSWER_PACKETS_MAX } from '../limits';
 
 /**
- * Requests and answers as axon's req and rep sockets frame them: a request is [packet…, id], an answer is
+ * Requests and answers as axon's req and rep sockets frame them: a request is [packet, id] or only [id], an answer is
  * [error, packet…, id], the error always null. Each packet stands behind a byte of its own, so that none begins
  * with what axon takes for a string or for JSON (HAZARDS, axon 7).
  */
@@ -29,6 +29,11 @@ export function encodeRequest(packet: Buffer, id: string): Buffer {
   return encodeFrame([], [packet], [Buffer.from(ID_PREFIX + id)]);
 }
 
+/** A request without a packet, for an answer without one: whether the peer is still there. */
+export function encodeKeepAlive(id: string): Buffer {
+  return encodeFrame([], [], [Buffer.from(ID_PREFIX + id)]);
+}
+
 /** The answer to the request with this id: at most ANSWER_PACKETS_MAX packets. */
 export function encodeAnswer(packets: readonly Buffer[], id: string): Buffer {
   return encodeFrame([NO_ERROR], packets, [Buffer.from(ID_PREFIX + id)]);
@@ -36,9 +41,7 @@ export function encodeAnswer(packets: readonly Buffer[], id: string): Buffer {
 
 /** @throws ProtocolError when the arguments are no request. */
 export function decodeRequest(args: readonly Buffer[]): Exchange {
-  const request = decode(args, 0);
-  if (request.packets.length === 0) throw new ProtocolError('a request has no packet');
-  return request;
+  return decode(args, 0);
 }
 
 /** @throws ProtocolError when the arguments are no answer. */

@@ -124,6 +124,25 @@ test('a frozen peer is given up when its answers are overdue', async () => {
   expect(node.sockets.get(peerAddress)?.callbacks).toEqual({});
 });
 
+test('a peer that falls silent is known to be away, though nothing is sent to it', async () => {
+  child.signal('SIGSTOP');
+  await until('the link is down', () => !isUp(), 10_000);
+  expect(node.linkState(peerKey).reason).toContain('has not answered');
+  child.signal('SIGCONT');
+  await until('the link is up again', isUp, 10_000);
+});
+
+test('an idle link stays up, and its requests are answered', async () => {
+  let downs = 0;
+  node.on('link', () => downs++);
+  const link = node.sockets.get(peerAddress);
+  if (link === undefined) throw new Error('no link');
+  await until('some were sent', () => link.ids >= 3, 20_000);
+  await until('all are answered', () => Object.keys(link.callbacks).length === 0);
+  expect(downs).toBe(0);
+  expect(packets()).toEqual([]);
+});
+
 test('a long block of its own makes a node give up no peer that has answered', async () => {
   let downs = 0;
   node.on('link', () => downs++);

@@ -183,7 +183,7 @@ test('what follows a malformed frame in the same bytes is not heard', async () =
   socket.write(
     Buffer.concat([
       encodeRequest(Buffer.from('heard'), '1'),
-      encodeFrame([Buffer.from('s:1')]),
+      encodeFrame([Buffer.from('\x01x')]),
       encodeRequest(Buffer.from('x'), '2'),
     ]),
   );

@@ -7,6 +7,7 @@ import {
   decodeRequest,
   encodeAnswer,
   encodeFrame,
+  encodeKeepAlive,
   encodeRequest,
 } from '../../../src/transport/frames';
 
@@ -76,7 +77,10 @@ test('an answer with an error, or with nothing but null, is refused', () => {
   expect(() => decodeAnswer([noError])).toThrow(ProtocolError);
   expect(() => decodeAnswer([])).toThrow(ProtocolError);
   expect(() => decodeRequest([])).toThrow(ProtocolError);
-  expect(() => decodeRequest([Buffer.from('s:1')])).toThrow('no packet');
+});
+
+test('a request without a packet asks for no more than an answer', () => {
+  expect(decodeRequest(argsOf(encodeKeepAlive('7')))).toEqual({ id: '7', packets: [] });
 });
 
 test('whatever the arguments are, only a ProtocolError comes of them', () => {
