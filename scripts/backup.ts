@@ -8,7 +8,7 @@ import { takeBackup } from '../src/backup/takeBackup';
 import { backupSourceOf } from '../src/cli/backupCommands';
 import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/fileScript';
 import { NodeClient } from '../src/cli/NodeClient';
-import { nodeNumber } from '../src/cli/oneShot';
+import { nodeNumber } from '../src/cli/words/shellWords';
 
 const USAGE = `npm run backup -- [--node N] [--unconfirmed] [--json] OUT
 

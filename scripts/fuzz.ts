@@ -8,10 +8,15 @@ const USAGE = 'usage: npm run fuzz -- --frames N --seed N (whole numbers, frames
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
+      help: { type: 'boolean' },
       frames: { type: 'string', default: '1000000' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     },
   });
+  if (values.help === true) {
+    console.log(USAGE);
+    return 0;
+  }
   const frames = wholeNumber(values.frames);
   const seed = wholeNumber(values.seed);
   if (!(frames >= 1000 && frames <= 100_000_000) || !(seed <= 2 ** 48)) {

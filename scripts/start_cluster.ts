@@ -13,8 +13,17 @@ import { eachLine } from '../src/cli/eachLine';
 import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
 import { parseNodeMessage } from '../src/cli/supervision';
+import { takeNoArguments } from '../src/cli/words/scriptUsage';
 import { STOP_MS_MAX } from '../src/limits';
 import { compileSources } from './typescript/compile';
+
+const USAGE = `npm start
+
+Three nodes with the demo keys on this machine and one prompt for them, where help lists the commands. It takes no
+arguments, the environment chooses:
+  DATA_DIR     where the nodes' data are (default data)
+  START_PORT   the first of three ports (default 2000)
+  LOG_LEVEL    which records are written (default info; warn in a terminal)`;
 
 const NODES = 3;
 const ROOT = resolve(__dirname, '..');
@@ -31,6 +40,7 @@ const ERROR = 50;
 
 const logRecord = z.object({ level: z.number(), msg: z.string(), event: z.string().optional() });
 
+takeNoArguments(USAGE);
 const stderr = new Stderr(process.stderr);
 const life = new ProcessLife(stderr);
 const inTerminal = process.stdin.isTTY && process.stdout.isTTY;

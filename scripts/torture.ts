@@ -1,18 +1,25 @@
 import { parseArgs } from 'node:util';
 import { torture } from '../test/torture/torture';
 
+const USAGE = 'npm run torture -- --seconds N --seed N (whole numbers, seconds at least 1)';
+
 /** `npm run torture -- --seconds 120 --seed S`: real nodes under real faults; exit status 0 only if nothing was wrong. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
+      help: { type: 'boolean' },
       seconds: { type: 'string', default: '120' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     },
   });
+  if (values.help === true) {
+    console.log(USAGE);
+    return 0;
+  }
   const seconds = Number(values.seconds);
   const seed = Number(values.seed);
   if (!Number.isInteger(seconds) || seconds < 1 || !Number.isInteger(seed) || seed < 0) {
-    console.error('usage: npm run torture -- --seconds N --seed N (whole numbers, seconds at least 1)');
+    console.error(`usage: ${USAGE}`);
     return 2;
   }
   console.log(`torture --seconds ${seconds} --seed ${seed}`);

@@ -16,6 +16,10 @@ const TYPESCRIPT = join(__dirname, 'typescript');
 const MEGABYTE = 1_000_000;
 
 const main = async ([directory, mode]: readonly string[]): Promise<void> => {
+  if (directory === '--help') {
+    console.log(USAGE);
+    return;
+  }
   if (directory === undefined || directory === '' || (mode !== undefined && mode !== IN_CHILD))
     throw new StartError('BAD_CONFIG', USAGE);
   if (mode === IN_CHILD) await verify(directory);

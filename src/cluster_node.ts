@@ -3,6 +3,7 @@ import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import { ProcessLife } from './cli/ProcessLife';
 import type { Prompt } from './cli/Prompt';
 import { Stderr } from './cli/Stderr';
+import { NODE_USAGE, takeNoArguments } from './cli/words/scriptUsage';
 import { type NodeConfig, readConfig } from './config/ClusterConfig';
 import { invariant } from './errors';
 import { STOP_ANSWERS_MS_MAX } from './limits';
@@ -11,6 +12,7 @@ import type { TCPMokka } from './TCPMokka';
 import { limitNameLookups } from './transport/nameLookup';
 import { tuneForLoad } from './tuneForLoad';
 
+takeNoArguments(NODE_USAGE);
 const stderr = new Stderr(process.stderr);
 
 /** Made before anything else, so that a signal during the start is a clean stop too. */

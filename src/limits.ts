@@ -246,6 +246,12 @@ export const LIST_ENTRIES_DEFAULT = 10;
 /** How often a `tail` that follows looks for more logs, ms: at once for a person, next to nothing for the node. */
 export const FOLLOW_LOOK_MS = 100;
 
+/** An add that has no answer after this time, ms, is one that waits: its user is told for whom. */
+export const ADD_WAIT_TOLD_MS = 1000;
+
+/** How often a `tail` that follows tries a node that has gone, ms: soon for a person, next to nothing while it is down. */
+export const FOLLOW_RETRY_MS = 250;
+
 /** Of a clean stop, ms at most for a leader to hand over; an election timeout where that is shorter. */
 export const HANDOVER_MS_MAX = 1000;
 

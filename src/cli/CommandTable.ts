@@ -6,6 +6,8 @@ import { entryJson } from './entryJson';
 import { listLogs, tailLogs, type LogList } from './logLists';
 import { renderEntry, renderHelp, renderInfo, type Style } from './render';
 import { renderList, renderStatus } from './renderTables';
+import { parseAddLine, parseExactAdd, type AddWords } from './words/addWords';
+import { nearestName } from './words/nearestName';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -25,12 +27,14 @@ export type Effect = 'write' | 'read' | 'exit';
 /** One row of the table. A new command is a new row. */
 export interface Command<Arguments = unknown, Result = unknown> {
   readonly name: string;
+  /** Other words for it. */
+  readonly synonyms?: readonly string[];
   /** Its name and arguments, as help shows them. */
   readonly usage: string;
   /** What it does, in a few words. */
   readonly summary: string;
   readonly effect: Effect;
-  /** True for what programs of this product ask at a node's socket: no list of commands shows it. */
+  /** True for what only programs ask: no list of commands shows it. */
   readonly internal?: true;
   /**
    * Reads what stands after the name and its one space.
@@ -44,19 +48,32 @@ export interface Command<Arguments = unknown, Result = unknown> {
   json?(result: Result): string;
   /** The result as a person reads it. */
   render(result: Result, style: Style): string;
+  /** What a terminal that shows the result has to say to it. */
+  note?(result: Result): string | null;
   /** Where a terminal that shows the result goes on to show logs as they come: the index of the first. */
   follow?(result: Result): number;
 }
 
-const addLog: Command<{ key: string; value: string }, LogEntry> = {
+const addLog: Command<AddWords, LogEntry> = {
   name: 'add_log',
   usage: 'add_log KEY VALUE…',
   summary: 'store a log; VALUE is the rest of the line',
   effect: 'write',
-  parse: parseKeyAndValue,
+  parse: parseAddLine,
   run: ({ node, nextNonce }, { key, value }) => node.logApi.push(key, { value, nonce: nextNonce() }),
   json: entryJson,
   render: renderEntry,
+  note: ({ log }) => (isQuoted(log.value.value) ? 'the quotes are part of the value' : null),
+};
+
+/** For keys and values that a line cannot hold as they are, like an empty value or one of several lines. */
+const addBase64: Command<AddWords, LogEntry> = {
+  ...addLog,
+  name: 'add_base64',
+  usage: 'add_base64 KEY VALUE',
+  summary: 'as add_log, key and value in base64',
+  internal: true,
+  parse: parseExactAdd,
 };
 
 const getLog: Command<number, LogEntry> = {
@@ -123,19 +140,21 @@ export interface HelpResult {
 
 const help: Command<undefined, HelpResult> = {
   name: 'help',
+  synonyms: ['?'],
   usage: 'help',
   summary: 'show the commands',
   effect: 'read',
   parse: parseNothing,
   run: ({ commands = COMMANDS }) =>
     Promise.resolve({
-      commands: shown(commands).map(({ name, usage, summary }) => ({ name, usage, summary })),
+      commands: shownCommands(commands).map(({ name, usage, summary }) => ({ name, usage, summary })),
     }),
   render: renderHelp,
 };
 
 const exit: Command<undefined, Record<string, never>> = {
   name: 'exit',
+  synonyms: ['quit'],
   usage: 'exit',
   summary: 'stop the node, when all lines before are answered',
   effect: 'exit',
@@ -146,6 +165,9 @@ const exit: Command<undefined, Record<string, never>> = {
 
 /** Every command of a node, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, info, status, help, exit];
+
+/** Those that every input takes and no list shows. */
+const FOR_PROGRAMS: readonly Command[] = [addBase64];
 
 /** Characters of an unknown command that its answer repeats. */
 const NAME_SHOWN_MAX = 64;
@@ -172,17 +194,17 @@ export function splitLine(line: string): SplitLine | null {
  * @throws RequestError BAD_COMMAND when there is none.
  */
 export function findCommand(name: string, commands: readonly Command[] = COMMANDS): Command {
-  const command = commands.find((each) => each.name === name);
+  const isMeant = (each: Command): boolean => each.name === name || each.synonyms?.includes(name) === true;
+  const command = commands.find(isMeant) ?? FOR_PROGRAMS.find(isMeant);
   if (command !== undefined) return command;
-  throw new RequestError(
-    'BAD_COMMAND',
-    `there is no command ${JSON.stringify(shownName(name))}: use one of ${shown(commands)
-      .map((each) => each.name)
-      .join(', ')}`,
-  );
+  const names = shownCommands(commands).map((each) => each.name);
+  const nearest = name.length <= NAME_SHOWN_MAX ? nearestName(name, names) : null;
+  const advice = nearest === null ? `use one of ${names.join(', ')}` : `did you mean ${nearest}?`;
+  throw new RequestError('BAD_COMMAND', `there is no command ${JSON.stringify(shownName(name))}: ${advice}`);
 }
 
-function shown(commands: readonly Command[]): readonly Command[] {
+/** Those that people are shown. */
+export function shownCommands(commands: readonly Command[]): readonly Command[] {
   return commands.filter(({ internal }) => internal !== true);
 }
 
@@ -196,16 +218,8 @@ function isBlank(text: string, at: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** An empty VALUE is refused: a log cannot be taken back, and at a prompt it is most likely a slip. */
-function parseKeyAndValue(text: string): { key: string; value: string } {
-  let start = 0;
-  while (text.charCodeAt(start) === 0x20) start++;
-  const space = text.indexOf(' ', start);
-  if (start === text.length)
-    throw new RequestError('BAD_ARGUMENT', 'add_log needs a key and a value: add_log KEY VALUE…');
-  if (space === -1 || space === text.length - 1)
-    throw new RequestError('BAD_ARGUMENT', 'add_log needs a value after the key: add_log KEY VALUE…');
-  return { key: text.slice(start, space), value: text.slice(space + 1) };
+function isQuoted(value: string): boolean {
+  return value.length > 1 && ['"', "'"].some((quote) => value.startsWith(quote) && value.endsWith(quote));
 }
 
 function parseIndex(text: string): number {

@@ -5,6 +5,7 @@ import type { ClusterNodeFace, DbFace, LogApiFace, MemberStatus, NodeInfo } from
 import type { LogEntry } from '../storage/Entry';
 import type { WatchedNode } from './ClusterWatch';
 import { NodeClient, NodeUnreachableError } from './NodeClient';
+import { exactAddLine } from './words/addWords';
 
 /** Between two tries to connect to a node that starts, ms. */
 const CONNECT_AGAIN_MS = 50;
@@ -31,7 +32,7 @@ export class RemoteNode implements ClusterNodeFace, WatchedNode {
   /** The node gives each push its nonce: one that is given here is not passed on. */
   readonly logApi: LogApiFace = {
     push: async (key, { value }) =>
-      (await this.#writes.ask(`add_log ${key} ${value}`, { writes: true })) as LogEntry,
+      (await this.#writes.ask(exactAddLine({ key, value }), { writes: true })) as LogEntry,
   };
 
   getDb(): DbFace {

@@ -13,6 +13,7 @@ import type { Prompt, PromptEnd } from './Prompt';
 import type { PromptHistory } from './PromptHistory';
 import { paint, renderError, wrap, type Style } from './render';
 import { renderLogs } from './renderTables';
+import { InterruptibleNode } from './waits/InterruptibleNode';
 import { StatusTerminal, type CursorPlace, type TerminalOutput } from './StatusTerminal';
 
 const PROMPT = 'enter command > ';
@@ -22,6 +23,12 @@ const LEADER_LOOK_MS = 250;
 
 /** After a stop by Ctrl-Z the terminal is taken back so soon, ms of the process's time: it must have stopped by then. */
 const TAKE_BACK_MS = 50;
+
+/** How readline takes a key and puts text at the cursor. */
+interface TypedKeys {
+  _ttyWrite?: (text: string | undefined, key?: { name?: string; ctrl?: boolean }) => void;
+  _insertString?: (text: string) => void;
+}
 
 /** What a terminal's prompt reads, writes and reports to. */
 export interface TerminalEnvironment {
@@ -40,8 +47,8 @@ export interface TerminalEnvironment {
 
 /**
  * The prompt for people. The line being typed always stands below everything else: answers, notices and log records
- * are written above it, and it is drawn again. A status line may stand below it. Ctrl-C clears the line; twice, or
- * Ctrl-D on an empty line, is `exit`. Ctrl-Z stops the job.
+ * are written above it, and it is drawn again. A status line may stand below it. Ctrl-C ends the wait for adds, or clears
+ * the line; twice, or Ctrl-D on an empty line, is `exit`. Ctrl-Z stops the job.
  */
 export class TerminalPrompt implements Prompt {
   readonly ended: Promise<PromptEnd>;
@@ -49,6 +56,7 @@ export class TerminalPrompt implements Prompt {
   readonly #terminal: StatusTerminal;
   readonly #interface: Interface;
   readonly #node: ClusterNodeFace;
+  readonly #adds: InterruptibleNode;
   readonly #queue: CommandQueue;
   readonly #keys = new RecentKeys();
   /** Lines that wait for room in the queue: a paste of many. */
@@ -68,11 +76,16 @@ export class TerminalPrompt implements Prompt {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#environment = environment;
     this.#node = context.node;
-    this.#queue = new CommandQueue(context, {
-      deliver: (answer) => this.#show(answer),
-      progress: () => this.#pump(),
-      unexpected: environment.unexpected,
-    });
+    const tell = (text: string): void => this.notify(text);
+    this.#adds = new InterruptibleNode(context.node, () => this.#info(), tell);
+    this.#queue = new CommandQueue(
+      { ...context, node: this.#adds },
+      {
+        deliver: (answer) => this.#show(answer),
+        progress: () => this.#pump(),
+        unexpected: environment.unexpected,
+      },
+    );
     this.#terminal = new StatusTerminal(environment.output, () => this.#cursorPlace());
     const history = environment.history.load();
     for (const line of [...history].reverse()) this.#keys.note(line);
@@ -85,6 +98,7 @@ export class TerminalPrompt implements Prompt {
       removeHistoryDuplicates: true,
       completer: (line: string) => complete(line, this.#keys, context.commands),
     });
+    this.#takeKeys();
     this.#listen();
     this.#leaderLook = setInterval(() => void this.#lookForLeader(), LEADER_LOOK_MS).unref();
     this.#interface.prompt();
@@ -139,7 +153,6 @@ export class TerminalPrompt implements Prompt {
     input.prependListener('keypress', (_text, key?: { name?: string }) => this.#mendPaste(key?.name));
     input.on('keypress', (_text, key?: { name?: string; ctrl?: boolean }) => {
       if (key?.name !== 'c' || key.ctrl !== true) this.#interrupted = false;
-      this.#stopFollowing();
     });
     // A terminal that went away; readline repeats the error of its input.
     input.on('error', () => undefined);
@@ -164,8 +177,11 @@ export class TerminalPrompt implements Prompt {
     const text =
       'result' in answer ? answer.command.render(answer.result, style) : renderError(answer.error, style);
     if (text !== '') this.#write(text);
-    if ('result' in answer && answer.command.follow !== undefined)
-      void this.#follow(answer.command.follow(answer.result));
+    if (!('result' in answer)) return;
+    const { command, result } = answer;
+    const note = command.note?.(result) ?? null;
+    if (note !== null) this.notify(note);
+    if (command.follow !== undefined) void this.#follow(command.follow(result));
   }
 
   /** Shows logs as they are committed, until a key is pressed. Not when one was: a line is typed or waits already. */
@@ -189,6 +205,23 @@ export class TerminalPrompt implements Prompt {
   }
 
   /**
+   * Stands between the terminal and readline's handling of a key, as node:repl does: the key that ends a `tail` is not
+   * typed, and a separator of lines in a paste is a character like others (HAZARDS, readline 2).
+   */
+  #takeKeys(): void {
+    const readline: TypedKeys & Interface = this.#interface;
+    const take = readline._ttyWrite?.bind(readline);
+    const insert = readline._insertString?.bind(readline);
+    if (take === undefined || insert === undefined) return;
+    readline._ttyWrite = (text, key) => {
+      const suspends = key?.ctrl === true && key.name === 'z';
+      if (this.#following !== null && !suspends) this.#stopFollowing();
+      else if (text === '\u2028' || text === '\u2029') insert(text);
+      else take(text, key);
+    };
+  }
+
+  /**
    * Called before readline takes a key. Of keys that come at once it takes all but the last as text of a paste, which
    * it puts at the line's end, wherever the cursor is, and without a note of the rows that it fills: all that it draws
    * after that would be too low.
@@ -205,11 +238,8 @@ export class TerminalPrompt implements Prompt {
   }
 
   #interrupt(): void {
-    // The Ctrl-C that ends a tail ends nothing else.
-    if (this.#following !== null) {
-      this.#stopFollowing();
-      return;
-    }
+    // The Ctrl-C that ends a wait ends nothing else.
+    if (this.#adds.interrupt()) return;
     if (this.#interrupted) {
       this.#takeNoMore();
       return;
@@ -287,10 +317,14 @@ export class TerminalPrompt implements Prompt {
   async #look(): Promise<NodeInfo | null> {
     if (this.#environment.look !== undefined) return this.#environment.look();
     try {
-      return await this.#node.getDb().getState().getInfo();
+      return await this.#info();
     } catch {
       return null;
     }
+  }
+
+  #info(): Promise<NodeInfo> {
+    return this.#node.getDb().getState().getInfo();
   }
 
   get #style(): Style {

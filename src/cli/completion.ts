@@ -1,5 +1,11 @@
 import { RECENT_KEYS_MAX } from '../limits';
-import { COMMANDS, splitLine, type Command } from './CommandTable';
+import { COMMANDS, shownCommands, splitLine, type Command } from './CommandTable';
+
+/** A key as it is typed after `add_log`, in quotes or not. */
+const TYPED_KEY = /^ *("(?:[^"\\]|\\["\\])*"|[^ "][^ ]*)/;
+
+/** The same while it is being typed. */
+const BEGUN_KEY = /^add_log +("(?:[^"\\]|\\.)*|[^ "][^ ]*|)$/;
 
 /** The keys of recent `add_log` lines, newest last, for completion. */
 export class RecentKeys {
@@ -8,8 +14,8 @@ export class RecentKeys {
   /** Takes note of a line's key, if it has one. */
   note(line: string): void {
     const split = splitLine(line);
-    const key = split?.name === 'add_log' ? split.text.trimStart().split(' ', 1)[0] : undefined;
-    if (key === undefined || key === '') return;
+    const key = split?.name === 'add_log' ? TYPED_KEY.exec(split.text)?.[1] : undefined;
+    if (key === undefined) return;
     this.#keys.delete(key);
     this.#keys.add(key);
     for (const oldest of this.#keys) {
@@ -32,7 +38,12 @@ export function complete(
 ): [string[], string] {
   const word = line.trimStart();
   if (!word.includes(' '))
-    return [commands.map(({ name }) => `${name} `).filter((name) => name.startsWith(word)), word];
-  const key = /^add_log +([^ ]*)$/.exec(word)?.[1];
+    return [
+      shownCommands(commands)
+        .map(({ name }) => `${name} `)
+        .filter((name) => name.startsWith(word)),
+      word,
+    ];
+  const key = BEGUN_KEY.exec(word)?.[1];
   return key === undefined ? [[], line] : [keys.startingWith(key).map((each) => `${each} `), key];
 }

@@ -71,9 +71,11 @@ export async function followLogs(
   const ended = (): boolean => signal.aborted;
   let next = from;
   while (!ended()) {
-    if ((await source.committedIndex()) < next) await pause(FOLLOW_LOOK_MS);
+    const committed = await source.committedIndex();
+    if (committed < next) await pause(FOLLOW_LOOK_MS);
     else {
-      const list = await source.list(next, LIST_ENTRIES_MAX);
+      // No more than there are: the end of the log would have to be confirmed by a leader.
+      const list = await source.list(next, Math.min(LIST_ENTRIES_MAX, committed - next + 1));
       if (ended()) return;
       show(list.logs);
       next = list.next;

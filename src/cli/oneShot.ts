@@ -1,11 +1,24 @@
+import type { Readable } from 'node:stream';
 import { RequestError, toError } from '../errors';
+import type { NodeInfo } from '../mokka/api';
+import { encodePayload, type LogEntry } from '../storage/Entry';
 import { findCommand, splitLine, type Command } from './CommandTable';
 import { followLogs, type LogList } from './logLists';
 import { NodeClient, NodeUnreachableError, type ClientAnswer } from './NodeClient';
 import { paint, renderError, type Style } from './render';
 import { renderLogs } from './renderTables';
-import type { LogEntry } from '../storage/Entry';
-import type { NodeInfo } from '../mokka/api';
+import { FollowedNode } from './waits/FollowedNode';
+import { endedWait } from './waits/InterruptibleNode';
+import { tellWhyWaiting } from './waits/tellWhyWaiting';
+import { exactAddLine } from './words/addWords';
+import { shellHelp } from './words/shellHelp';
+import type { OneShot } from './words/shellWords';
+import { valueFromInput } from './words/valueFromInput';
+
+const ENDED_READ = 'you ended the wait for the node’s answer';
+
+/** A push's id, where only its key and value matter. */
+const NO_PUSH = { session: '0'.repeat(16), nonce: 0 };
 
 /** With what status `npm run cli` ends for an error's code; 1 for those that are not here. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
@@ -24,143 +37,163 @@ export function statusOfCode(code: string): number {
   return STATUS_OF_CODE[code] ?? 1;
 }
 
-/** What a user asked `npm run cli` for. */
-export interface OneShot {
-  /** The node's number in DATA_DIR. */
-  readonly node: number;
-  readonly json: boolean;
-  readonly follow: boolean;
-  /** The command's name and what follows it. */
-  readonly words: readonly string[];
-}
-
-/**
- * Takes the words of a command line apart. Options stand before the command; after it only where it is not `add_log`,
- * whose words are stored as they are.
- *
- * @throws RequestError BAD_ARGUMENT
- */
-export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): OneShot {
-  const words: string[] = [];
-  let node = env['INDEX'] ?? '0';
-  let json = false;
-  let follow = false;
-  for (let at = 0; at < given.length; at++) {
-    const word = given[at] ?? '';
-    if (words[0] === 'add_log' || !word.startsWith('--')) words.push(word);
-    else if (word === '--json') json = true;
-    else if (word === '--follow') follow = true;
-    else if (word === '--node') node = given[++at] ?? '';
-    else throw new RequestError('BAD_ARGUMENT', `there is no option ${JSON.stringify(word)}`);
-  }
-  if (follow && words[0] !== 'tail')
-    throw new RequestError('BAD_ARGUMENT', 'only tail follows: tail [N] --follow');
-  return { node: nodeNumber(node), json, follow, words };
-}
-
-/** The number of a node of this machine. @throws RequestError BAD_ARGUMENT */
-export function nodeNumber(text: string): number {
-  if (/^(0|[1-9]\d?)$/.test(text)) return Number(text);
-  throw new RequestError('BAD_ARGUMENT', '--node (or INDEX) is a number of a node: 0, 1, …');
-}
-
 /** What a command needs around it. */
 export interface OneShotSurroundings {
   readonly directory: string;
   readonly style: Style;
+  /** Where a value of `-` is read from. */
+  readonly input: Readable;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Ends a `tail` that follows. */
+  /** Ends a `tail` that follows, and every wait. */
   readonly signal: AbortSignal;
+}
+
+/** What is asked of the node: a command, and the line that it is sent as. */
+interface Asked {
+  readonly command: Command;
+  readonly line: string;
 }
 
 /** Has a running node do one command; resolves with the status to end with. */
 export async function runOneShot(shot: OneShot, around: OneShotSurroundings): Promise<number> {
   let client: NodeClient | null = null;
   try {
-    const line = lineOf(shot.words);
-    const command = commandOf(line);
+    if (shot.help) {
+      around.out(shellHelp(shot.words, around.style));
+      return 0;
+    }
+    const asked = shot.words[0] === 'add_log' ? await askedAdd(shot.words, around) : askedOf(shot.words);
     client = await NodeClient.connect(around.directory);
-    const answer = await ask(client, command, line);
+    if (shot.follow) return await follow(client, asked, shot, around);
+    const answer = await ask(client, asked, around);
     if (!answer.ok) return fail(answer, shot, around);
-    around.out(shot.json ? answer.json : command.render(answer.result, around.style));
-    if (shot.follow) await follow(client, answer.result as LogList, shot, around);
+    const { command } = asked;
+    around.out(shot.json ? jsonOf(shot.words, answer) : command.render(answer.result, around.style));
     return 0;
   } catch (thrown) {
-    return fail(answerOf(toError(thrown), shot), shot, around);
+    return fail(failureOf(toError(thrown)), shot, around);
   } finally {
     client?.close();
   }
 }
 
 /** A failure that was met on this side, as the node would have answered it. */
-export function answerOf(thrown: Error, { words }: Pick<OneShot, 'words'>): ClientAnswer & { ok: false } {
+export function failureOf(thrown: Error): Failure {
   const known = thrown instanceof RequestError || thrown instanceof NodeUnreachableError;
-  const error = { code: known ? thrown.code : 'INTERNAL', message: thrown.message };
-  const json = JSON.stringify({ command: words[0] ?? '', ok: false, error });
-  return { json, ok: false, error };
+  return { ok: false, error: { code: known ? thrown.code : 'INTERNAL', message: thrown.message } };
 }
 
 /** Tells a failure, and gives the status to end with. */
 export function fail(
-  { json, error }: ClientAnswer & { ok: false },
-  shot: Pick<OneShot, 'json'>,
+  failure: Failure,
+  { json, words }: Pick<OneShot, 'json' | 'words'>,
   { out, err, style }: Pick<OneShotSurroundings, 'out' | 'err' | 'style'>,
 ): number {
-  if (shot.json) out(json);
+  const { error } = failure;
+  if (json) out(jsonOf(words, failure));
   else if (error.code === 'NODE_UNREACHABLE') err(paint(`${error.code}: ${error.message}`, 'red', style));
   else err(renderError(error, style));
   return statusOfCode(error.code);
 }
 
-function lineOf(words: readonly string[]): string {
-  const line = words.join(' ');
-  if (line.includes('\n'))
-    throw new RequestError('BAD_ARGUMENT', 'a command is one line: store what has several as base64 or JSON');
-  return line;
+type Failure = Pick<ClientAnswer & { ok: false }, 'ok' | 'error'>;
+
+/** An answer's line of JSON, as the node's own, but under the name that the user gave the command. */
+function jsonOf([name = '']: readonly string[], answer: ClientAnswer | Failure): string {
+  const rest = answer.ok ? { result: answer.result } : { error: answer.error };
+  return JSON.stringify({ command: name, ok: answer.ok, ...rest });
 }
 
 /** Checked on this side too, so that a wrong command has its own status whether or not a node runs. */
-function commandOf(line: string): Command {
+function askedOf(words: readonly string[]): Asked {
+  const line = words.join(' ');
   const split = splitLine(line);
   if (split === null)
-    throw new RequestError('BAD_COMMAND', 'a command is missing: npm run cli -- help lists them');
+    throw new RequestError('BAD_COMMAND', 'a command is missing: npm run cli -- --help lists them');
   const command = findCommand(split.name);
   if (command.effect === 'exit')
     throw new RequestError(
       'BAD_COMMAND',
       'exit works at the node’s own prompt: to stop it here, send it SIGTERM',
     );
+  if (line.includes('\n'))
+    throw new RequestError('BAD_ARGUMENT', 'only add_log takes words of several lines');
   command.parse(split.text);
-  return command;
+  return { command, line };
 }
 
-async function ask(client: NodeClient, command: Command, line: string): Promise<ClientAnswer> {
+/** `add_log` with its words as the shell gave them: the first is the key, the others, or stdin, are the value. */
+async function askedAdd(
+  [name = '', key, ...rest]: readonly string[],
+  { input, signal }: OneShotSurroundings,
+): Promise<Asked> {
+  if (key === undefined || rest.length === 0)
+    throw new RequestError(
+      'BAD_ARGUMENT',
+      'add_log needs a key and a value: add_log KEY VALUE…; - reads the value from stdin, "" is an empty one',
+    );
+  const value = rest.length === 1 && rest[0] === '-' ? await valueFromInput(input, signal) : rest.join(' ');
+  // Throws for what is too large, as the node would, but before it is sent.
+  encodePayload(NO_PUSH, key, value);
+  return { command: findCommand(name), line: exactAddLine({ key, value }) };
+}
+
+async function ask(
+  client: NodeClient,
+  { command, line }: Asked,
+  { directory, err, signal }: OneShotSurroundings,
+): Promise<ClientAnswer> {
+  const writes = command.effect === 'write';
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    const end = (): void => reject(writes ? endedWait() : new NodeUnreachableError(ENDED_READ, true));
+    signal.addEventListener('abort', end, { once: true });
+  });
+  const endTelling = writes ? tellWhyWaiting(() => infoOf(directory), err) : () => undefined;
   try {
-    return await client.ask(line);
+    return await Promise.race([client.ask(line), interrupted]);
   } catch (thrown) {
-    if (command.effect === 'write' && thrown instanceof NodeUnreachableError && thrown.sent)
+    if (writes && thrown instanceof NodeUnreachableError && thrown.sent)
       throw new RequestError('UNKNOWN_OUTCOME', `${thrown.message}; it may or may not be committed`);
     throw thrown;
+  } finally {
+    endTelling();
   }
 }
 
+/** On a connection of its own: on that of an add it would wait for it. */
+async function infoOf(directory: string): Promise<NodeInfo> {
+  const client = await NodeClient.connect(directory);
+  try {
+    return (await client.request('info')) as NodeInfo;
+  } finally {
+    client.close();
+  }
+}
+
+/** Shows logs, a line each, those that are there and those that come, until the signal ends it. */
 async function follow(
   client: NodeClient,
-  { next }: LogList,
+  asked: Asked,
   shot: OneShot,
-  { out, signal, style }: OneShotSurroundings,
-): Promise<void> {
-  const result = async (line: string): Promise<unknown> => {
-    const answer = await client.ask(line);
-    if (answer.ok) return answer.result;
-    throw new NodeUnreachableError(`${answer.error.code}: ${answer.error.message}`, true);
+  { directory, out, err, signal, style }: OneShotSurroundings,
+): Promise<number> {
+  const show = (logs: readonly LogEntry[]): void => {
+    for (const entry of logs) out(shot.json ? JSON.stringify(entry) : renderLogs([entry], style));
   };
-  const source = {
-    committedIndex: async () => ((await result('info')) as NodeInfo).committedIndex,
-    list: async (from: number, count: number) => (await result(`list ${from} ${count}`)) as LogList,
-  };
-  const show = (logs: readonly LogEntry[]): void =>
-    out(shot.json ? logs.map((entry) => JSON.stringify(entry)).join('\n') : renderLogs(logs, style));
-  await followLogs(source, next, show, signal);
+  const node = new FollowedNode(directory, client, err, signal);
+  try {
+    let next = shot.from;
+    if (next === null) {
+      const { logs, next: after } = (await node.ask(asked.line)) as LogList;
+      show(logs);
+      next = after;
+    }
+    await followLogs(node, next, show, signal);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  } finally {
+    node.close();
+  }
+  return 0;
 }

@@ -276,7 +276,7 @@ describe('commands', () => {
 
   /** Where each script's options are read. */
   const optionSources: Readonly<Record<string, readonly string[]>> = {
-    cli: ['src/cli/oneShot.ts'],
+    cli: ['src/cli/words/shellWords.ts'],
     bench: ['scripts/bench/options.ts'],
     backup: ['scripts/backup.ts', 'src/cli/fileScript.ts'],
     restore: ['scripts/restore.ts', 'src/cli/fileScript.ts'],

@@ -1,9 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { SOCKET_CLIENTS_MAX } from '../../../src/limits';
+import { COMMANDS } from '../../../src/cli/CommandTable';
+import { SOCKET_CLIENTS_MAX, VALUE_BYTES_MAX } from '../../../src/limits';
+import type { LogEntry } from '../../../src/storage/Entry';
 import { Cluster } from '../cluster/Cluster';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
@@ -30,22 +32,49 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function start(...words: string[]): ChildProcess {
-  return spawn(process.execPath, ['-r', './scripts/typescript', 'scripts/cli.ts', ...words], {
-    cwd: REPOSITORY,
-    env: { ...process.env, DATA_DIR: dataDirectory, INDEX: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** `npm run cli -- WORDS…`, what it has said so far, and how it ends. */
+class Cli {
+  readonly child: ChildProcess;
+  readonly outcome: Promise<Outcome>;
+  stdout = '';
+  stderr = '';
+
+  constructor(...words: string[]) {
+    this.child = spawn(process.execPath, ['-r', './scripts/typescript', 'scripts/cli.ts', ...words], {
+      cwd: REPOSITORY,
+      env: { ...process.env, DATA_DIR: dataDirectory, INDEX: '0' },
+    });
+    this.child.stdout?.on('data', (text) => (this.stdout += String(text)));
+    this.child.stderr?.on('data', (text) => (this.stderr += String(text)));
+    // One that has enough of it ends before it has read all.
+    this.child.stdin?.on('error', () => undefined);
+    this.outcome = once(this.child, 'close').then(([status]) => {
+      const { stdout, stderr } = this;
+      return { status: status as number, stdout, stderr };
+    });
+  }
+
+  get lines(): string[] {
+    return this.stdout.split('\n').slice(0, -1);
+  }
 }
 
-async function cli(...words: string[]): Promise<Outcome> {
-  const child = start(...words);
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (text) => (stdout += String(text)));
-  child.stderr?.on('data', (text) => (stderr += String(text)));
-  const [status] = (await once(child, 'close')) as [number];
-  return { status, stdout, stderr };
+function cli(...words: string[]): Promise<Outcome> {
+  return new Cli(...words).outcome;
+}
+
+/** With what a program pipes into it. */
+function piped(input: string | Buffer, ...words: string[]): Promise<Outcome> {
+  const { child, outcome } = new Cli(...words);
+  child.stdin?.end(input);
+  return outcome;
+}
+
+/** The log that a command with --json answered. */
+function logOf({ stdout }: Outcome): LogEntry {
+  const answer = JSON.parse(stdout) as { ok: boolean; command: string; result: LogEntry };
+  expect(answer).toMatchObject({ ok: true, command: expect.stringMatching(/^(add|get)_log$/) as string });
+  return answer.result;
 }
 
 test('a log is stored on one node and read on another, for people and as JSON', async () => {
@@ -73,15 +102,110 @@ test('each kind of error has its status, and stdout stays empty', async () => {
   });
 });
 
-test('tail --follow shows what is added, until it is interrupted: status 0', async () => {
-  const child = start('tail', '1', '--follow');
-  let stdout = '';
-  child.stdout?.on('data', (text) => (stdout += String(text)));
-  await until(WITHIN_MS, 'the tail', () => (stdout === '' ? undefined : true));
+test.each([
+  [['my key', 'my value'], 'my key', 'my value'],
+  [['key', ' two  words ', '', 'more'], 'key', ' two  words   more'],
+  [['key', ''], 'key', ''],
+  [['key', 'two\nlines\r\n\u2028'], 'key', 'two\nlines\r\n\u2028'],
+  [['"key"', '"value"'], '"key"', '"value"'],
+  [['--json', '--help'], '--json', '--help'],
+  [['key', '-', '-'], 'key', '- -'],
+])('add_log %j: the first word is the key and the rest the value', async (words, key, value) => {
+  const { index, log } = logOf(await cli('--json', 'add_log', ...words));
+  expect(log).toMatchObject({ key, value: { value } });
+  expect(logOf(await cli('--node=1', '--json', 'get_log', String(index))).log).toEqual(log);
+});
+
+test('- is the value from stdin, as it is', async () => {
+  const value = `{\n  "a": "\u0001"\n}\n${'x'.repeat(300_000)}`;
+  expect(logOf(await piped(value, '--json', 'add_log', 'key', '-')).log.value.value).toBe(value);
+  const controls = '\u0001'.repeat(VALUE_BYTES_MAX);
+  expect(logOf(await piped(controls, '--json', 'add_log', 'key', '-')).log.value.value).toBe(controls);
+  const { index } = logOf(await piped('', '--json', 'add_log', 'key', '-'));
+  const refused = await piped(`${controls}x`, '--json', 'add_log', 'key', '-');
+  expect(refused).toMatchObject({ status: 2, stderr: '' });
+  expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+  expect(await piped(Buffer.from([0xff]), 'add_log', 'key', '-')).toMatchObject({
+    ...{ status: 2, stdout: '' },
+    stderr: expect.stringMatching(/^BAD_ARGUMENT: the value from stdin is not UTF-8/) as string,
+  });
+  expect((await cluster.node(0).info()).index).toBe(index);
+});
+
+test('--help is there for every command, with the node or without it', async () => {
+  const all = await cli('--help');
+  expect(all).toMatchObject({ status: 0, stderr: '' });
+  for (const { usage, effect } of COMMANDS) expect(all.stdout.includes(usage)).toBe(effect !== 'exit');
+  for (const { name, usage } of COMMANDS) {
+    const one = await cli(name, '--help');
+    expect(one).toMatchObject({ status: 0, stderr: '' });
+    expect(one.stdout).toContain(usage);
+  }
+});
+
+test.each(['scripts/start_cluster.ts', 'src/cluster_node.ts', 'scripts/verify.ts', 'scripts/gen_keys.ts'])(
+  '%s has --help, and starts nothing for it',
+  (script) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['-r', './scripts/typescript', script, '--help'],
+      {
+        cwd: REPOSITORY,
+        encoding: 'utf8',
+      },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('npm ');
+  },
+);
+
+test('a near miss is told what was meant', async () => {
+  expect(await cli('addlog', 'k', 'v')).toMatchObject({
+    ...{ status: 2, stdout: '' },
+    stderr: expect.stringContaining('did you mean add_log?') as string,
+  });
+});
+
+test('tail --follow shows each log in a line, over a restart of the node, until it is interrupted', async () => {
+  const { index } = await cluster.node(2).addLog('followed', 'from here');
+  const follower = new Cli('--json', 'tail', '--follow', '--from', String(index));
+  const shown = async (count: number): Promise<void> => {
+    await until(WITHIN_MS, `${count} logs`, () => (follower.lines.length >= count ? true : undefined));
+  };
+  await shown(1);
   await cluster.node(2).addLog('followed', 'by tail');
-  await until(WITHIN_MS, 'the added log', () => (stdout.includes('followed  by tail') ? true : undefined));
-  child.kill('SIGINT');
-  expect(await once(child, 'close')).toEqual([0, null]);
+  await shown(2);
+  await cluster.node(0).kill();
+  await cluster.leader([cluster.node(1), cluster.node(2)]);
+  await cluster.node(2).addLog('followed', 'while it is away');
+  await until(WITHIN_MS, 'the notice', () => (follower.stderr === '' ? undefined : true));
+  cluster.start(0, { DATA_DIR: dataDirectory });
+  await shown(3);
+  await cluster.leader();
+  await cluster.node(2).addLog('followed', 'again');
+  await shown(4);
+  follower.child.kill('SIGINT');
+  const { status, stderr, stdout } = await follower.outcome;
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: 'the node does not answer; when it does, the logs go on here\n',
+  });
+  const logs = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LogEntry);
+  expect(logs.map((log) => log.index)).toEqual([0, 1, 2, 3].map((after) => index + after));
+});
+
+test('tail --follow for people has one shape of line', async () => {
+  const follower = new Cli('tail', '2', '--follow');
+  await until(WITHIN_MS, 'the tail', () => (follower.lines.length >= 2 ? true : undefined));
+  await cluster.node(2).addLog('the', 'next');
+  await until(WITHIN_MS, 'the next', () => (follower.lines.length >= 3 ? true : undefined));
+  follower.child.kill('SIGTERM');
+  expect(await follower.outcome).toMatchObject({ status: 0, stderr: '' });
+  for (const line of follower.lines)
+    expect(line).toMatch(/^\d+ {2}\d{4}-\d\d-\d\d [\d:.]+ {2}(?:the|followed) {2}\S/);
 });
 
 test('the socket is its owner’s alone, takes many lines, and turns away one client too many', async () => {
@@ -112,8 +236,21 @@ test('without a leader an add ends with 4; a node that is gone leaves no socket 
   );
   expect(await cli('add_log', 'k', 'v')).toMatchObject({
     ...{ status: 4, stdout: '' },
-    stderr: expect.stringMatching(/^NO_LEADER: /) as string,
+    stderr: expect.stringMatching(
+      /^the add waits: 1 of 3 members are reachable and 2 are needed; not reachable: node 1[^\n]+Ctrl-C ends the wait.\nNO_LEADER: /,
+    ) as string,
   });
+  const waiting = new Cli('--json', 'add_log', 'k', 'v');
+  await until(WITHIN_MS, 'it waits', () => (waiting.stderr === '' ? undefined : true));
+  waiting.child.kill('SIGINT');
+  const { status, stdout } = await waiting.outcome;
+  expect(status).toBe(5);
+  expect(JSON.parse(stdout)).toMatchObject({
+    command: 'add_log',
+    ok: false,
+    error: { code: 'UNKNOWN_OUTCOME' },
+  });
+  expect((await cluster.node(0).info()).leader).toBeNull();
   await cluster.node(0).kill();
   expect(await cli('info')).toMatchObject({ status: 1 });
   cluster.start(0, { DATA_DIR: dataDirectory });

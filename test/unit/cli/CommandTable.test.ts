@@ -88,6 +88,18 @@ describe('commands', () => {
     },
   );
 
+  test.each([
+    ['addlog k v', 'did you mean add_log?'],
+    ['nonsense', 'use one of add_log, get_log, list'],
+    ['add_base63 k v', 'use one of add_log'],
+  ])('%j is told what there is', (line, advice) => {
+    expect(() => findCommand(splitLine(line)?.name ?? '')).toThrow(advice);
+  });
+
+  test('quit and ? are other words for exit and help', () => {
+    expect([findCommand('quit').name, findCommand('?').name]).toEqual(['exit', 'help']);
+  });
+
   test.each(['', ' ', ' \t '])('%j is empty', (line) => {
     expect(splitLine(line)).toBeNull();
   });

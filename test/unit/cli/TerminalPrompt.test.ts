@@ -141,7 +141,7 @@ describe('TerminalPrompt', () => {
     expect(terminal.node.calls).toEqual(['get 1']);
   });
 
-  test('tail shows what follows until a key is pressed, which then begins the next line', async () => {
+  test('tail shows what follows until a key is pressed, which does nothing else', async () => {
     await terminal.type('add_log old 1\rtail\r');
     const shown = async (key: string): Promise<string> => {
       await terminal.node.logApi.push(key, { value: 'v' });
@@ -155,17 +155,49 @@ describe('TerminalPrompt', () => {
     await terminal.type('g');
     await terminal.node.logApi.push('third', { value: 'v' });
     await new Promise((done) => setTimeout(done, 3 * FOLLOW_LOOK_MS));
-    const text = await terminal.type('et_log 1\r');
+    const text = await terminal.type('get_log 1\r');
     expect(text).not.toContain('third');
     expect(text).toContain('key        old\n');
   });
 
-  test('the Ctrl-C that ends a tail ends nothing else', async () => {
+  test.each([
+    ['Ctrl-C', CTRL_C],
+    ['Ctrl-D', CTRL_D],
+    ['the arrow up', '\x1b[A'],
+    ['return', '\r'],
+    ['a euro sign', '€'],
+  ])('%s that ends a tail ends nothing else, and is not typed', async (_name, key) => {
     await terminal.type('tail\r');
-    await terminal.type(CTRL_C);
+    await terminal.type(key);
     await terminal.type(CTRL_C);
     const text = await terminal.type('add_log a 1\r');
     expect(text).toContain('index      1\n');
+    expect(terminal.node.calls.at(-1)).toBe('push a');
+  });
+
+  test('a separator of lines in a paste is part of its line, on every version of Node.js', async () => {
+    await terminal.type('add_log k a\u2028b\u2029c\r');
+    expect(terminal.node.entries.map(({ log }) => log.value.value)).toEqual(['a\u2028b\u2029c']);
+  });
+
+  test('a key may stand in quotes; quotes around a value are stored, and that is told', async () => {
+    expect(await terminal.type('add_log "my key" "my value"\r')).toMatch(
+      /key +my key\nvalue +"my value"\n[^]*the quotes are part of the value/,
+    );
+    expect(await terminal.type('add_log k {"a": "b"}\r')).not.toContain('the quotes are part');
+  });
+
+  test('Ctrl-C ends the wait for an add, and not the node', async () => {
+    terminal.node.hold();
+    await terminal.type('add_log a 1\r');
+    expect(await terminal.type(CTRL_C)).toContain('UNKNOWN_OUTCOME: you ended the wait');
+    terminal.node.letGo();
+    await terminal.type('get_log 1\r');
+    terminal.node.letGo();
+    expect(await terminal.type('')).toContain('value      1\n');
+    await terminal.type(CTRL_C);
+    await terminal.type(CTRL_C);
+    await expect(terminal.prompt.ended).resolves.toBe('exit');
   });
 
   test('a tail with more lines behind it does not follow', async () => {
@@ -207,5 +239,19 @@ describe('TerminalPrompt', () => {
     expect(next.node.calls).toEqual(['push super']);
     expect(next.node.entries[0]?.log.value.value).toBe('again');
     await next.prompt.stop(0);
+  });
+
+  test('a key in quotes is completed with them', async () => {
+    await terminal.type('add_log "my own key" 1\r');
+    await terminal.type('add_log "my o');
+    await terminal.type('\t');
+    await terminal.type('2\r');
+    expect(terminal.node.calls).toEqual(['push my own key', 'push my own key']);
+  });
+
+  test('quit is exit, and ? is help', async () => {
+    expect(await terminal.type('?\r')).toContain('add_log KEY VALUE…');
+    await terminal.type('quit\r');
+    await expect(terminal.prompt.ended).resolves.toBe('exit');
   });
 });

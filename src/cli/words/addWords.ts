@@ -1,0 +1,87 @@
+import { isUtf8 } from 'node:buffer';
+import { RequestError } from '../../errors';
+
+/** What `add_log` stores. */
+export interface AddWords {
+  readonly key: string;
+  readonly value: string;
+}
+
+const QUOTE = '"';
+
+/**
+ * What stands after `add_log` in a line: a key, which may stand in double quotes (with \" and \\ in them), one space,
+ * and the value, which is the rest of the line as it is. So a value cannot be empty here: at a prompt that is most likely
+ * a slip, and a log cannot be taken back.
+ *
+ * @throws RequestError BAD_ARGUMENT, with what to do.
+ */
+export function parseAddLine(text: string): AddWords {
+  const start = keyStart(text);
+  if (start === text.length)
+    throw new RequestError('BAD_ARGUMENT', 'add_log needs a key and a value: add_log KEY VALUE…');
+  const { key, end } = text[start] === QUOTE ? quotedKey(text, start) : plainKey(text, start);
+  if (end < text.length && text[end] !== ' ')
+    throw new RequestError('BAD_ARGUMENT', 'a space must follow the " that ends a key, and then the value');
+  if (end >= text.length - 1)
+    throw new RequestError(
+      'BAD_ARGUMENT',
+      'add_log needs a value after the key: add_log KEY VALUE…; an empty one is given at a shell: npm run cli -- add_log KEY ""',
+    );
+  return { key, value: text.slice(end + 1) };
+}
+
+/** A line that adds exactly this, whatever is in it. */
+export function exactAddLine({ key, value }: AddWords): string {
+  return `add_base64 ${toBase64(key)} ${toBase64(value)}`;
+}
+
+/** What stands after `add_base64`. @throws RequestError BAD_ARGUMENT */
+export function parseExactAdd(text: string): AddWords {
+  const [key, value, ...others] = text.split(' ').map(fromBase64);
+  if (typeof key === 'string' && typeof value === 'string' && others.length === 0) return { key, value };
+  throw new RequestError(
+    'BAD_ARGUMENT',
+    'add_base64 needs a key and a value, each UTF-8 in base64, and one space between them',
+  );
+}
+
+function keyStart(text: string): number {
+  let start = 0;
+  while (text[start] === ' ') start++;
+  return start;
+}
+
+function plainKey(text: string, start: number): { key: string; end: number } {
+  const space = text.indexOf(' ', start);
+  const end = space === -1 ? text.length : space;
+  return { key: text.slice(start, end), end };
+}
+
+function quotedKey(text: string, start: number): { key: string; end: number } {
+  let key = '';
+  for (let at = start + 1; at < text.length; at++) {
+    const character = text[at] ?? '';
+    if (character === QUOTE) return { key, end: at + 1 };
+    if (character === '\\') at++;
+    const taken = text[at] ?? '';
+    if (character === '\\' && taken !== QUOTE && taken !== '\\')
+      throw new RequestError('BAD_ARGUMENT', 'in a key in quotes a backslash may stand before " and \\ only');
+    key += taken;
+  }
+  throw new RequestError(
+    'BAD_ARGUMENT',
+    'the key begins with " and nothing closes it: add_log "KEY" VALUE…, with \\" for a quote in the key',
+  );
+}
+
+function toBase64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** The text, or null for what is no base64 of UTF-8. */
+function fromBase64(base64: string): string | null {
+  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return null;
+  const bytes = Buffer.from(base64, 'base64');
+  return isUtf8(bytes) ? bytes.toString() : null;
+}

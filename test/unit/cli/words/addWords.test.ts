@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { LINE_BYTES_MAX, VALUE_BYTES_MAX } from '../../../../src/limits';
+import { exactAddLine, parseAddLine, parseExactAdd } from '../../../../src/cli/words/addWords';
+
+const refusal = (parse: (text: string) => unknown, text: string): string => {
+  try {
+    parse(text);
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown
+      ? `${String(thrown.code)}: ${thrown.message}`
+      : 'no code';
+  }
+  return 'none';
+};
+
+describe('a line of add_log', () => {
+  test.each([
+    ['"my key" my value', 'my key', 'my value'],
+    ['  "my key"  two spaces', 'my key', ' two spaces'],
+    [String.raw`"a \"b\" \\c" v`, String.raw`a "b" \c`, 'v'],
+    ['k {"json": "as it is", "n": [1, 2]}', 'k', '{"json": "as it is", "n": [1, 2]}'],
+    [String.raw`k "quoted \n" `, 'k', String.raw`"quoted \n" `],
+    ['a"b c', 'a"b', 'c'],
+    ["'my key' v", "'my", "key' v"],
+  ])('%j is a key and the rest of the line', (text, key, value) => {
+    expect(parseAddLine(text)).toEqual({ key, value });
+  });
+
+  test.each([
+    ['"my key my value', 'nothing closes it'],
+    [String.raw`"my key\" v`, 'nothing closes it'],
+    ['"my key"value', 'a space must follow'],
+    [String.raw`"my\tkey" v`, 'a backslash may stand before'],
+    ['"my key"', 'npm run cli -- add_log KEY ""'],
+    ['k ', 'npm run cli -- add_log KEY ""'],
+    ['', 'needs a key and a value'],
+  ])('%j is refused, with what to do', (text, advice) => {
+    const told = refusal(parseAddLine, text);
+    expect(told).toMatch(/^BAD_ARGUMENT: [^\n]+$/);
+    expect(told).toContain(advice);
+  });
+});
+
+describe('the exact form', () => {
+  test('gives back every key and value', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (key, value) => {
+        expect(parseExactAdd(exactAddLine({ key, value }).slice('add_base64 '.length))).toEqual({
+          key,
+          value,
+        });
+      }),
+    );
+    const lines = { key: 'a b\n"c"', value: '\r\n\u0000\n' };
+    expect(exactAddLine(lines)).not.toMatch(/[\r\n]/);
+  });
+
+  test('of the largest value, whatever it is of, fits a line', () => {
+    const value = '\u0001'.repeat(VALUE_BYTES_MAX);
+    expect(Buffer.byteLength(exactAddLine({ key: 'k'.repeat(1024), value }))).toBeLessThan(LINE_BYTES_MAX);
+  });
+
+  test.each([
+    '',
+    'a2V5',
+    'a2V5 dmFsdWU= x',
+    'a2V5  dmFsdWU=',
+    'a2V 5',
+    'a2V5 dm_s',
+    'a2V5 /w==',
+    'a2V5 dmFsdWU',
+  ])('%j is refused', (text) => {
+    expect(refusal(parseExactAdd, text)).toMatch(/^BAD_ARGUMENT: add_base64 needs a key and a value/);
+  });
+
+  test('an empty value is a value', () => {
+    expect(parseExactAdd('a2V5 ')).toEqual({ key: 'key', value: '' });
+  });
+});

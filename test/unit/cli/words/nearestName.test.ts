@@ -1,0 +1,25 @@
+import { COMMANDS, shownCommands } from '../../../../src/cli/CommandTable';
+import { nearestName } from '../../../../src/cli/words/nearestName';
+
+const names = shownCommands(COMMANDS).map(({ name }) => name);
+
+test.each([
+  ['addlog', 'add_log'],
+  ['add-log', 'add_log'],
+  ['ADD_LOG', 'add_log'],
+  ['ad_lgo', 'add_log'],
+  ['add', 'add_log'],
+  ['get', 'get_log'],
+  ['getlogs', 'get_log'],
+  ['tial', 'tail'],
+  ['lst', 'list'],
+  ['stauts', 'status'],
+  ['hlep', 'help'],
+  ['exi', 'exit'],
+])('%s is nearest to %s', (word, name) => {
+  expect(nearestName(word, names)).toBe(name);
+});
+
+test.each(['nonsense', 'x', '', 'ls', '__proto__', 'select'])('%j is near nothing', (word) => {
+  expect(nearestName(word, names)).toBeNull();
+});
