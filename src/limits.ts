@@ -282,3 +282,37 @@ export const BACKUP_PAGE_ENTRIES_MAX = 4096;
 
 /** Bytes of entries that a restore holds and stores at once: few syncs, little memory. */
 export const RESTORE_STEP_BYTES = 4 * MiB;
+
+/**
+ * A write to disk that takes longer, ms, is one that hangs: no election waits for more of it, and whoever watches the
+ * disk says so.
+ */
+export const SLOW_WRITE_MS_MAX = 2000;
+
+/** A write that hangs for so long, ms, ends the node: what a disk that comes back may take, and a person's patience. */
+export const HUNG_WRITE_MS_MAX = 20_000;
+
+/** How often the disk's watcher looks, ms: soon for a person, next to nothing for the node. */
+export const HANG_LOOK_MS = 250;
+
+/** Own writes whose time is remembered, and for how long, ms: a disk that was slow once is soon forgotten. */
+export const WRITE_TIMES_REMEMBERED = 8;
+export const WRITE_TIME_REMEMBERED_MS = 60_000;
+
+/** A slow disk is logged once in so many ms, not once a write. */
+export const SLOW_DISK_LOG_MS = 60_000;
+
+/** What a member said is told in `info` for so long, ms: it is asked again every few election timeouts. */
+export const MEMBER_WORD_MS = 5000;
+
+/** How long `status` at a follower waits for what only the leader knows, ms: many round trips, and a slow sync. */
+export const LAGS_DEADLINE_MS = 1000;
+
+/** Questions for it that may wait at one node; one more is answered without what the leader knows. */
+export const LAGS_WAITING_MAX = 1024;
+
+/** A node that leaves a line of `npm run cli` unanswered for so long, ms, is asked whether it answers anything. */
+export const CLIENT_SILENT_MS = 1500;
+
+/** It does not, when it leaves that unanswered too for so long, ms. Both together are below the 5 s of the promise. */
+export const CLIENT_PROBE_MS_MAX = 3000;

@@ -139,7 +139,15 @@ export class ReplicatedLog {
   tick(now: number): void {
     if ('leads' in this.role) this.role.leads.tick(now);
     this.log.rememberOlder();
-    if (now - this.commitSavedAt < COMMIT_INDEX_SAVE_MS) return;
+  }
+
+  /** Whether {@link saveCommitIndex} is to be called. */
+  isCommitIndexDue(now: number): boolean {
+    return now - this.commitSavedAt >= COMMIT_INDEX_SAVE_MS;
+  }
+
+  /** Puts commitIndex on disk, if it is not. */
+  saveCommitIndex(now: number): void {
     this.commitSavedAt = now;
     this.log.saveCommitIndex();
   }

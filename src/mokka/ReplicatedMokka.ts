@@ -53,7 +53,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const wantFlush = (): void => this.wantFlush();
     const leader = (): string | null => this.leader;
     this.replicatedLog = new ReplicatedLog({
-      store: settings.store,
+      store: this.store,
       incarnation: this.incarnation,
       send,
       wallClock: Date.now,
@@ -89,7 +89,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       index: settings.index,
       address: this.address,
       nodes: this.nodes,
-      store: settings.store,
+      store: this.store,
       log: this.replicatedLog,
       election: () => this.electionView(),
       linkState: (publicKey) => this.linkState(publicKey),
@@ -156,6 +156,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.logApi.tick(now);
     this.reads.tick(now);
     if (this.replicatedLog.needsFlush) this.wantFlush();
+    // In a step of its own: a heartbeat of this one would leave only after the write.
+    if (this.replicatedLog.isCommitIndexDue(now))
+      setImmediate(() => this.guard(() => this.replicatedLog.saveCommitIndex(now)));
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {
@@ -230,7 +233,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     if (this.handover === null) {
       if (!this.isLeader || this.nodes.size === 0) return;
       const now = performance.now();
-      const deadlineAt = now + Math.min(this.electionTimeout, HANDOVER_MS_MAX);
+      const deadlineAt = now + Math.min(this.silenceMs, HANDOVER_MS_MAX);
       const view = {
         leads: () => this.isLeader,
         done: () => this.leader !== null && !this.isLeader && this.logApi.idle,

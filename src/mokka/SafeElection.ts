@@ -2,44 +2,31 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Mokka } from 'mokka';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
-import { PacketModel } from 'mokka/dist/consensus/models/PacketModel';
+import type { PacketModel } from 'mokka/dist/consensus/models/PacketModel';
 import { buildPartialSignature, buildPublicKeysRootForTerm } from 'mokka/dist/consensus/utils/cryptoUtils';
 import { InvariantError, ProtocolError, StartError, toError } from '../errors';
 import { MEMBERS_MAX, TERMS_AHEAD_MAX } from '../limits';
 import { ENTRY_NUMBER_MAX } from '../storage/Entry';
 import type { LogStore } from '../storage/LogStore';
+import { ObservedStore, type WriteKind } from '../storage/ObservedStore';
+import type { ElectionLogger, ElectionSettings } from './election/ElectionSettings';
 import { Forming } from './election/Forming';
 import { LeaderContact } from './election/LeaderContact';
+import { LeaderSilence } from './election/LeaderSilence';
+import { MemberWords } from './election/MemberWords';
+import { SlowDiskLog } from './election/SlowDiskLog';
+import { withStanding } from './election/withStanding';
+import { WriteTimes } from './election/WriteTimes';
 import { quorumOf } from './log/quorum';
 import { decodeElectionPacket, PacketType, type PacketOf } from './messages/ElectionPacket';
 
-/** What a Mokka logger must have; bunyan's fits. */
-export interface ElectionLogger {
-  error(...fields: unknown[]): void;
-  warn(...fields: unknown[]): void;
-  info(...fields: unknown[]): void;
-  debug(...fields: unknown[]): void;
-  trace(...fields: unknown[]): void;
-}
-
-export interface ElectionSettings {
-  /** `tcp://host:port/publicKey` of this node. */
-  readonly address: string;
-  /** The voting key, hex. */
-  readonly privateKey: string;
-  /** Between a leader's heartbeats, ms. */
-  readonly heartbeat: number;
-  /** A follower that hears no leader for one to two of these stands for election, ms. */
-  readonly electionTimeout: number;
-  readonly store: LogStore;
-  readonly logger: ElectionLogger;
-}
-
-/** A peer agrees to an election when it has not heard a leader for this many heartbeats. */
-const SILENT_HEARTBEATS = 1.5;
+export type { ElectionLogger, ElectionSettings } from './election/ElectionSettings';
 
 /** A leader steps down when it has not heard a quorum for this many election timeouts. */
 const QUORUM_TIMEOUTS = 2;
+
+/** Writes to disk of less than this share of an election timeout are quick enough for the timeouts as they are set. */
+const QUICK_WRITE_SHARE = 0.5;
 
 /** Looks at its clock this often within a heartbeat. */
 const TICKS_PER_HEARTBEAT = 5;
@@ -53,19 +40,27 @@ const NEVER = Number.MAX_SAFE_INTEGER;
  * to promote is decided here, by Raft's rules: the term and the vote are on disk before anything that follows from
  * them leaves the node, one vote a term, only for a log that is up to date, pre-vote, check-quorum.
  *
- * Intervals come from a monotonic clock. Events: 'state' as Mokka's; 'error' (Error) for what a peer did wrong;
+ * Intervals come from a monotonic clock. What a write to disk takes is no silence: a node that waits for its disk hears
+ * nothing and says nothing. So deadlines are put off by what an own write takes, and by what the others say that theirs
+ * take. Only times depend on it, never who is elected.
+ *
+ * Events: 'state' as Mokka's; 'error' (Error) for what a peer did wrong;
  * 'fatal' (Error) when this node must not go on, after which it does nothing any more.
  */
 export abstract class SafeElection extends Mokka {
   protected readonly store: LogStore;
   protected readonly log: ElectionLogger;
+  protected readonly writeTimes: WriteTimes;
+  protected readonly memberWords = new MemberWords();
+  /** The election timeout as it is set, ms. Mokka's own `electionTimeout` is only how long a candidacy waits for votes. */
+  protected readonly silenceMs: number;
   /** What this process of the node calls itself. */
   protected readonly incarnation = randomBytes(8).toString('hex');
   private readonly forming = new Forming();
   private timer: NodeJS.Timeout | null = null;
   private stopped = false;
-  private leaderHeardAt = -Infinity;
-  private standAt = Infinity;
+  private readonly slowDiskLog = new SlowDiskLog((fields, message) => this.log.warn(fields, message));
+  private readonly silence: LeaderSilence;
   private beatAt = 0;
   private preVote: { round: number; begunAt: number; agreed: Set<string> } | null = null;
   /** Begins at random: who agreed with an earlier process of this node has not agreed with this one. */
@@ -74,6 +69,7 @@ export abstract class SafeElection extends Mokka {
 
   constructor(settings: ElectionSettings) {
     const { store, logger } = settings;
+    const writeTimes = new WriteTimes(QUICK_WRITE_SHARE * settings.electionTimeout);
     super({
       address: settings.address,
       privateKey: settings.privateKey,
@@ -81,10 +77,13 @@ export abstract class SafeElection extends Mokka {
       electionTimeout: settings.electionTimeout,
       proofExpiration: NEVER,
       logger,
-      resMiddleware: (packet: PacketModel) => Promise.resolve(withLogEnd(packet, store)),
+      resMiddleware: (packet: PacketModel) => Promise.resolve(withStanding(packet, store, writeTimes)),
     });
-    this.store = store;
+    this.store = new ObservedStore(store, (kind, write) => this.timeWrite(kind, write));
     this.log = logger;
+    this.writeTimes = writeTimes;
+    this.silenceMs = settings.electionTimeout;
+    this.silence = new LeaderSilence(settings.heartbeat, settings.electionTimeout, writeTimes);
   }
 
   // Mokka's methods, repaired.
@@ -180,7 +179,7 @@ export abstract class SafeElection extends Mokka {
   protected onTick(now: number): void {
     if (this.isLeader) this.leadOn(now);
     else if (this.store.membership === 'none') this.beatEvery(now, () => this.sayHello());
-    else if (this.state === NodeStates.FOLLOWER && now >= this.standAt) this.beginPreVote();
+    else if (this.state === NodeStates.FOLLOWER && this.silence.isOver(this.leader, now)) this.beginPreVote();
   }
 
   /**
@@ -194,8 +193,8 @@ export abstract class SafeElection extends Mokka {
 
   /** The leader of this node's term sent something other than a heartbeat, which may be stuck behind it. */
   protected leaderSpoke(): void {
-    this.leaderHeardAt = performance.now();
-    this.putOffElection();
+    this.silence.heard(performance.now());
+    this.preVote = null;
   }
 
   /** A process of a follower answered something other than a heartbeat of this leader's term. */
@@ -205,11 +204,7 @@ export abstract class SafeElection extends Mokka {
 
   /** The process of the leader is gone for sure: elect soon, without the rest of the timeout. */
   protected leaderLost(): void {
-    this.standAt = Math.min(
-      this.standAt,
-      Math.max(performance.now(), this.leaderHeardAt + SILENT_HEARTBEATS * this.heartbeat) +
-        Math.random() * this.heartbeat,
-    );
+    this.silence.leaderGone(performance.now());
   }
 
   /** Asks a follower whose log is complete to take over at once (Raft dissertation, 3.10). */
@@ -259,10 +254,26 @@ export abstract class SafeElection extends Mokka {
     this.contact?.end();
   }
 
+  // Waiting for disks.
+
+  private timeWrite(kind: WriteKind, write: () => void): void {
+    const from = performance.now();
+    write();
+    const now = performance.now();
+    const writeMs = now - from;
+    this.silence.wrote(writeMs);
+    if (this.preVote !== null) this.preVote.begunAt += writeMs;
+    // The others are made several times as long by files that are made, and no election waits for them.
+    if (kind !== 'append' && kind !== 'hardState') return;
+    this.writeTimes.measured(writeMs, now);
+    const { heartbeat, silenceMs: electionTimeout } = this;
+    this.slowDiskLog.wrote({ place: this.store.place, writeMs, heartbeat, electionTimeout }, now);
+  }
+
   // Following.
 
   private putOffElection(): void {
-    this.standAt = performance.now() + this.electionTimeout * (1 + Math.random());
+    this.silence.putOff(performance.now());
     this.preVote = null;
   }
 
@@ -277,6 +288,8 @@ export abstract class SafeElection extends Mokka {
     const packet = decodeElectionPacket(bytes, from);
     if (!this.nodes.has(from)) return;
     this.packetFrom(from, packet.timestamp);
+    this.writeTimes.tell(from, packet.data.writeMs);
+    this.memberWords.said(from, packet.data.votes, performance.now());
     if (packet.type === PacketType.HEARTBEAT) {
       await this.heartbeatFrom(packet, bytes);
       return;
@@ -293,6 +306,7 @@ export abstract class SafeElection extends Mokka {
         this.answerPreVote(packet);
         break;
       case PacketType.PRE_VOTED:
+        this.memberWords.follows(from, packet.data.leader, performance.now());
         this.countPreVote(packet);
         break;
       case PacketType.HEARD:
@@ -302,6 +316,7 @@ export abstract class SafeElection extends Mokka {
         this.answerHello(packet);
         break;
       case PacketType.HELLO_ANSWER:
+        this.memberWords.follows(from, packet.data.leader, performance.now());
         this.metMember(packet);
         break;
       case PacketType.HANDOVER:
@@ -382,8 +397,12 @@ export abstract class SafeElection extends Mokka {
   private beginPreVote(): void {
     // Not heard for an election timeout: pushes and reads must not wait for it, nor `info` name it.
     if (this.leader !== null) this.setState(NodeStates.FOLLOWER, this.term, '');
-    if (this.store.membership !== 'voter') return;
     this.putOffElection();
+    if (this.store.membership !== 'voter') {
+      // It can only wait for a leader; the answers say whether the others have one.
+      this.sendHellos({ round: 0, termAtLeast: 0 });
+      return;
+    }
     const round = ++this.lastPreVoteRound;
     this.preVote = { round, begunAt: performance.now(), agreed: new Set([this.publicKey]) };
     for (const peer of this.nodes.keys()) this.sendPacket(peer, PacketType.PRE_VOTE, { round });
@@ -396,17 +415,17 @@ export abstract class SafeElection extends Mokka {
     const open =
       this.store.membership === 'voter' &&
       !this.isLeader &&
-      now - this.leaderHeardAt >= SILENT_HEARTBEATS * this.heartbeat &&
+      this.silence.isLong(this.leader, now) &&
       term >= this.hardTerm;
     const agrees = open && this.isUpToDate(data) && !this.goesBefore(from, data, now);
     if (agrees) {
       this.preVote = null;
-      this.standAt = Math.max(this.standAt, now + this.heartbeat * (2 + Math.random()));
+      this.silence.letStand(from, now);
     } else if (open && this.preVote === null && !this.isUpToDate(data)) {
       // Who asks cannot win against this log, but this one can.
-      this.standAt = Math.min(this.standAt, now);
+      this.silence.end(now);
     }
-    this.sendPacket(from, PacketType.PRE_VOTED, { round: data.round, agrees });
+    this.sendPacket(from, PacketType.PRE_VOTED, { round: data.round, agrees, leader: this.leader });
   }
 
   /** Of two that ask at the same time with equal logs, the lower key goes first: else both split the votes. */
@@ -445,6 +464,8 @@ export abstract class SafeElection extends Mokka {
       this.setState(NodeStates.LEADER, this.term, this.publicKey);
       return;
     }
+    // A voter may be in a write when it is asked, and writes its vote then.
+    this.electionTimeout = this.silenceMs + 2 * (this.writeTimes.slowest?.ms ?? 0);
     void this.guardAsync(() => this.nodeApi.promote());
   }
 
@@ -468,7 +489,8 @@ export abstract class SafeElection extends Mokka {
 
   private leadOn(now: number): void {
     if (this.contact === null) return;
-    if (now - this.contact.quorumHeardAt() > QUORUM_TIMEOUTS * this.electionTimeout) {
+    const patience = this.writeTimes.ofSelf(now) + (this.writeTimes.slowest?.ms ?? 0);
+    if (now - this.contact.quorumHeardAt() > QUORUM_TIMEOUTS * this.silenceMs + patience) {
       this.log.warn({ event: 'quorum_lost', term: this.term }, 'stepping down: no quorum was heard');
       this.setState(NodeStates.FOLLOWER, this.term, '');
       return;
@@ -495,15 +517,19 @@ export abstract class SafeElection extends Mokka {
 
   private sayHello(): void {
     if (this.store.membership !== 'none') return;
-    const question = { incarnation: this.incarnation, ...this.forming.question };
-    for (const peer of this.nodes.keys()) this.sendPacket(peer, PacketType.HELLO, question);
+    this.sendHellos(this.forming.question);
     this.findPlace();
+  }
+
+  private sendHellos(question: { round: number; termAtLeast: number }): void {
+    for (const peer of this.nodes.keys())
+      this.sendPacket(peer, PacketType.HELLO, { incarnation: this.incarnation, ...question });
   }
 
   private answerHello(packet: PacketOf<typeof PacketType.HELLO>): void {
     const { incarnation, round, termAtLeast } = packet.data;
     if (this.store.last === null && termAtLeast > this.hardTerm) this.adoptTerm(termAtLeast);
-    this.sendPacket(packet.publicKey, PacketType.HELLO_ANSWER, { incarnation, round });
+    this.sendPacket(packet.publicKey, PacketType.HELLO_ANSWER, { incarnation, round, leader: this.leader });
   }
 
   private metMember(packet: PacketOf<typeof PacketType.HELLO_ANSWER>): void {
@@ -537,7 +563,7 @@ export abstract class SafeElection extends Mokka {
     );
     super.setState(NodeStates.FOLLOWER, this.hardTerm, '');
     // The others form at the same time, and who still asks would end a term that began meanwhile.
-    this.standAt = Math.max(this.standAt, performance.now() + this.heartbeat * (1 + Math.random()));
+    this.silence.waitFor(1, performance.now());
   }
 
   private beatEvery(now: number, beat: () => void): void {
@@ -549,20 +575,4 @@ export abstract class SafeElection extends Mokka {
   private sendPacket(publicKey: string, type: number, data: object): void {
     void this.guardAsync(() => this.messageApi.message(this.messageApi.packet(type, data), publicKey));
   }
-}
-
-/** A packet that says where the sender's log ends. A copy: Mokka sends one object to all peers. */
-function withLogEnd(packet: PacketModel, store: LogStore): PacketModel {
-  const { last } = store;
-  const data = {
-    ...(packet.data as object | null),
-    lastTerm: last?.term ?? 0,
-    lastPosition: last?.position ?? 0,
-  };
-  return Object.assign(
-    new PacketModel(packet.type, packet.state, packet.term, packet.publicKey, packet.proof, data),
-    {
-      timestamp: packet.timestamp,
-    },
-  );
 }

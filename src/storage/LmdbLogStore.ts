@@ -98,6 +98,10 @@ export class LmdbLogStore implements LogStore {
     }
   }
 
+  get place(): string {
+    return this.directory;
+  }
+
   get hardState(): HardState {
     return this.loaded.hardState;
   }

@@ -25,6 +25,8 @@ export type Membership = 'none' | 'rejoining' | 'voter';
  * test/unit/storage/logStoreSuite.ts.
  */
 export interface LogStore {
+  /** Where it keeps all that, in messages to people: the directory. */
+  readonly place: string;
   /** As last saved; {term: 0, votedFor: null} at first. */
   readonly hardState: HardState;
   /** As last saved; 'none' at first. */

@@ -14,6 +14,7 @@ export interface StoreSnapshot {
 
 /** A LogStore for tests and simulation: exact, but no longer-lived than the {@link snapshot} that one takes of it. */
 export class MemoryLogStore implements LogStore {
+  readonly place = 'memory';
   private state: Omit<StoreSnapshot, 'entries'> = {
     hardState: { term: 0, votedFor: null },
     membership: 'none',

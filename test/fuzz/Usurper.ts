@@ -55,7 +55,7 @@ export class Usurper {
   private packet(type: number, data: object): Buffer {
     const { proof, term } = this;
     const { publicKey } = this.keys;
-    const end = { lastTerm: ENTRY_NUMBER_MAX, lastPosition: ENTRY_NUMBER_MAX };
+    const end = { lastTerm: ENTRY_NUMBER_MAX, lastPosition: ENTRY_NUMBER_MAX, votes: true, writeMs: 0 };
     const header = { type, state: NodeStates.LEADER, term, publicKey, proof, timestamp: Date.now() };
     return Buffer.from(JSON.stringify({ ...header, data: { ...end, ...data } }));
   }

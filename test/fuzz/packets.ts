@@ -36,6 +36,9 @@ export class PacketMaker {
       data: {
         lastTerm: this.term(),
         lastPosition: this.position(),
+        votes: random.perMille(500),
+        writeMs: random.pick([0, random.below(3000), ENTRY_NUMBER_MAX]),
+        leader: random.pick([null, this.self, random.bytes(65).toString('hex')]),
         round: random.pick([0, random.below(1000), ENTRY_NUMBER_MAX]),
         nonce: random.pick([0, Date.now()]),
         agrees: random.perMille(500),

@@ -35,8 +35,19 @@ const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const entryNumber = wholeNumber.max(ENTRY_NUMBER_MAX);
 const publicKey = z.string().regex(/^[0-9a-f]{130}$/);
 
-/** Where a log ends: what "at least as up to date" compares (Raft, 5.4.1). */
-const logEnd = { lastTerm: entryNumber, lastPosition: entryNumber };
+/**
+ * What every packet says of its sender: where its log ends, which "at least as up to date" compares (Raft, 5.4.1);
+ * whether it may vote; how long its writes to disk take, ms, 0 where they are quick.
+ */
+const standing = {
+  lastTerm: entryNumber,
+  lastPosition: entryNumber,
+  votes: z.boolean(),
+  writeMs: wholeNumber,
+};
+
+/** Whom the sender follows, or itself when it leads: for `info` alone. */
+const leader = publicKey.nullable();
 
 const header = {
   state: z.number().int().min(0).max(3),
@@ -57,18 +68,18 @@ const packetSchema = z.discriminatedUnion('type', [
   z.object({
     ...header,
     type: z.literal(PacketType.HEARTBEAT),
-    data: z.object({ ...logEnd, round }),
+    data: z.object({ ...standing, round }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.VOTE),
-    data: z.object({ ...logEnd, nonce: wholeNumber }),
+    data: z.object({ ...standing, nonce: wholeNumber }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.VOTED),
     data: z.object({
-      ...logEnd,
+      ...standing,
       nonce: wholeNumber,
       signature: z
         .string()
@@ -76,28 +87,28 @@ const packetSchema = z.discriminatedUnion('type', [
         .nullable(),
     }),
   }),
-  z.object({ ...header, type: z.literal(PacketType.PRE_VOTE), data: z.object({ ...logEnd, round }) }),
+  z.object({ ...header, type: z.literal(PacketType.PRE_VOTE), data: z.object({ ...standing, round }) }),
   z.object({
     ...header,
     type: z.literal(PacketType.PRE_VOTED),
-    data: z.object({ ...logEnd, round, agrees: z.boolean() }),
+    data: z.object({ ...standing, round, agrees: z.boolean(), leader }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.HEARD),
-    data: z.object({ ...logEnd, round, incarnation, voter: z.boolean() }),
+    data: z.object({ ...standing, round, incarnation, voter: z.boolean() }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.HELLO),
-    data: z.object({ ...logEnd, incarnation, round, termAtLeast: entryNumber }),
+    data: z.object({ ...standing, incarnation, round, termAtLeast: entryNumber }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.HELLO_ANSWER),
-    data: z.object({ ...logEnd, incarnation, round }),
+    data: z.object({ ...standing, incarnation, round, leader }),
   }),
-  z.object({ ...header, type: z.literal(PacketType.HANDOVER), data: z.object(logEnd) }),
+  z.object({ ...header, type: z.literal(PacketType.HANDOVER), data: z.object(standing) }),
 ]);
 
 export type ElectionPacket = z.infer<typeof packetSchema>;

@@ -82,6 +82,12 @@ export class Scenario {
     for (const node of nodes) this.cluster.wipe(node);
   }
 
+  /** From now on each write of these nodes takes so long. */
+  slowDisks(ms: number, nodes: readonly number[] = this.nodes): void {
+    for (const node of nodes)
+      Object.assign(this.cluster.machine(node), { diskDelay: ms * MS, diskDelayMin: ms * MS });
+  }
+
   freeze(node: number): void {
     this.cluster.pause(node);
   }

@@ -96,6 +96,7 @@ class Schedule {
     for (const node of cluster.nodes) {
       const machine = cluster.machine(node);
       machine.diskDelay = 0;
+      machine.diskDelayMin = 0;
       machine.diskHangsUntil = 0;
       machine.failsNextWrite = false;
       machine.diesAfterVoteFor = null;

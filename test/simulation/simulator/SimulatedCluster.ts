@@ -45,8 +45,9 @@ interface Machine {
   readonly lostDisks: StoreSnapshot[];
   /** How far its wall clock is off, ms. */
   wallOffset: number;
-  /** µs that a write takes, at most. */
+  /** µs that a write takes, at most and at least. */
   diskDelay: number;
+  diskDelayMin: number;
   /** Until when the disk hangs, µs. */
   diskHangsUntil: number;
   failsNextWrite: boolean;
@@ -338,7 +339,10 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     const disk = new SimulatedDisk({
       writeTime: () => {
         const hang = Math.max(0, machine.diskHangsUntil - this.now);
-        return hang + (machine.diskDelay === 0 ? 0 : this.random.below(machine.diskDelay));
+        const { diskDelay, diskDelayMin } = machine;
+        return (
+          hang + (diskDelay <= diskDelayMin ? diskDelayMin : this.random.between(diskDelayMin, diskDelay))
+        );
       },
       failsNext: () => {
         const fails = machine.failsNextWrite;
@@ -353,6 +357,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
       lostDisks: [],
       wallOffset: WALL_START,
       diskDelay: 0,
+      diskDelayMin: 0,
       diskHangsUntil: 0,
       failsNextWrite: false,
       diesAfterVoteFor: null,

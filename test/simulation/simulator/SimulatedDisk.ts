@@ -22,6 +22,7 @@ export interface DiskHealth {
  * What a process writes counts as done when its call returns; a crash in the middle of an event cuts the journal.
  */
 export class SimulatedDisk implements LogStore {
+  readonly place = 'a simulated disk';
   private store = new MemoryLogStore();
   private base: StoreSnapshot | null = null;
   private journal: DiskWrite[] = [];

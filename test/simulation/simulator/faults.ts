@@ -238,6 +238,21 @@ function slowDisk(random: Random): Fault['strike'] {
   };
 }
 
+/** All disks are slower than an election timeout, all alike or each by its own, as where they are one machine's. */
+function slowDisks(random: Random): Fault['strike'] {
+  const delay = random.between(100, 600) * MS;
+  const varies = random.perMille(500);
+  const time = random.between(1000, 6000) * MS;
+  return (cluster) => {
+    for (const node of cluster.nodes)
+      Object.assign(cluster.machine(node), { diskDelay: delay, diskDelayMin: varies ? 0 : delay });
+    later(cluster, time, () => {
+      for (const node of cluster.nodes)
+        Object.assign(cluster.machine(node), { diskDelay: 0, diskDelayMin: 0 });
+    });
+  };
+}
+
 function hangingDisk(random: Random): Fault['strike'] {
   const node = someNode(random);
   const time = random.pick([1000, 3000, 30_000]) * MS;
@@ -369,6 +384,7 @@ const strikes = {
   split,
   slowNetwork,
   slowDisk,
+  slowDisks,
   hangingDisk,
   failedWrite,
   clockJump,

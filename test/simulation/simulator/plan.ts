@@ -41,7 +41,7 @@ const kinds = {
   storms: { storm: 2, crash: 1, stop: 1, dieInEvent: 2, slowDisk: 1 },
   cuts: { cutOff: 3, cutOneWay: 3, cutPair: 3, split: 3 },
   delays: { slowNetwork: 3, stop: 1, pause: 3, slowDisk: 2, cutPair: 1 },
-  disks: { slowDisk: 3, hangingDisk: 2, failedWrite: 3, dieInEvent: 3, crash: 1 },
+  disks: { slowDisk: 3, slowDisks: 2, hangingDisk: 2, failedWrite: 3, dieInEvent: 3, crash: 1 },
   wipes: { wipe: 3, wipeWhileOthersAreBehind: 4, crash: 1, cutOff: 2 },
   clocks: { clockJump: 6, crash: 1, cutOff: 1 },
   forming: { crash: 3, dieInEvent: 3, storm: 1, wipe: 2, pause: 1 },

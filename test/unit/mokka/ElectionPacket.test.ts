@@ -16,7 +16,11 @@ function packet(fields: object, data: object = {}): Buffer {
     type: PacketType.PRE_VOTE,
   };
   return Buffer.from(
-    JSON.stringify({ ...whole, ...fields, data: { lastTerm: 0, lastPosition: 0, round: 1, ...data } }),
+    JSON.stringify({
+      ...whole,
+      ...fields,
+      data: { lastTerm: 0, lastPosition: 0, votes: true, writeMs: 0, round: 1, ...data },
+    }),
   );
 }
 
@@ -33,6 +37,7 @@ test.each([
   ['a state of nobody', packet({ state: 4 })],
   ['a proof in another form', packet({ proof: '1:zz:1' })],
   ['another sender', packet({ publicKey: `03${'ab'.repeat(64)}` })],
+  ['a time that is none', packet({}, { writeMs: -1 })],
   ['a field that is missing', packet({}, { round: undefined })],
   ['more bytes than any packet has', packet({ surplus: 'x'.repeat(ELECTION_PACKET_BYTES_MAX) })],
   ['lists within lists, 4 MiB of them', Buffer.alloc(4 << 20, '[')],

@@ -64,7 +64,10 @@ export class LoneElection extends SafeElection {
     from = peer,
   ): Promise<void> {
     const head = { state: 0, term, publicKey: from, proof, timestamp: 1, type };
-    const packet = { ...head, data: { lastTerm: 0, lastPosition: 0, ...data } };
+    const packet = {
+      ...head,
+      data: { lastTerm: 0, lastPosition: 0, votes: true, writeMs: 0, leader: null, ...data },
+    };
     await this.emitPacket(Buffer.from(JSON.stringify(packet)), from);
   }
 

@@ -70,6 +70,9 @@ const number = fc.oneof(
 const data = fc.record({
   lastTerm: number,
   lastPosition: number,
+  votes: fc.boolean(),
+  writeMs: number,
+  leader: fc.option(hex(130)),
   round: fc.nat({ max: 10 }),
   termAtLeast: number,
   nonce: fc.nat({ max: 10 }),

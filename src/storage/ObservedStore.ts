@@ -1,0 +1,64 @@
+import type { Entry } from './Entry';
+import type { HardState, LogStore, Membership } from './LogStore';
+
+/** What a call puts on disk; `close`: what is left of all. */
+export type WriteKind = 'membership' | 'hardState' | 'append' | 'close';
+
+/** Runs `write`, once, and sees how long it takes and whether it ends at all. */
+export type WriteObserver = (kind: WriteKind, write: () => void) => void;
+
+/** A store each of whose writes goes through an observer. Nothing else is changed. */
+export class ObservedStore implements LogStore {
+  constructor(
+    private readonly store: LogStore,
+    private readonly observe: WriteObserver,
+  ) {}
+
+  get place(): string {
+    return this.store.place;
+  }
+
+  get hardState(): HardState {
+    return this.store.hardState;
+  }
+
+  get membership(): Membership {
+    return this.store.membership;
+  }
+
+  get commitIndex(): number {
+    return this.store.commitIndex;
+  }
+
+  get last(): Entry | null {
+    return this.store.last;
+  }
+
+  setMembership(membership: Membership): void {
+    this.observe('membership', () => this.store.setMembership(membership));
+  }
+
+  saveHardState(hardState: HardState): void {
+    this.observe('hardState', () => this.store.saveHardState(hardState));
+  }
+
+  append(entries: readonly Entry[], commitIndex: number): void {
+    this.observe('append', () => this.store.append(entries, commitIndex));
+  }
+
+  entryAt(position: number): Entry | null {
+    return this.store.entryAt(position);
+  }
+
+  read(from: number, maxBytes: number, maxCount: number): Entry[] {
+    return this.store.read(from, maxBytes, maxCount);
+  }
+
+  positionOfIndex(index: number): number | null {
+    return this.store.positionOfIndex(index);
+  }
+
+  close(): void {
+    this.observe('close', () => this.store.close());
+  }
+}
