@@ -50,10 +50,14 @@ export class Cluster {
   }
 
   /** A cluster whose links may be cut, with keys of its own, whose nodes are not started yet. */
-  static async createBehindProxies(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+  static async createBehindProxies(
+    env: NodeJS.ProcessEnv = {},
+    hostOf?: (node: number) => string,
+  ): Promise<Cluster> {
     const startPort = await freeStartPort();
     const directory = mkdtempSync(path.join(tmpdir(), 'mokka-cluster-'));
-    return new Cluster(startPort, directory, env, [], await ProxiedLinks.create(directory, startPort, SIZE));
+    const links = await ProxiedLinks.create(directory, startPort, SIZE, hostOf);
+    return new Cluster(startPort, directory, env, [], links);
   }
 
   static async started(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {

@@ -18,14 +18,23 @@ export class ProxiedLinks {
     private readonly size: number,
   ) {}
 
-  /** Writes the cluster and key files below `folder`. Node i listens on `startPort` + i. */
-  static async create(folder: string, startPort: number, size: number): Promise<ProxiedLinks> {
+  /**
+   * Writes the cluster and key files below `folder`. Node i listens on `startPort` + i.
+   *
+   * @param hostOf what node i is called in them: 127.0.0.1, or a name of it.
+   */
+  static async create(
+    folder: string,
+    startPort: number,
+    size: number,
+    hostOf: (node: number) => string = () => '127.0.0.1',
+  ): Promise<ProxiedLinks> {
     const links = new ProxiedLinks(folder, startPort, size);
     const keys = Array.from({ length: size }, () => generateKeyPair());
     for (const [node, own] of keys.entries()) {
       const members = [];
       for (const [peer, { publicKey }] of keys.entries())
-        members.push({ address: `tcp://127.0.0.1:${await links.portOf(node, peer)}`, publicKey });
+        members.push({ address: `tcp://${hostOf(peer)}:${await links.portOf(node, peer)}`, publicKey });
       mkdirSync(links.folderOf(node), { recursive: true });
       writeFileSync(links.clusterFileOf(node), JSON.stringify({ members }));
       writeFileSync(path.join(links.folderOf(node), keyFileName(node)), formatKeyFile(own), { mode: 0o600 });
