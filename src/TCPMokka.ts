@@ -44,8 +44,9 @@ export class TCPMokka extends ReplicatedMokka {
     this.identity = {
       tlsOptions,
       secureContext,
-      hello: () => helloOf([this.publicKey, ...this.nodes.keys()]),
+      hello: () => helloOf([this.publicKey, ...this.nodes.keys()], this.store.identity),
     };
+    this.on('identity', () => this.tellHello());
     this.on(MokkaEvents.NODE_JOIN, (node: NodeModel) => this.join(node));
     this.on(MokkaEvents.NODE_LEAVE, (node: NodeModel) => this.leave(node));
   }
@@ -132,6 +133,12 @@ export class TCPMokka extends ReplicatedMokka {
   private greetAnew(): void {
     this.listener?.dropConnections('the cluster has changed');
     for (const link of this.sockets.values()) link.reconnect('the cluster has changed');
+  }
+
+  /** This node has learned which cluster it is of: the peers that it has greeted before are to know it too. */
+  private tellHello(): void {
+    this.listener?.tellHello();
+    for (const link of this.sockets.values()) link.tellHello();
   }
 
   private memberOf(signingKey: string): string | null {

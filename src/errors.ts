@@ -17,6 +17,7 @@ export type RequestErrorCode =
   | 'UNKNOWN_OUTCOME'
   | 'STALE_NONCE'
   | 'NONCE_REUSED'
+  | 'HISTORIES_DIFFER'
   | 'INTERNAL';
 
 /**

@@ -108,6 +108,12 @@ export const APPEND_RESEND_MS = 500;
  */
 export const PROCESS_MET_MS_MIN = 500;
 
+/**
+ * A follower that holds other entries for committed than its leader is looked at again after this time, ms: soon after
+ * a person has decided which history to keep, and next to no work until then.
+ */
+export const DIVERGENCE_PROBE_MS = 1_000;
+
 /** How long a push is tried by itself unless its caller says otherwise, ms: several elections. */
 export const PUSH_DEADLINE_MS = 10_000;
 
@@ -132,7 +138,7 @@ export const READ_CONFIRM_RETRY_MS = 300;
 /** Reads that may wait for a confirmation on one node; more are refused. */
 export const READS_WAITING_MAX = 65_536;
 
-/** The first frame on a link, bytes, so that nobody unknown is given memory: a hello has 45. */
+/** The first frame on a link, bytes, so that nobody unknown is given memory: a hello has 64. */
 export const HELLO_FRAME_BYTES_MAX = 64;
 
 /** One packet of the election, bytes: its fields have at most 1 KiB, and JSON is not read further than it may matter. */

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BackupError, toError } from '../errors';
 import { RESTORE_STEP_BYTES } from '../limits';
 import { DirectoryLock } from '../storage/DirectoryLock';
 import { makeDirectory, syncPath } from '../storage/durableFile';
+import { IDENTITY_BYTES } from '../storage/Entry';
 import { LmdbLogStore } from '../storage/LmdbLogStore';
 import type { StoreOwner } from '../storage/MarkerFile';
 import type { BackupHead } from './BackupHead';
@@ -57,12 +59,22 @@ async function fill(directory: string, owner: StoreOwner, reader: BackupReader):
   const store = await LmdbLogStore.open({ directory, ...owner });
   try {
     store.setMembership('voter');
+    store.setIdentity(restoredIdentity(owner.clusterId, reader.head));
     for (const page of reader.pages(RESTORE_STEP_BYTES)) store.append(page, page.at(-1)?.position ?? 0);
     // A term of which this node knows no vote: it votes in those after it, as candidates stand in those after theirs.
     store.saveHardState({ term: store.last?.term ?? 0, votedFor: null });
   } finally {
     store.close();
   }
+}
+
+/**
+ * The identity of a cluster that begins with a backup: another than that of the cluster that was backed up, whose old
+ * data directories must not come back into it; the same on every member that is restored from this backup.
+ */
+export function restoredIdentity(clusterId: string, { clusterId: of, headHash }: BackupHead): string {
+  const hash = createHash('sha256').update(`mokka-restored 1\n${clusterId}\n${of}\n${headHash}`);
+  return hash.digest('hex').slice(0, 2 * IDENTITY_BYTES);
 }
 
 /** Removes what a restore that was killed has left. @throws StartError DATA_LOCKED when one still runs. */

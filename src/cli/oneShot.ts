@@ -30,6 +30,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   NO_LEADER: 4,
   UNKNOWN_OUTCOME: 5,
   INTERNAL: 6,
+  HISTORIES_DIFFER: 13,
 };
 
 /** The status that a program of this machine ends with after an answer with this code. */

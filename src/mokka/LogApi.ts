@@ -30,6 +30,8 @@ export interface LogApiOptions {
   /** The public key of the leader, null when none is known; own key: this node leads. */
   readonly leader: () => string | null;
   readonly self: string;
+  /** Why no push is taken now, or null. */
+  readonly refusal: () => RequestError | null;
   /** Takes a push on the leader; false on any other node. */
   readonly propose: (proposal: Proposal) => boolean;
   readonly send: (peer: string, message: LogMessage) => void;
@@ -159,6 +161,8 @@ export class LogApi implements LogApiFace, PushOwner {
   ): void {
     const id: PushId = { session: session ?? this.options.session, nonce: nonce ?? this.nextNonce() };
     if (nonce !== undefined && session === undefined) this.lastNonce = Math.max(this.lastNonce, nonce);
+    const refusal = this.options.refusal();
+    if (refusal !== null) throw refusal;
     const payload = encodePayload(id, key, value);
     const same = this.pending.find(id);
     if (same !== undefined) {

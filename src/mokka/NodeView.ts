@@ -2,13 +2,15 @@ import { entryHash, EntryKind, HASH_BYTES, type Entry } from '../storage/Entry';
 import type { LogStore } from '../storage/LogStore';
 import type { MemberStatus, NodeInfo, PeerInfo } from './api';
 import { quorumOf } from './log/quorum';
-import { describeProblem } from './problem';
+import { describeProblem, type DivergedHistory } from './problem';
 import type { ReplicatedLog } from './ReplicatedLog';
 
 /** Whether a peer is linked, and if not, why not. */
 export interface LinkState {
   readonly connected: boolean;
   readonly reason?: string;
+  /** Whether the peer's data are of another cluster that had the same keys. */
+  readonly isForeign?: boolean;
 }
 
 /** What the election knows now. */
@@ -163,7 +165,22 @@ export class NodeView {
       size,
       quorum: quorumOf(size),
       missing: missing.map(name),
+      foreign: [...nodes.keys()].filter((publicKey) => linkState(publicKey).isForeign === true).map(name),
+      diverged: this.diverged(name),
       unreachable,
     });
+  }
+
+  private diverged(name: (publicKey: string) => string): DivergedHistory | null {
+    const { log } = this.options;
+    const { divergedFrom, divergedFollowers } = log;
+    const positions = divergedFollowers.map(({ position }) => position - 1);
+    const names = divergedFollowers.map(({ peer }) => name(peer));
+    if (divergedFrom?.isFound === true) {
+      positions.push(divergedFrom.sharedPosition);
+      names.push(name(divergedFrom.leader));
+    }
+    if (names.length === 0) return null;
+    return { names, from: (log.entryAt(Math.min(...positions))?.index ?? 0) + 1 };
   }
 }

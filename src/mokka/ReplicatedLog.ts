@@ -1,7 +1,8 @@
 import { invariant, ProtocolError } from '../errors';
 import { COMMIT_INDEX_SAVE_MS } from '../limits';
-import type { Entry } from '../storage/Entry';
+import { entryHash, type Entry } from '../storage/Entry';
 import type { LogStore } from '../storage/LogStore';
+import { Divergence } from './log/Divergence';
 import { LocalLog } from './log/LocalLog';
 import { Replication, type Proposal } from './log/Replication';
 import type { AppendMessage, LogMessage, ReadmitMessage, ReplicationMessage } from './messages/LogMessage';
@@ -14,6 +15,8 @@ export interface ReplicatedLogOptions {
   readonly incarnation: string;
   /** Sends a message to a peer, or loses it. Must return at once and not throw. */
   readonly send: (peer: string, message: LogMessage) => void;
+  /** Draws the identity of a cluster that forms, at random: 32 hex digits. */
+  readonly drawIdentity: () => string;
   /** Time for createdAt, ms since 1970. Nothing else depends on it. */
   readonly wallClock: () => number;
   /** commitIndex rose from `before`. */
@@ -35,10 +38,12 @@ export class ReplicatedLog {
   private verifiedPosition = 0;
   /** The epoch of the last append, for answers that no append asked for. */
   private lastEpoch = 0;
+  /** While this node knows entries to be committed that the leader it follows does not hold. */
+  private divergence: Divergence | null = null;
   private commitSavedAt = 0;
 
   constructor(private readonly options: ReplicatedLogOptions) {
-    this.log = new LocalLog(options.store);
+    this.log = new LocalLog(options.store, options.drawIdentity);
     this.role = { follows: null };
     this.term = options.store.hardState.term;
   }
@@ -92,6 +97,24 @@ export class ReplicatedLog {
     return held <= 0 ? [] : this.log.read(from, maxBytes, Math.min(maxCount, held));
   }
 
+  /**
+   * Whether all that this node knows to be committed is known to be in the log of the leader that it follows, or it leads
+   * itself: else it may acknowledge nothing that the leader says.
+   */
+  get agreesWithLeader(): boolean {
+    return 'leads' in this.role || (this.role.follows !== null && this.verifiedPosition >= this.commitIndex);
+  }
+
+  /** See {@link Divergence}; null when none is known. */
+  get divergedFrom(): Divergence | null {
+    return this.divergence;
+  }
+
+  /** On a leader: the followers whose committed entries are others than its own, and from which position on. */
+  get divergedFollowers(): readonly { readonly peer: string; readonly position: number }[] {
+    return 'leads' in this.role ? this.role.leads.diverged : [];
+  }
+
   /** The entry at a position of this log, committed or not. */
   entryAt(position: number): Entry | null {
     return this.log.entryAt(position);
@@ -107,6 +130,7 @@ export class ReplicatedLog {
     this.log.dropStaged();
     this.term = term;
     const { send, wallClock } = this.options;
+    this.divergence = null;
     this.role = { leads: new Replication(term, peers, this.log, send, wallClock) };
   }
 
@@ -182,28 +206,68 @@ export class ReplicatedLog {
 
   private append(from: string, message: AppendMessage): void {
     this.lastEpoch = message.epoch;
-    if (this.log.termAt(message.previousPosition) !== message.previousTerm) {
+    const matchIndex = message.previousPosition + message.entries.length;
+    const differsAt = this.committedDifference(message);
+    const isSearch = this.divergence?.leader === from && matchIndex < this.log.commitIndex;
+    if (differsAt !== null || isSearch) {
+      this.compareHistories(from, message, differsAt);
+      return;
+    }
+    if (!this.isSameAt(message.previousPosition, message.previousHash)) {
       this.answer(from, false, this.log.commitIndex);
       return;
     }
+    if (this.log.termAt(message.previousPosition) !== message.previousTerm)
+      throw new ProtocolError(`the entry ${message.previousPosition} is not of term ${message.previousTerm}`);
     const { store } = this.options;
     const missing = this.missingFrom(message.entries);
     if (missing.length > 0 && store.membership === 'none') store.setMembership('rejoining');
     if (!this.log.replaceFrom(missing, message.commitIndex))
       throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.position)} on do not follow`);
-    const matchIndex = message.previousPosition + message.entries.length;
     this.verifiedPosition = Math.max(this.verifiedPosition, matchIndex);
+    if (this.agreesWithLeader) this.divergence = null;
     this.learnCommitIndex(message.commitIndex);
     this.answer(from, true, matchIndex);
   }
 
+  private isSameAt(position: number, hash: Buffer): boolean {
+    return this.log.hashAt(position)?.equals(hash) === true;
+  }
+
+  /** The first position that an append speaks of at which this node holds another entry for committed, or null. */
+  private committedDifference({ previousPosition, previousHash, entries }: AppendMessage): number | null {
+    const { commitIndex } = this.log;
+    if (previousPosition > commitIndex) return null;
+    if (!this.isSameAt(previousPosition, previousHash)) {
+      if (previousPosition === 0) throw new ProtocolError('its log begins before the first entry');
+      return previousPosition;
+    }
+    const differs = (entry: Entry): boolean =>
+      entry.position <= commitIndex && !this.isSameAt(entry.position, entryHash(entry));
+    return entries.find(differs)?.position ?? null;
+  }
+
+  /** Asks the leader for what tells where the histories part, and says so once it is known. */
+  private compareHistories(from: string, message: AppendMessage, differsAt: number | null): void {
+    let { divergence } = this;
+    if (differsAt !== null && divergence?.leader !== from) divergence = new Divergence(from, differsAt);
+    invariant(divergence !== null, () => 'a search for a difference that was not met');
+    this.divergence = divergence;
+    const end = message.previousPosition + message.entries.length;
+    if (differsAt === null) divergence.equal(end);
+    else {
+      divergence.differ(differsAt);
+      if (differsAt > message.previousPosition) divergence.equal(differsAt - 1);
+    }
+    const { isFound, sharedPosition, nextProbe } = divergence;
+    this.answer(from, false, isFound ? sharedPosition : nextProbe, isFound ? sharedPosition + 1 : null);
+  }
+
   /** The entries that this log does not hold, from the first conflict on (Raft, figure 2, AppendEntries 3 and 4). */
   private missingFrom(entries: readonly Entry[]): readonly Entry[] {
-    const known = entries.findIndex((entry) => this.log.termAt(entry.position) !== entry.term);
+    const known = entries.findIndex((entry) => !this.isSameAt(entry.position, entryHash(entry)));
     const missing = known < 0 ? [] : entries.slice(known);
     const [first] = missing;
-    if (first !== undefined && first.position <= this.log.commitIndex)
-      throw new ProtocolError(`would replace the committed entry ${first.position}`);
     // A leader's log only grows in its term (Raft, 5.3).
     if (first !== undefined && first.position <= this.verifiedPosition)
       throw new ProtocolError(`would replace its own entry ${first.position}`);
@@ -228,13 +292,21 @@ export class ReplicatedLog {
     const { store, incarnation } = this.options;
     if (message.incarnation !== incarnation) return;
     if (store.membership === 'voter' || this.verifiedPosition < message.position) return;
+    if (store.identity !== null && store.identity !== message.identity)
+      throw new ProtocolError('it would readmit this node to another cluster');
     // The vote of this term may have been given before the disk was lost: it is the leader's for good.
     store.saveHardState({ term: this.term, votedFor: from });
+    store.setIdentity(message.identity);
     store.setMembership('voter');
     this.answer(from, true, this.verifiedPosition);
   }
 
-  private answer(leader: string, success: boolean, matchIndex: number): void {
+  private answer(
+    leader: string,
+    success: boolean,
+    matchIndex: number,
+    divergedAt: number | null = null,
+  ): void {
     this.options.send(leader, {
       type: 'appended',
       term: this.term,
@@ -242,6 +314,7 @@ export class ReplicatedLog {
       epoch: this.lastEpoch,
       success,
       matchIndex,
+      divergedAt,
       commitIndex: this.log.commitIndex,
       voter: this.options.store.membership === 'voter',
     });

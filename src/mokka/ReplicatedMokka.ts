@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { RequestError } from '../errors';
 import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, HANDOVER_MS_MAX } from '../limits';
-import type { LogEntry } from '../storage/Entry';
+import { IDENTITY_BYTES, type LogEntry } from '../storage/Entry';
 import type { ClusterNodeFace, CommittedLogFace, DbFace } from './api';
 import { ForwardedPushes } from './ForwardedPushes';
 import { Handover } from './Handover';
@@ -31,7 +31,7 @@ export interface ReplicatedMokkaSettings extends ElectionSettings {
  * and reads together; it has no rule of consensus of its own.
  *
  * The class below gives `write(address, packet)`, emits 'data' (packet, publicKey of the member whose link it came
- * on) and 'link' (publicKey, connected). Events for users: 'state', 'commit' (committed index), 'error', 'fatal'.
+ * on) and 'link' (publicKey, connected); it hears 'identity' when this node learns which cluster it is of. Events for users: 'state', 'commit' (committed index), 'error', 'fatal'.
  */
 export abstract class ReplicatedMokka extends SafeElection implements ClusterNodeFace {
   readonly logApi: LogApi;
@@ -45,17 +45,21 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private knownTerm = 0;
   private clusterCommitIndex = 0;
   private handover: Handover | null = null;
+  private knownIdentity: string | null;
 
   constructor(settings: ReplicatedMokkaSettings) {
     super(settings);
     this.index = settings.index;
+    this.knownIdentity = settings.store.identity;
     const send = (peer: string, message: LogMessage): void => this.sendMessage(peer, message);
     const wantFlush = (): void => this.wantFlush();
-    const leader = (): string | null => this.leader;
+    // One that this node does not agree with is none to it: nothing of it is acknowledged.
+    const leader = (): string | null => (this.replicatedLog.agreesWithLeader ? this.leader : null);
     this.replicatedLog = new ReplicatedLog({
       store: this.store,
       incarnation: this.incarnation,
       send,
+      drawIdentity: () => randomBytes(IDENTITY_BYTES).toString('hex'),
       wallClock: Date.now,
       onCommit: (before) => this.committed(before),
     });
@@ -67,7 +71,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       session: randomBytes(8).toString('hex'),
       self: this.publicKey,
       // A leader that hands over takes no pushes: they wait for the next one.
-      leader: () => (this.takesPushes ? this.leader : null),
+      leader: () => (this.takesPushes ? leader() : null),
+      refusal: () => this.historiesDiffer(),
       propose: (proposal) => this.replicatedLog.propose(proposal),
       send,
       knownCommitIndex: () => Math.max(this.clusterCommitIndex, this.replicatedLog.commitIndex),
@@ -159,10 +164,27 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     // In a step of its own: a heartbeat of this one would leave only after the write.
     if (this.replicatedLog.isCommitIndexDue(now))
       setImmediate(() => this.guard(() => this.replicatedLog.saveCommitIndex(now)));
+    if (this.store.identity !== this.knownIdentity) {
+      this.knownIdentity = this.store.identity;
+      this.emit('identity');
+    }
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {
-    return this.reading(() => this.reads.get(index));
+    const refusal = this.historiesDiffer(index);
+    return refusal === null ? this.reading(() => this.reads.get(index)) : Promise.reject(refusal);
+  }
+
+  /** Why nothing is told or taken beyond what this node and its leader share; null where they agree. */
+  private historiesDiffer(index = Infinity): RequestError | null {
+    const { divergedFrom } = this.replicatedLog;
+    if (divergedFrom === null) return null;
+    const shared = this.replicatedLog.entryAt(divergedFrom.sharedPosition)?.index ?? 0;
+    if (index <= shared) return null;
+    return new RequestError(
+      'HISTORIES_DIFFER',
+      `this node and its leader share no log after ${shared}: info says what to do`,
+    );
   }
 
   private reading<T>(read: () => T | Promise<T>): Promise<T> {
@@ -196,7 +218,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       case 'appended':
       case 'readmit':
       case 'commit':
-        this.replicatedLog.receive(from, message, performance.now());
+        this.receiveReplication(from, message);
         if (message.term === this.term) this.countAsContact(from, message);
         this.handover?.step(performance.now());
         break;
@@ -204,7 +226,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
         this.proposeFor(from, message);
         break;
       case 'answers':
-        if (message.term !== this.term || from !== this.leader) break;
+        if (message.term !== this.term || from !== this.leader || !this.replicatedLog.agreesWithLeader) break;
         this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
         this.logApi.answered(message);
         break;
@@ -217,6 +239,13 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
         if (from === this.leader) this.reads.answered(message.id, message.commitIndex);
         break;
     }
+  }
+
+  private receiveReplication(from: string, message: ReplicationMessage): void {
+    const agreed = this.replicatedLog.agreesWithLeader;
+    this.replicatedLog.receive(from, message, performance.now());
+    // Pushes wait until this node and its leader agree.
+    if (this.replicatedLog.agreesWithLeader !== agreed) this.wantFlush();
   }
 
   private proposeFor(from: string, message: ForwardMessage): void {

@@ -13,7 +13,7 @@ import { sha256 } from './sha256';
  * | 7 | 6 | term |
  * | 13 | 6 | index: how many logs there are up to and with this entry; a log's own number for people |
  * | 19 | 6 | createdAt, ms since 1970, the leader's |
- * | 25 | n | payload (none in an empty entry), see {@link encodePayload} |
+ * | 25 | n | of a log its payload, see {@link encodePayload}; of the first entry its cluster's identity; else nothing |
  * | 25 + n | 32 | sha256 over the previous entry's hash and the bytes before this field |
  */
 export interface Entry {
@@ -49,6 +49,9 @@ export interface PushId {
 
 /** Length of an entry's hash, bytes. */
 export const HASH_BYTES = 32;
+
+/** Length of a cluster's identity, bytes. */
+export const IDENTITY_BYTES = 16;
 
 /** The hash before the first entry. */
 export const GENESIS_HASH: Buffer = Buffer.alloc(HASH_BYTES);
@@ -171,20 +174,45 @@ export function writeSession(name: string, into: Buffer, at: number): void {
  * @param allocate gives memory of so many bytes for it.
  */
 export function buildEntry(
-  { position, term, index, createdAt }: Omit<Entry, 'kind' | 'bytes'>,
+  header: Omit<Entry, 'kind' | 'bytes'>,
   payload: Buffer | null,
   previous: Entry | null,
-  allocate: (length: number) => Buffer = (length) => Buffer.allocUnsafe(length),
+  allocate: Allocate = allocateBytes,
 ): Entry {
-  const hashAt = HEADER_BYTES + (payload?.length ?? 0);
-  const bytes = allocate(hashAt + HASH_BYTES);
   const kind = payload === null ? EntryKind.Empty : EntryKind.Log;
+  return assembleEntry(kind, header, payload, previous, allocate);
+}
+
+/** Makes the first entry of a cluster that forms: an empty one that names the cluster by an identity of 32 hex digits. */
+export function buildFirstEntry(
+  { term, createdAt }: Pick<Entry, 'term' | 'createdAt'>,
+  identity: string,
+  allocate: Allocate = allocateBytes,
+): Entry {
+  const header = { position: 1, term, index: 0, createdAt };
+  return assembleEntry(EntryKind.Empty, header, Buffer.from(identity, 'hex'), null, allocate);
+}
+
+/** Gives memory of so many bytes. */
+type Allocate = (length: number) => Buffer;
+
+const allocateBytes: Allocate = (length) => Buffer.allocUnsafe(length);
+
+function assembleEntry(
+  kind: EntryKind,
+  { position, term, index, createdAt }: Omit<Entry, 'kind' | 'bytes'>,
+  content: Buffer | null,
+  previous: Entry | null,
+  allocate: Allocate,
+): Entry {
+  const hashAt = HEADER_BYTES + (content?.length ?? 0);
+  const bytes = allocate(hashAt + HASH_BYTES);
   bytes[0] = kind;
   bytes.writeUIntBE(position, POSITION_AT, NUMBER_BYTES);
   bytes.writeUIntBE(term, TERM_AT, NUMBER_BYTES);
   bytes.writeUIntBE(index, INDEX_AT, NUMBER_BYTES);
   bytes.writeUIntBE(createdAt, CREATED_AT_AT, NUMBER_BYTES);
-  if (payload !== null) bytes.set(payload, HEADER_BYTES);
+  if (content !== null) bytes.set(content, HEADER_BYTES);
   bytes.write(chainHash(previous, bytes, hashAt), hashAt, 'latin1');
   return { kind, position, term, index, createdAt, bytes };
 }
@@ -198,10 +226,14 @@ export function parseEntry(bytes: Buffer): Entry {
   if (bytes.length < ENTRY_BYTES_MIN || bytes.length > ENTRY_BYTES_MAX)
     throw new MalformedEntryError(`an entry of ${bytes.length} bytes is out of range`);
   const kind = bytes[0];
-  if (kind === EntryKind.Log) checkPayload(bytes, HEADER_BYTES, bytes.length - HASH_BYTES);
-  else if (kind !== EntryKind.Empty || bytes.length !== ENTRY_BYTES_MIN)
-    throw new MalformedEntryError(`an entry of kind ${String(kind)} and ${bytes.length} bytes`);
   const position = bytes.readUIntBE(POSITION_AT, NUMBER_BYTES);
+  const contentBytes = bytes.length - ENTRY_BYTES_MIN;
+  if (kind === EntryKind.Log) checkPayload(bytes, HEADER_BYTES, bytes.length - HASH_BYTES);
+  else if (
+    kind !== EntryKind.Empty ||
+    !(contentBytes === 0 || (position === 1 && contentBytes === IDENTITY_BYTES))
+  )
+    throw new MalformedEntryError(`an entry of kind ${String(kind)} and ${bytes.length} bytes`);
   const index = bytes.readUIntBE(INDEX_AT, NUMBER_BYTES);
   if (position === 0 || index > position)
     throw new MalformedEntryError(`position ${position}, index ${index}`);
@@ -234,6 +266,12 @@ export function followsHash({ bytes }: Entry, previous: Entry | null): boolean {
 function chainHash(previous: Entry | null, bytes: Buffer, hashAt: number): string {
   const before = previous?.bytes ?? GENESIS_HASH;
   return sha256(before, before.length - HASH_BYTES, bytes, hashAt);
+}
+
+/** The identity of the cluster that began with this entry, 32 hex digits; null for an entry that begins none. */
+export function entryIdentity(entry: Entry): string | null {
+  if (entry.kind !== EntryKind.Empty || entry.bytes.length === ENTRY_BYTES_MIN) return null;
+  return entry.bytes.toString('hex', HEADER_BYTES, HEADER_BYTES + IDENTITY_BYTES);
 }
 
 /** The id of the push that made a log entry; null for an empty entry. */

@@ -11,8 +11,15 @@ import { EntryKind, type Entry } from './Entry';
 import { Journal } from './Journal';
 import { LmdbTables } from './LmdbTables';
 import type { HardState, LogStore, Membership } from './LogStore';
-import { MarkerFile, type StoreOwner } from './MarkerFile';
-import { chainFault, checkAppend, checkHardState, checkMembership, lastPosition } from './storeRules';
+import { MarkerFile, type Marked, type StoreOwner } from './MarkerFile';
+import {
+  chainFault,
+  checkAppend,
+  checkHardState,
+  checkIdentity,
+  checkMembership,
+  lastPosition,
+} from './storeRules';
 import type { StoredState } from './StoredState';
 import { UnappliedEntries } from './UnappliedEntries';
 
@@ -31,6 +38,7 @@ export interface LmdbLogStoreOptions extends StoreOwner {
 /** What a store holds in memory: what is read at its start, and changed only after it was changed on disk. */
 interface Loaded {
   membership: Membership;
+  identity: string | null;
   hardState: HardState;
   commitIndex: number;
   last: Entry | null;
@@ -110,6 +118,10 @@ export class LmdbLogStore implements LogStore {
     return this.loaded.membership;
   }
 
+  get identity(): string | null {
+    return this.loaded.identity;
+  }
+
   get commitIndex(): number {
     return this.loaded.commitIndex;
   }
@@ -123,9 +135,17 @@ export class LmdbLogStore implements LogStore {
     checkMembership(this, membership);
     this.writing(() => {
       if (this.membership === 'none') this.beginData();
-      this.files.marker.write(membership);
+      this.files.marker.write({ membership, identity: this.identity });
     });
     this.loaded.membership = membership;
+  }
+
+  setIdentity(identity: string): void {
+    this.checkUsable();
+    checkIdentity(this, identity);
+    if (identity === this.identity) return;
+    this.writing(() => this.files.marker.write({ membership: this.membership, identity }));
+    this.loaded.identity = identity;
   }
 
   saveHardState(hardState: HardState): void {
@@ -260,15 +280,15 @@ export class LmdbLogStore implements LogStore {
 
 function openFiles(directory: string, owner: StoreOwner): { files: Files; loaded: Loaded } {
   const marker = new MarkerFile(directory, owner);
-  const membership = marker.read();
+  const marked = marker.read();
   const path = join(directory, DATA_NAME);
-  if (membership !== 'none' && !existsSync(path)) throw damaged(path, 'is missing');
+  if (marked.membership !== 'none' && !existsSync(path)) throw damaged(path, 'is missing');
   const data = new DataFile(path);
   try {
-    if (membership !== 'none' || !data.isEmpty) data.check();
+    if (marked.membership !== 'none' || !data.isEmpty) data.check();
     const tables = new LmdbTables(data);
     try {
-      const { state, loaded } = load({ marker, data, tables }, membership);
+      const { state, loaded } = load({ marker, data, tables }, marked);
       const journal = new Journal(join(directory, JOURNAL_NAME), state?.journal ?? null);
       return { files: { marker, data, tables, journal }, loaded };
     } catch (error) {
@@ -284,13 +304,13 @@ function openFiles(directory: string, owner: StoreOwner): { files: Files; loaded
 /** Reads what a store keeps in memory, and checks that its parts agree; the journal's content is yet to come. */
 function load(
   { marker, data, tables }: Omit<Files, 'journal'>,
-  membership: Membership,
+  marked: Marked,
 ): { state: StoredState | null; loaded: Loaded } {
   const state = tables.readState();
   const position = tables.readLastPosition();
-  if (membership === 'none' && (position > 0 || (state !== null && state.hardState.term > 0)))
+  if (marked.membership === 'none' && (position > 0 || (state !== null && state.hardState.term > 0)))
     throw damaged(marker.path, `is missing, but ${data.path} holds data`);
-  if (membership !== 'none' && state === null) throw damaged(data.path, 'holds no state');
+  if (marked.membership !== 'none' && state === null) throw damaged(data.path, 'holds no state');
   const unapplied = new UnappliedEntries(position);
   const last = position === 0 ? null : checkedEntries({ data, tables }, unapplied).entryAt(position);
   const empties = new EmptyPositions(tables.readEmptyPositions());
@@ -303,7 +323,7 @@ function load(
   if (commitIndex > position)
     throw damaged(data.path, `ends at position ${position}, but ${commitIndex} was committed`);
   const hardState = state?.hardState ?? { term: 0, votedFor: null };
-  return { state, loaded: { membership, hardState, commitIndex, last, empties, unapplied } };
+  return { state, loaded: { ...marked, hardState, commitIndex, last, empties, unapplied } };
 }
 
 function checkedEntries(

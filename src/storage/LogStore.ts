@@ -31,6 +31,8 @@ export interface LogStore {
   readonly hardState: HardState;
   /** As last saved; 'none' at first. */
   readonly membership: Membership;
+  /** Which cluster this is of all that ever had these keys, 32 hex digits; null until the node knows. */
+  readonly identity: string | null;
   /** The commitIndex (a position) saved with the last append; may be behind. 0 at first. */
   readonly commitIndex: number;
   /** The last entry, or null when the log is empty. */
@@ -38,6 +40,9 @@ export interface LogStore {
 
   /** Saves what the node is. Leaving 'none' puts the marker on disk before anything else of the node. */
   setMembership(membership: Membership): void;
+
+  /** Saves the cluster's identity, once and for ever. Only in a marked store. */
+  setIdentity(identity: string): void;
 
   /** Saves term and vote. Only in a marked store (membership is not 'none'). */
   saveHardState(hardState: HardState): void;

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { invariant } from '../errors';
 import { damaged, foreign } from './damage';
 import { replaceFile } from './durableFile';
-import type { Membership } from './LogStore';
+import type { LogStore } from './LogStore';
 
 /** Version of the data directory's layout. A directory of another version is refused. */
 export const STORE_FORMAT = 4;
@@ -24,11 +25,18 @@ const marker = z.strictObject({
   clusterId: z.string(),
   publicKey: z.string(),
   membership: z.enum(['rejoining', 'voter']),
+  identity: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .nullable(),
 });
+
+/** What a node is, as its marker says. */
+export type Marked = Pick<LogStore, 'membership' | 'identity'>;
 
 /**
  * The file that says that a node has data in this directory, of which cluster and node, and what the node is.
- * It is written before a node first votes (DESIGN, Election): without it, a directory is a new member's or a lost one's.
+ * It is written before a node first votes: without it, a directory is a new member's or a lost one's.
  */
 export class MarkerFile {
   readonly path: string;
@@ -41,24 +49,25 @@ export class MarkerFile {
   }
 
   /**
-   * What the node is; 'none' when there is no marker.
+   * What the node is, and of which cluster; 'none' and null when there is no marker.
    *
    * @throws StartError DATA_FOREIGN for the marker of another node, cluster or version, DATA_DAMAGED for an unreadable one.
    */
-  read(): Membership {
+  read(): Marked {
     const content = readMarker(this.path);
-    if (content === undefined) return 'none';
-    const { clusterId, publicKey, membership } = content;
+    if (content === undefined) return { membership: 'none', identity: null };
+    const { clusterId, publicKey, membership, identity } = content;
     if (clusterId !== this.owner.clusterId)
       throw foreign(this.path, `is of cluster ${clusterId}, and this node is of ${this.owner.clusterId}`);
     if (publicKey !== this.owner.publicKey)
       throw foreign(this.path, `is of node ${publicKey}, and this node is ${this.owner.publicKey}`);
-    return membership;
+    return { membership, identity };
   }
 
   /** Puts the marker on disk, in place of the one before. */
-  write(membership: Exclude<Membership, 'none'>): void {
-    const content: z.input<typeof marker> = { format: STORE_FORMAT, ...this.owner, membership };
+  write({ membership, identity }: Marked): void {
+    invariant(membership !== 'none', () => 'a marker of a node that is nothing');
+    const content = { format: STORE_FORMAT, ...this.owner, membership, identity };
     replaceFile(this.path, `${JSON.stringify(content, null, 2)}\n`);
   }
 }

@@ -2,12 +2,13 @@ import { invariant } from '../errors';
 import { EmptyPositions } from './EmptyPositions';
 import { EntryKind, type Entry } from './Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
-import { checkAppend, checkHardState, checkMembership, lastPosition } from './storeRules';
+import { checkAppend, checkHardState, checkIdentity, checkMembership, lastPosition } from './storeRules';
 
 /** All that a store holds. A simulator may cut `entries` to model a disk that lost its last writes. */
 export interface StoreSnapshot {
   readonly hardState: HardState;
   readonly membership: Membership;
+  readonly identity: string | null;
   readonly commitIndex: number;
   readonly entries: readonly Entry[];
 }
@@ -18,6 +19,7 @@ export class MemoryLogStore implements LogStore {
   private state: Omit<StoreSnapshot, 'entries'> = {
     hardState: { term: 0, votedFor: null },
     membership: 'none',
+    identity: null,
     commitIndex: 0,
   };
   private entries: Entry[] = [];
@@ -45,6 +47,10 @@ export class MemoryLogStore implements LogStore {
     return this.state.membership;
   }
 
+  get identity(): string | null {
+    return this.state.identity;
+  }
+
   get commitIndex(): number {
     return this.state.commitIndex;
   }
@@ -57,6 +63,12 @@ export class MemoryLogStore implements LogStore {
     this.checkOpen();
     checkMembership(this, membership);
     this.state = { ...this.state, membership };
+  }
+
+  setIdentity(identity: string): void {
+    this.checkOpen();
+    checkIdentity(this, identity);
+    this.state = { ...this.state, identity };
   }
 
   saveHardState(hardState: HardState): void {

@@ -2,7 +2,7 @@ import type { Entry } from './Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 
 /** What a call puts on disk; `close`: what is left of all. */
-export type WriteKind = 'membership' | 'hardState' | 'append' | 'close';
+export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'close';
 
 /** Runs `write`, once, and sees how long it takes and whether it ends at all. */
 export type WriteObserver = (kind: WriteKind, write: () => void) => void;
@@ -26,6 +26,10 @@ export class ObservedStore implements LogStore {
     return this.store.membership;
   }
 
+  get identity(): string | null {
+    return this.store.identity;
+  }
+
   get commitIndex(): number {
     return this.store.commitIndex;
   }
@@ -36,6 +40,10 @@ export class ObservedStore implements LogStore {
 
   setMembership(membership: Membership): void {
     this.observe('membership', () => this.store.setMembership(membership));
+  }
+
+  setIdentity(identity: string): void {
+    this.observe('identity', () => this.store.setIdentity(identity));
   }
 
   saveHardState(hardState: HardState): void {

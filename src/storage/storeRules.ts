@@ -12,6 +12,15 @@ export function checkMembership(
   invariant(next !== 'none', () => `membership from '${store.membership}' back to 'none'`);
 }
 
+/** A node belongs to one cluster for as long as it has its data. */
+export function checkIdentity(store: LogStore, next: string): void {
+  checkMarked(store);
+  invariant(
+    /^[0-9a-f]{32}$/.test(next) && (store.identity === null || store.identity === next),
+    () => `identity from ${String(store.identity)} to ${next}`,
+  );
+}
+
 /** Term and vote: only in a marked store, and the term never goes back (Raft 5.1). */
 export function checkHardState(store: LogStore, next: HardState): void {
   checkMarked(store);

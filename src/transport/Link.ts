@@ -17,6 +17,8 @@ import { SealedConnection, type ConnectionOwner, type Ending } from './SealedCon
 export interface LinkState {
   readonly connected: boolean;
   readonly reason?: string;
+  /** Whether the peer's data are of another cluster that had the same keys. */
+  readonly isForeign?: boolean;
 }
 
 /** What this node shows of itself at the other end. */
@@ -45,6 +47,7 @@ export class Link extends ReqSocket implements ConnectionOwner {
   private raw: Socket | null = null;
   private connection: SealedConnection | null = null;
   private reason = 'it is not connected yet';
+  private isForeign = false;
   private readonly port: number;
   private readonly addresses: PeerAddresses;
   /** The address of the connection, or of the last try. */
@@ -80,8 +83,10 @@ export class Link extends ReqSocket implements ConnectionOwner {
   get state(): LinkState {
     if (this.connection?.isOpen === true) return { connected: true };
     const { problem } = this.addresses;
-    if (problem === null) return { connected: false, reason: this.reason };
-    return { connected: false, reason: this.tried === null ? problem : `${this.reason}; ${problem}` };
+    const foreign = this.isForeign ? { isForeign: true } : {};
+    if (problem === null) return { connected: false, reason: this.reason, ...foreign };
+    const reason = this.tried === null ? problem : `${this.reason}; ${problem}`;
+    return { connected: false, reason, ...foreign };
   }
 
   /** Starts connecting, and goes on until {@link close}. */
@@ -98,6 +103,11 @@ export class Link extends ReqSocket implements ConnectionOwner {
       return;
     }
     this.request(packet);
+  }
+
+  /** Tells the peer which cluster this node is of, now that it knows. */
+  tellHello(): void {
+    this.connection?.tellHello();
   }
 
   /** Drops the connection; a new one is made with the cluster as it is then. */
@@ -181,8 +191,9 @@ export class Link extends ReqSocket implements ConnectionOwner {
     this.connection = null;
     this.clearTimers();
     this.reason = reason;
+    this.isForeign = ending === 'foreign';
     if (wasUp) this.emit('link', false);
-    if (ending === 'refused' || ending === 'malformed') this.emit('refused', reason);
+    if (ending === 'refused' || ending === 'foreign' || ending === 'malformed') this.emit('refused', reason);
   }
 
   /** Connects to the peer's next address, as soon as one is known. */

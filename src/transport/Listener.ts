@@ -30,6 +30,7 @@ export class Listener extends RepSocket implements ConnectionOwner {
   readonly endings: Record<Ending, number> = {
     lost: 0,
     refused: 0,
+    foreign: 0,
     malformed: 0,
     timeout: 0,
     overload: 0,
@@ -100,6 +101,11 @@ export class Listener extends RepSocket implements ConnectionOwner {
     this.members.get(publicKey)?.close('malformed', reason);
   }
 
+  /** Tells all members which cluster this node is of, now that it knows. */
+  tellHello(): void {
+    for (const connection of [...this.strangers, ...this.members.values()]) connection.tellHello();
+  }
+
   /** Closes all connections, for members to come back with the cluster as it is then. */
   dropConnections(reason: string): void {
     for (const connection of [...this.strangers, ...this.members.values()])
@@ -146,7 +152,8 @@ export class Listener extends RepSocket implements ConnectionOwner {
     this.endings[ending]++;
     this.strangers.delete(connection);
     if (this.members.get(peer) === connection) this.members.delete(peer);
-    if (ending === 'refused' || ending === 'malformed') this.emit('refused', peer, reason);
+    if (ending === 'refused' || ending === 'foreign' || ending === 'malformed')
+      this.emit('refused', peer, reason);
   }
 
   private bindAll(address: string, port: number, hosts: readonly string[]): void {

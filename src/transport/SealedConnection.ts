@@ -1,17 +1,22 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { ProtocolError, toError } from '../errors';
 import { ANSWER_BYTES_WAITING_MAX, ANSWERS_WAITING_MAX, FRAME_BYTES_MAX, FRAME_MS_MAX } from '../limits';
 import { HANDSHAKE_MS_MAX, HELLO_FRAME_BYTES_MAX, UNDECRYPTED_LOOK_MS } from '../limits';
 import { FrameParser } from './FrameParser';
 import { encodeFrame } from './frames';
 import type { Handshake } from './handshake';
-import { decodeHello, encodeHello, helloMismatch, type Hello } from './hello';
+import { decodeHello, encodeHello, helloMismatch, identityMismatch, isHello, type Hello } from './hello';
 import { signingKeyOf } from './NodeCertificate';
 import { PlaintextWatch } from './PlaintextWatch';
 
-/** How a connection ended: `refused` is for configurations that differ, `malformed` for what breaks the protocol. */
-export type Ending = 'lost' | 'refused' | 'malformed' | 'timeout' | 'overload' | 'replaced' | 'closed';
+/**
+ * How a connection ended: `refused` is for configurations that differ, `foreign` for data of another cluster, `malformed`
+ * for what breaks the protocol.
+ */
+export type Ending =
+  'lost' | 'refused' | 'foreign' | 'malformed' | 'timeout' | 'overload' | 'replaced' | 'closed';
 
 /** Whoever a connection belongs to. Nothing is called any more once `closed` was. */
 export interface ConnectionOwner {
@@ -47,7 +52,8 @@ export class SealedConnection {
   private readonly parser = new FrameParser(HELLO_FRAME_BYTES_MAX, (args) => this.takeFrame(args));
   private state: 'handshake' | 'hello' | 'open' | 'refusing' | 'closed' = 'handshake';
   private signingKey: string | null = null;
-  private refusal: string | null = null;
+  private refusal: { readonly ending: Ending; readonly reason: string } | null = null;
+  private theirs: Hello | null = null;
   private deadline: NodeJS.Timeout | null = null;
   private readonly watch: NodeJS.Timeout;
   private framesWaiting = 0;
@@ -82,7 +88,7 @@ export class SealedConnection {
   /** Sends a frame; a peer that leaves too many bytes unread is cut off. */
   write(frame: Buffer): void {
     const { tls } = this;
-    if (this.state === 'closed' || tls === null) return;
+    if (this.state === 'closed' || this.state === 'refusing' || tls === null) return;
     this.framesWaiting++;
     tls.write(frame, this.written);
     const waiting = tls.writableLength;
@@ -99,7 +105,14 @@ export class SealedConnection {
     // Whichever is destroyed takes the other with it.
     (this.tls ?? this.raw).destroy();
     if (this.refusal === null) this.owner.closed(this, ending, reason, this.describePeer());
-    else this.owner.closed(this, 'refused', this.refusal, this.describePeer());
+    else this.owner.closed(this, this.refusal.ending, this.refusal.reason, this.describePeer());
+  }
+
+  /** Tells the peer anew which cluster this node is of, now that it knows. */
+  tellHello(): void {
+    if (this.state !== 'hello' && this.state !== 'open') return;
+    this.write(encodeFrame([encodeHello(this.hello())]));
+    if (this.theirs !== null) this.refusesIdentity(this.theirs);
   }
 
   private secured(tls: TLSSocket): void {
@@ -139,7 +152,8 @@ export class SealedConnection {
   private takeFrame(args: Buffer[]): void {
     if (this.state === 'open') {
       this.clearDeadline();
-      this.owner.frame(this, args);
+      if (isHello(args)) this.greetAgain(decodeHello(args));
+      else this.owner.frame(this, args);
     } else if (this.state === 'hello') this.greet(decodeHello(args));
     else if (this.state === 'handshake') throw new ProtocolError('a frame came before the handshake');
   }
@@ -148,19 +162,37 @@ export class SealedConnection {
     const mismatch = helloMismatch(this.hello(), theirs);
     const reason = mismatch ?? (this.peer === null ? this.owner.wrongKey : null);
     if (reason !== null) {
-      this.refuse(reason);
+      this.refuse('refused', reason);
       return;
     }
+    this.theirs = theirs;
+    if (this.refusesIdentity(theirs)) return;
     this.state = 'open';
     this.clearDeadline();
     this.parser.bytesMax = FRAME_BYTES_MAX;
     if (this.tls !== null) this.owner.opened(this, this.tls);
   }
 
+  /** The peer has learned which cluster it is of: all that a later hello may tell. */
+  private greetAgain(theirs: Hello): void {
+    const { identity } = theirs;
+    if (this.theirs?.identity !== null || !isDeepStrictEqual({ ...this.theirs, identity }, theirs))
+      throw new ProtocolError('a later hello is another than the first');
+    this.theirs = theirs;
+    this.refusesIdentity(theirs);
+  }
+
+  private refusesIdentity(theirs: Hello): boolean {
+    const reason = identityMismatch(this.hello(), theirs);
+    if (reason !== null) this.refuse('foreign', reason);
+    return reason !== null;
+  }
+
   /** Ends the connection so that the hello still arrives, which tells the peer the reason too. */
-  private refuse(reason: string): void {
+  private refuse(ending: Ending, reason: string): void {
     this.state = 'refusing';
-    this.refusal = reason;
+    this.refusal = { ending, reason };
+    if (this.deadline === null) this.setDeadline(HANDSHAKE_MS_MAX, 'it did not take its refusal');
     this.tls?.end();
   }
 

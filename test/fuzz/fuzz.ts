@@ -118,7 +118,10 @@ class Fuzzer {
     const { keys } = cluster.member(STOLEN);
     this.self = keys.publicKey;
     this.certificate = makeNodeCertificate(keys.secretKey);
-    this.hello = helloOf(cluster.members.map((member) => member.keys.publicKey));
+    this.hello = helloOf(
+      cluster.members.map((member) => member.keys.publicKey),
+      null,
+    );
     this.strangers = new Strangers(new Random(seed, 'strangers'), this.hello);
     this.sizes = new Random(seed, 'sizes');
     this.honest = HONEST.map((index) => cluster.node(index));

@@ -1,7 +1,7 @@
 import { PacketType } from '../../src/mokka/messages/ElectionPacket';
 import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
 import type { Refusal } from '../../src/mokka/messages/pushes';
-import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, type Entry } from '../../src/storage/Entry';
+import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, HASH_BYTES, type Entry } from '../../src/storage/Entry';
 import type { Random } from '../simulation/simulator/Random';
 import type { Sight } from './Sight';
 
@@ -59,7 +59,13 @@ export class PacketMaker {
       case 0:
         return this.append(epoch);
       case 1:
-        return { type: 'readmit', term, incarnation: this.incarnation(), position: this.position() };
+        return {
+          type: 'readmit',
+          term,
+          incarnation: this.incarnation(),
+          position: this.position(),
+          identity: random.bytes(16).toString('hex'),
+        };
       case 2:
         return { type: 'forward', pushes: [this.push()] };
       case 3:
@@ -82,6 +88,7 @@ export class PacketMaker {
           epoch,
           success: random.perMille(700),
           matchIndex: this.position(),
+          divergedAt: random.perMille(50) ? this.position() : null,
           commitIndex: this.position(),
           voter: random.perMille(700),
         };
@@ -109,6 +116,7 @@ export class PacketMaker {
       epoch,
       previousPosition,
       previousTerm,
+      previousHash: random.bytes(HASH_BYTES),
       commitIndex: this.position(),
       entries,
     };

@@ -68,7 +68,14 @@ describe('garbage on the port (CASES 11)', () => {
   }
 
   const hello = (): Buffer =>
-    encodeFrame([encodeHello(helloOf(cluster.members.map(({ keys }) => keys.publicKey)))]);
+    encodeFrame([
+      encodeHello(
+        helloOf(
+          cluster.members.map(({ keys }) => keys.publicKey),
+          null,
+        ),
+      ),
+    ]);
   const times = (count: number, make: () => Socket): Socket[] => Array.from({ length: count }, make);
 
   const kinds: [string, () => Socket[]][] = [

@@ -1,5 +1,12 @@
 import { encodeLogMessage, type AppendMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
-import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, type Entry } from '../../src/storage/Entry';
+import {
+  buildEntry,
+  encodePayload,
+  ENTRY_NUMBER_MAX,
+  entryHash,
+  HASH_BYTES,
+  type Entry,
+} from '../../src/storage/Entry';
 import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
 import { encodeRequest } from '../../src/transport/frames';
 import { helloOf } from '../../src/transport/hello';
@@ -76,6 +83,7 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     epoch: random.below(3),
     previousPosition: position,
     previousTerm: random.pick([top.term, term]),
+    previousHash: random.pick([entryHash(top), random.bytes(HASH_BYTES)]),
     commitIndex: random.pick([0, position, ENTRY_NUMBER_MAX]),
     entries,
   };
@@ -86,7 +94,13 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     committed: [],
     refused: [],
   } as const;
-  const readmit = { type: 'readmit', term, incarnation: '0'.repeat(16), position: random.below(10) } as const;
+  const readmit = {
+    type: 'readmit',
+    term,
+    incarnation: '0'.repeat(16),
+    position: random.below(10),
+    identity: 'e'.repeat(32),
+  } as const;
   const commit = { type: 'commit', term, commitIndex: random.pick([position, ENTRY_NUMBER_MAX]) } as const;
   return random.pick<LogMessage>([append, append, append, answers, readmit, commit]);
 }
@@ -102,7 +116,7 @@ test(`a thief who is elected, and whose every append is a lie, neither stops a n
   const top = await lastEntryOf(1);
   const { currentTerm } = await node.info();
   const thief = new Usurper(keys, members, currentTerm + 1);
-  const hello = helloOf(members);
+  const hello = helloOf(members, null);
   const see = (packet: Buffer): void => thief.see(victim.keys.publicKey, packet);
   const connect = (): Promise<MemberConnection | null> =>
     MemberConnection.open(victim.port, secureContext, hello, see);

@@ -216,6 +216,7 @@ describe('errors', () => {
     UNKNOWN_OUTCOME: true,
     STALE_NONCE: true,
     NONCE_REUSED: true,
+    HISTORIES_DIFFER: true,
     INTERNAL: true,
   };
   const startCodes: Record<StartErrorCode, true> = {
@@ -371,8 +372,18 @@ describe('When it does not work', () => {
     throw new Error('it did not fail');
   }
 
-  const hello = { protocolVersion: 2, clusterSize: 3, fingerprint: 'a'.repeat(64) };
-  const standing = { membership: 'voter', hasLeader: false, size: 3, quorum: 2, missing: [] } as const;
+  const fingerprint = 'a'.repeat(64);
+  const hello = { protocolVersion: 4, lowestVersion: 4, clusterSize: 3, fingerprint, identity: null };
+  const standing = {
+    membership: 'voter',
+    hasLeader: false,
+    size: 3,
+    quorum: 2,
+    missing: [],
+    foreign: [],
+    diverged: null,
+    unreachable: [],
+  } as const;
   const away = (name: string): { name: string; reason: string; forMs: number } => ({
     name,
     reason: 'it does not answer',

@@ -1,6 +1,16 @@
 import { invariant } from '../../errors';
 import { REMEMBER_STEP_BYTES, REMEMBER_STEP_ENTRIES } from '../../limits';
-import { buildEntry, entryPushId, followsHash, type Entry, type PushId } from '../../storage/Entry';
+import {
+  buildEntry,
+  buildFirstEntry,
+  entryHash,
+  entryIdentity,
+  entryPushId,
+  followsHash,
+  GENESIS_HASH,
+  type Entry,
+  type PushId,
+} from '../../storage/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import { RecentEntries } from './RecentEntries';
 import { RememberedPushes } from './RememberedPushes';
@@ -22,11 +32,21 @@ export class LocalLog {
   private committed: { position: number; index: number };
   private readonly allocate = (length: number): Buffer => this.recent.allocate(length);
 
-  constructor(private readonly store: LogStore) {
+  constructor(
+    private readonly store: LogStore,
+    /** Draws the identity of a cluster, 32 hex digits. */
+    private readonly drawIdentity: () => string,
+  ) {
     const last = store.last?.position ?? 0;
     invariant(store.commitIndex <= last, () => `commitIndex ${store.commitIndex}, last position ${last}`);
     this.committed = { position: store.commitIndex, index: this.entryAt(store.commitIndex)?.index ?? 0 };
     this.pushes.startAt(last + 1);
+    this.learnIdentity();
+  }
+
+  /** Which cluster this is, 32 hex digits; null until the node knows. */
+  get identity(): string | null {
+    return this.store.identity;
   }
 
   get last(): Entry | null {
@@ -58,6 +78,13 @@ export class LocalLog {
   /** The term of the entry at a position; 0 at position 0, undefined past the end. */
   termAt(position: number): number | undefined {
     return position === 0 ? 0 : this.entryAt(position)?.term;
+  }
+
+  /** The hash of the entry at a position, which covers all before it; undefined past the end. */
+  hashAt(position: number): Buffer | undefined {
+    if (position === 0) return GENESIS_HASH;
+    const entry = this.entryAt(position);
+    return entry === null ? undefined : entryHash(entry);
   }
 
   entryAt(position: number): Entry | null {
@@ -122,20 +149,9 @@ export class LocalLog {
     }
   }
 
-  /** Makes the next entry of a leader; it is in the store after {@link save}. */
+  /** Makes the next entry of a leader, an empty one without a push; it is in the store after {@link save}. */
   stage(term: number, createdAt: number, push: StagedPush | null): Entry {
-    const { last } = this;
-    const entry = buildEntry(
-      {
-        position: (last?.position ?? 0) + 1,
-        term,
-        index: (last?.index ?? 0) + (push === null ? 0 : 1),
-        createdAt,
-      },
-      push?.payload ?? null,
-      last,
-      this.allocate,
-    );
+    const entry = this.nextEntry(term, createdAt, push);
     this.pushes.add(entry.position, push?.id ?? null);
     this.recent.add(entry);
     this.staged.push(entry);
@@ -211,7 +227,29 @@ export class LocalLog {
     const entry = this.entryAt(position);
     invariant(entry !== null, () => `commit of position ${position}, last is ${this.lastPosition}`);
     this.committed = { position, index: entry.index };
+    this.learnIdentity();
     return true;
+  }
+
+  /**
+   * A full member takes its cluster's identity from the first entry, once that is committed. One that rejoins does not:
+   * the log may be older than its cluster, which may have begun with a backup.
+   */
+  private learnIdentity(): void {
+    const { store } = this;
+    if (store.identity !== null || store.membership !== 'voter' || this.commitIndex === 0) return;
+    const first = this.entryAt(1);
+    const identity = first === null ? null : entryIdentity(first);
+    if (identity !== null) store.setIdentity(identity);
+  }
+
+  private nextEntry(term: number, createdAt: number, push: StagedPush | null): Entry {
+    const { last, allocate } = this;
+    if (last === null && push === null)
+      return buildFirstEntry({ term, createdAt }, this.drawIdentity(), allocate);
+    const index = (last?.index ?? 0) + (push === null ? 0 : 1);
+    const header = { position: (last?.position ?? 0) + 1, term, index, createdAt };
+    return buildEntry(header, push?.payload ?? null, last, allocate);
   }
 
   private positionAfter(entries: readonly Entry[]): number {

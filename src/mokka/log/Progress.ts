@@ -1,4 +1,9 @@
-import { APPEND_BYTES_IN_FLIGHT_MAX, APPENDS_IN_FLIGHT_MAX, PROCESS_MET_MS_MIN } from '../../limits';
+import {
+  APPEND_BYTES_IN_FLIGHT_MAX,
+  APPENDS_IN_FLIGHT_MAX,
+  DIVERGENCE_PROBE_MS,
+  PROCESS_MET_MS_MIN,
+} from '../../limits';
 
 /**
  * What a leader knows of one follower. What the follower claims (that it is a voter, what it holds) is the claim of one
@@ -28,6 +33,8 @@ export class Progress {
   toldPosition = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
   answeredAt = 0;
+  /** The first position at which the follower holds another entry for committed than the leader; null: none is known. */
+  divergedAt: number | null = null;
   /** Position of the entry that a rejoining follower must hold, see Replication; null: it is none. */
   fence: number | null = null;
 
@@ -68,6 +75,7 @@ export class Progress {
   /** The follower's log matches up to `matchIndex`. */
   matched(matchIndex: number, commitIndex: number, now: number): void {
     this.answeredAt = now;
+    this.divergedAt = null;
     this.matchIndex = Math.max(this.matchIndex, matchIndex);
     this.guess = this.matchIndex;
     this.nextIndex = Math.max(this.nextIndex, this.matchIndex + 1);
@@ -92,11 +100,19 @@ export class Progress {
     this.toldPosition = 0;
   }
 
+  /** The follower holds other entries for committed: nothing is sent to it but a look, now and then. */
+  diverged(position: number, now: number): void {
+    this.restart('waiting', position - 1);
+    this.divergedAt = position;
+    this.probeAt = now + DIVERGENCE_PROBE_MS;
+  }
+
   /** The link is gone, and whoever answers over the next one may be another process. */
   lost(): void {
     this.restart('waiting');
     this.incarnation = null;
     this.voter = false;
+    this.divergedAt = null;
     this.fence = null;
   }
 

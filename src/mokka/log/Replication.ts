@@ -107,6 +107,13 @@ export class Replication {
     return false;
   }
 
+  /** The followers whose committed entries are others than this log's, and from which position on. */
+  get diverged(): { peer: string; position: number }[] {
+    return [...this.progress].flatMap(([peer, { divergedAt }]) =>
+      divergedAt === null ? [] : [{ peer, position: divergedAt }],
+    );
+  }
+
   /** The followers that count towards a commit, answer, and hold the whole log. */
   get upToDateVoters(): string[] {
     return [...this.progress]
@@ -173,6 +180,14 @@ export class Replication {
       throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedPosition}`);
     }
     progress.voter ||= message.voter;
+    if (message.divergedAt !== null) {
+      if (message.divergedAt === 0 || message.divergedAt > this.log.savedPosition)
+        throw new ProtocolError(
+          `a difference at ${message.divergedAt}, of ${this.log.savedPosition} entries`,
+        );
+      progress.diverged(message.divergedAt, now);
+      return false;
+    }
     if (!message.success) {
       progress.restart('probing', message.matchIndex);
       this.sendEntries(peer, progress, now);
@@ -248,7 +263,11 @@ export class Replication {
   private sendAppend(peer: string, progress: Progress, entries: readonly Entry[], now: number): void {
     const previousPosition = progress.nextIndex - 1;
     const previousTerm = this.log.termAt(previousPosition);
-    invariant(previousTerm !== undefined, () => `no entry at ${previousPosition}`);
+    const previousHash = this.log.hashAt(previousPosition);
+    invariant(
+      previousTerm !== undefined && previousHash !== undefined,
+      () => `no entry at ${previousPosition}`,
+    );
     let bytes = 0;
     for (const entry of entries) bytes += entry.bytes.length;
     progress.sent(previousPosition + entries.length, bytes, now);
@@ -259,6 +278,7 @@ export class Replication {
       epoch: progress.epoch,
       previousPosition,
       previousTerm,
+      previousHash,
       commitIndex: this.log.commitIndex,
       entries,
     });
@@ -308,8 +328,10 @@ export class Replication {
     const { incarnation, matchIndex } = progress;
     progress.fence ??= this.log.stage(this.term, this.wallClock(), null).position;
     const { fence: position } = progress;
-    if (incarnation !== null && this.log.commitIndex >= position && matchIndex >= position)
-      this.send(peer, { type: 'readmit', term: this.term, incarnation, position });
+    if (incarnation === null || this.log.commitIndex < position || matchIndex < position) return;
+    const { identity } = this.log;
+    invariant(identity !== null, () => 'a cluster that has committed entries has no identity');
+    this.send(peer, { type: 'readmit', term: this.term, incarnation, position, identity });
   }
 }
 

@@ -2,7 +2,7 @@ import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
 import { ProtocolError, toError } from '../../errors';
 import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
-import { ENTRY_NUMBER_MAX, type Entry } from '../../storage/Entry';
+import { ENTRY_NUMBER_MAX, HASH_BYTES, IDENTITY_BYTES, type Entry } from '../../storage/Entry';
 import { decodeEntries, encodeEntries } from '../../storage/entryFrames';
 import { describeIssues } from './describeIssues';
 import { incarnation } from './incarnation';
@@ -45,6 +45,8 @@ export interface AppendMessage {
   readonly epoch: number;
   readonly previousPosition: number;
   readonly previousTerm: number;
+  /** Covers the leader's whole log up to there. */
+  readonly previousHash: Buffer;
   readonly commitIndex: number;
   readonly entries: readonly Entry[];
 }
@@ -58,8 +60,13 @@ export interface AppendedMessage {
   readonly epoch: number;
   /** Whether the previous entry matched. */
   readonly success: boolean;
-  /** On success: the log is the leader's up to here, on disk. Else: the follower's commitIndex, which always matches. */
+  /**
+   * On success: the log is the leader's up to here, on disk. Else: where to try next, the follower's commitIndex unless
+   * the logs differ below it.
+   */
   readonly matchIndex: number;
+  /** The first position at which the leader's log is not what the follower knows to be committed; see Divergence. */
+  readonly divergedAt: number | null;
   /** What the follower knows to be committed. */
   readonly commitIndex: number;
   /** Whether the follower may count towards a commit (see Membership). */
@@ -72,6 +79,8 @@ export interface ReadmitMessage {
   readonly term: number;
   readonly incarnation: string;
   readonly position: number;
+  /** Of the cluster that it is a member of. */
+  readonly identity: string;
 }
 
 /** The leader tells a voter what is committed once that voter has it on its disk, since a quorum less one has it. */
@@ -122,6 +131,9 @@ const entryNumber = number.max(ENTRY_NUMBER_MAX);
 
 const bytes = z.custom<Buffer>((value) => Buffer.isBuffer(value));
 
+const bytesOf = (length: number): z.ZodType<Buffer> =>
+  z.custom<Buffer>((value) => Buffer.isBuffer(value) && value.length === length);
+
 const refusals = z.custom<RefusedWire[]>(
   (value) => Array.isArray(value) && value.length <= FORWARD_PUSHES_MAX && value.every(isRefusal),
 );
@@ -156,6 +168,7 @@ const schemas = {
     number,
     entryNumber,
     entryNumber,
+    bytesOf(HASH_BYTES),
     entryNumber,
     bytes,
   ]),
@@ -166,10 +179,17 @@ const schemas = {
     number,
     z.boolean(),
     entryNumber,
+    entryNumber.nullable(),
     entryNumber,
     z.boolean(),
   ]),
-  [Tag.readmit]: z.tuple([z.literal(Tag.readmit), entryNumber, incarnation, entryNumber]),
+  [Tag.readmit]: z.tuple([
+    z.literal(Tag.readmit),
+    entryNumber,
+    incarnation,
+    entryNumber,
+    bytesOf(IDENTITY_BYTES),
+  ]),
   [Tag.commit]: z.tuple([z.literal(Tag.commit), entryNumber, entryNumber]),
   [Tag.forward]: z.tuple([z.literal(Tag.forward), bytes]),
   [Tag.answers]: z.tuple([z.literal(Tag.answers), entryNumber, entryNumber, bytes, refusals]),
@@ -196,6 +216,7 @@ function toWire(message: LogMessage): Wire {
         message.epoch,
         message.previousPosition,
         message.previousTerm,
+        message.previousHash,
         message.commitIndex,
         encodeEntries(message.entries),
       ];
@@ -207,11 +228,18 @@ function toWire(message: LogMessage): Wire {
         message.epoch,
         message.success,
         message.matchIndex,
+        message.divergedAt,
         message.commitIndex,
         message.voter,
       ];
     case 'readmit':
-      return [Tag.readmit, message.term, message.incarnation, message.position];
+      return [
+        Tag.readmit,
+        message.term,
+        message.incarnation,
+        message.position,
+        Buffer.from(message.identity, 'hex'),
+      ];
     case 'commit':
       return [Tag.commit, message.term, message.commitIndex];
     case 'forward':
@@ -268,8 +296,9 @@ function fromWire(wire: Wire): LogMessage {
         epoch: wire[2],
         previousPosition: wire[3],
         previousTerm: wire[4],
-        commitIndex: wire[5],
-        entries: contiguous(decodeEntries(wire[6]), wire[3], wire[4], wire[1]),
+        previousHash: wire[5],
+        commitIndex: wire[6],
+        entries: contiguous(decodeEntries(wire[7]), wire[3], wire[4], wire[1]),
       };
     case Tag.appended:
       return {
@@ -279,11 +308,18 @@ function fromWire(wire: Wire): LogMessage {
         epoch: wire[3],
         success: wire[4],
         matchIndex: wire[5],
-        commitIndex: wire[6],
-        voter: wire[7],
+        divergedAt: wire[6],
+        commitIndex: wire[7],
+        voter: wire[8],
       };
     case Tag.readmit:
-      return { type: 'readmit', term: wire[1], incarnation: wire[2], position: wire[3] };
+      return {
+        type: 'readmit',
+        term: wire[1],
+        incarnation: wire[2],
+        position: wire[3],
+        identity: wire[4].toString('hex'),
+      };
     case Tag.commit:
       return { type: 'commit', term: wire[1], commitIndex: wire[2] };
     case Tag.forward:

@@ -103,7 +103,11 @@ test('a link that closes before its next try makes none, though the peer listens
   const members = await makeMembers(2);
   const { keys, port } = pick(members, 1);
   const { secureContext } = makeNodeCertificate(pick(members, 0).keys.secretKey);
-  const hello = (): Hello => helloOf(members.map((member) => member.keys.publicKey));
+  const hello = (): Hello =>
+    helloOf(
+      members.map((member) => member.keys.publicKey),
+      null,
+    );
   const link = new Link(
     { address: `tcp://127.0.0.1:${port}`, publicKey: keys.publicKey },
     { secureContext, hello },

@@ -197,7 +197,11 @@ test("a member's second connection takes the place of its first", async () => {
   const node = start(a, members);
   const identity = {
     secureContext: makeNodeCertificate((b ?? fail()).keys.secretKey).secureContext,
-    hello: () => helloOf(members.map(({ keys }) => keys.publicKey)),
+    hello: () =>
+      helloOf(
+        members.map(({ keys }) => keys.publicKey),
+        null,
+      ),
   };
   const inbox = received(node);
   const [first, second] = [0, 1].map(() => {

@@ -30,7 +30,7 @@ afterEach(async () => {
 function identityOf({
   keys,
 }: TestMember): ConstructorParameters<typeof Link>[1] & ReturnType<typeof makeNodeCertificate> {
-  const hello = helloOf([self.keys.publicKey, peer.keys.publicKey]);
+  const hello = helloOf([self.keys.publicKey, peer.keys.publicKey], null);
   return { ...makeNodeCertificate(keys.secretKey), hello: () => hello };
 }
 

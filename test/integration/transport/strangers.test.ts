@@ -100,7 +100,10 @@ async function thiefSocket(): Promise<TLSSocket> {
 }
 
 function clusterHello(): Hello {
-  return helloOf(members.map(({ keys }) => keys.publicKey));
+  return helloOf(
+    members.map(({ keys }) => keys.publicKey),
+    null,
+  );
 }
 
 test.each([
@@ -166,7 +169,7 @@ test.each([
   ['malformed JSON', encodeFrame([Buffer.from('j:{'), Buffer.from('s:1')])],
   ['one argument', encodeFrame([Buffer.from('\x01x')])],
   ['__proto__ as id', encodeFrame([Buffer.from('\x01x'), Buffer.from('s:__proto__')])],
-  ['a second hello', encodeFrame([encodeHello(helloOf(['aa']))])],
+  ['a second hello', encodeFrame([encodeHello(helloOf(['aa'], null))])],
   ['random bytes', Buffer.concat([Buffer.from([0xff]), randomBytes(50_000)])],
 ])("a member's key, a hello, then %s: closed as malformed", async (_name, bytes) => {
   const before = listener().endings.malformed;

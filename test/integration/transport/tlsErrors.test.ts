@@ -88,7 +88,10 @@ function member(index: number): TestMember {
 }
 
 function clusterHello(): Hello {
-  return helloOf(members.map(({ keys }) => keys.publicKey));
+  return helloOf(
+    members.map(({ keys }) => keys.publicKey),
+    null,
+  );
 }
 
 const sides = [

@@ -76,6 +76,7 @@ export const wipedMemberVotes: Plant = {
     disk.replace({
       hardState: { term: 0, votedFor: null },
       membership: 'voter',
+      identity: null,
       commitIndex: 0,
       entries: [],
     });

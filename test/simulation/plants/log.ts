@@ -1,6 +1,6 @@
 import type { Proposal } from '../../../src/mokka/ReplicatedLog';
 import type { AppendMessage } from '../../../src/mokka/messages/LogMessage';
-import type { Entry } from '../../../src/storage/Entry';
+import { entryIdentity, type Entry } from '../../../src/storage/Entry';
 import type { Plant } from '../simulator/Plant';
 import { localLogOf, methodOf, partOf, plantInLeaders, plantMethod } from './inside';
 
@@ -15,6 +15,23 @@ export const commitOldTermByCounting: Plant = {
 
 /** Writes that the plant skip-sync keeps in memory before it syncs. */
 const UNSYNCED_MAX = 12;
+
+export const identityBeforeCommit: Plant = {
+  name: 'identity-before-commit',
+  story: 'A node takes its cluster’s identity from a first entry that is not committed, and may be cut.',
+  onStart(mokka, disk) {
+    const log = localLogOf(mokka);
+    for (const name of ['save', 'replaceFrom']) {
+      const write = methodOf(log, name);
+      plantMethod(log, name, (...given: unknown[]) => {
+        const done = write(...given);
+        const first = disk.membership === 'voter' ? disk.entryAt(1) : null;
+        if (first !== null && disk.identity === null) disk.setIdentity(entryIdentity(first) ?? '');
+        return done;
+      });
+    }
+  },
+};
 
 export const skipSync: Plant = {
   name: 'skip-sync',

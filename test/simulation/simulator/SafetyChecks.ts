@@ -45,13 +45,14 @@ interface Seen {
  * Raft's safety, checked after every event on the node that handled it (Raft, figure 3): at most one leader a term;
  * one vote a term, on disk and on the wire; term and vote never go back; logs match by (position, term); nothing
  * committed is lost or changed; indexes without a gap; no push twice; a commit is on a majority's disks, and of its
- * leader's own term; a leader holds all that was committed in earlier terms.
+ * leader's own term; a leader holds all that was committed in earlier terms; one identity of the cluster.
  */
 export class SafetyChecks {
   /** What is committed, by position - 1. */
   readonly committed: CommittedEntry[] = [];
   /** Committed logs, by index - 1. */
   readonly committedLogs: CommittedEntry[] = [];
+  private identity: string | null = null;
   private readonly leaderOfTerm = new Map<number, number>();
   private readonly votes = new Map<string, string>();
   private readonly hashOfEntry = new Map<string, string>();
@@ -77,6 +78,7 @@ export class SafetyChecks {
       seen.led = mokka.term;
       this.tookLead(process);
     }
+    this.checkIdentity(node, disk.identity);
     while (seen.commit < mokka.commitPosition) this.committedOn(process, ++seen.commit);
     this.traceState(process, seen);
   }
@@ -115,6 +117,14 @@ export class SafetyChecks {
       if (onLost || this.held.get(node)?.[position - 1] === hash) count++;
     }
     return count;
+  }
+
+  /** All that know of an identity know of the same: no disk here goes back in time. */
+  private checkIdentity(node: number, identity: string | null): void {
+    if (identity === null || identity === this.identity) return;
+    if (this.identity !== null)
+      this.fail(`node ${node} is of the cluster ${identity}, and another was of ${this.identity}`);
+    this.identity = identity;
   }
 
   private hardStateSaved(node: number, { term, votedFor }: HardState): void {

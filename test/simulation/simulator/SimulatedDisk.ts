@@ -6,6 +6,7 @@ import { MemoryLogStore, type StoreSnapshot } from '../../../src/storage/MemoryL
 /** One write, as it stands in the journal. */
 export type DiskWrite =
   | { readonly kind: 'membership'; readonly membership: Membership }
+  | { readonly kind: 'identity'; readonly identity: string }
   | { readonly kind: 'hardState'; readonly hardState: HardState }
   | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly commitIndex: number };
 
@@ -42,6 +43,10 @@ export class SimulatedDisk implements LogStore {
     return this.store.membership;
   }
 
+  get identity(): string | null {
+    return this.store.identity;
+  }
+
   get commitIndex(): number {
     return this.store.commitIndex;
   }
@@ -52,6 +57,10 @@ export class SimulatedDisk implements LogStore {
 
   setMembership(membership: Membership): void {
     this.write({ kind: 'membership', membership });
+  }
+
+  setIdentity(identity: string): void {
+    this.write({ kind: 'identity', identity });
   }
 
   saveHardState(hardState: HardState): void {
@@ -110,7 +119,7 @@ export class SimulatedDisk implements LogStore {
   /** The disk is replaced by an empty one; returns what was on it. */
   wipe(): StoreSnapshot {
     const lost = this.store.snapshot();
-    this.replace({ hardState: { term: 0, votedFor: null }, membership: 'none', commitIndex: 0, entries: [] });
+    this.replace(new MemoryLogStore().snapshot());
     return lost;
   }
 
@@ -131,6 +140,7 @@ export class SimulatedDisk implements LogStore {
 
 function apply(store: MemoryLogStore, write: DiskWrite): void {
   if (write.kind === 'membership') store.setMembership(write.membership);
+  else if (write.kind === 'identity') store.setIdentity(write.identity);
   else if (write.kind === 'hardState') store.saveHardState(write.hardState);
   else store.append(write.entries, write.commitIndex);
 }

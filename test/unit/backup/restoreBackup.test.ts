@@ -47,6 +47,23 @@ test('makes a voter of the new cluster that holds the whole log, committed, in a
   expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
 });
 
+test('members restored from one file agree on an identity, which is not that of any other restore', async () => {
+  const identityAt = async (): Promise<string | null> => {
+    await restore();
+    const store = await LmdbLogStore.open({ directory, ...OWNER });
+    const { identity } = store;
+    store.close();
+    rmSync(directory, { recursive: true });
+    return identity;
+  };
+  const identity = await identityAt();
+  expect(identity).toMatch(/^[0-9a-f]{32}$/);
+  expect(await identityAt()).toBe(identity);
+  rmSync(file);
+  await takeBackup(sourceOf(entries.slice(0, -1), { pageSize: 40 }), file);
+  expect(await identityAt()).not.toBe(identity);
+});
+
 test('into an empty directory', async () => {
   mkdirSync(directory, { recursive: true });
   await restore();

@@ -13,6 +13,7 @@ function follower(): { api: LogApi; sent: LogMessage[]; pass: (ms: number) => vo
   const api: LogApi = new LogApi({
     session: SESSION,
     self: 'self',
+    refusal: () => null,
     leader: () => 'leader',
     propose: () => false,
     send: (_peer, message) => sent.push(message),

@@ -1,7 +1,7 @@
 import type { LogMessage, ReplicationMessage } from '../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
 import { ReplicatedLog, type Proposal } from '../../../src/mokka/ReplicatedLog';
-import { encodePayload, type Entry } from '../../../src/storage/Entry';
+import { encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 
 export const SESSION = '00000000000000aa';
@@ -35,6 +35,7 @@ export class LogBus {
         store,
         incarnation,
         send: (to, message) => this.send(name, to, message),
+        drawIdentity: () => '1d'.repeat(16),
         wallClock: () => 1_700_000_000_000 + this.now,
         onCommit: () => undefined,
       }),
@@ -143,6 +144,12 @@ export class LogBus {
 
 function isOfReplication(message: LogMessage): message is ReplicationMessage {
   return ['append', 'appended', 'readmit', 'commit'].includes(message.type);
+}
+
+/** The hash of the entry that a node holds at a position. */
+export function hashAt(bus: LogBus, name: string, position: number): Buffer {
+  const entry = bus.store(name).entryAt(position);
+  return entry === null ? GENESIS_HASH : entryHash(entry);
 }
 
 export function votingStore(): MemoryLogStore {

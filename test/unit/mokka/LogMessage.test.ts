@@ -5,6 +5,7 @@ import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../../src/limits';
 import { decodeLogMessage, encodeLogMessage, type LogMessage } from '../../../src/mokka/messages/LogMessage';
 import {
   buildEntry,
+  HASH_BYTES,
   encodePayload,
   ENTRY_NUMBER_MAX,
   PAYLOAD_BYTES_MAX,
@@ -45,6 +46,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
       term: entryNumber.map((term) => Math.max(term, 3)),
       epoch: number,
       previousTerm: fc.nat({ max: 3 }),
+      previousHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
       commitIndex: entryNumber,
     })
     .chain((head) => entries.map((body) => ({ ...head, ...body }))),
@@ -55,6 +57,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     epoch: number,
     success: fc.boolean(),
     matchIndex: entryNumber,
+    divergedAt: fc.option(entryNumber),
     commitIndex: entryNumber,
     voter: fc.boolean(),
   }),
@@ -63,6 +66,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     term: entryNumber,
     incarnation: session,
     position: entryNumber,
+    identity: fc.constantFrom('0'.repeat(32), 'ab'.repeat(16)),
   }),
   fc.record({ type: fc.constant('commit' as const), term: entryNumber, commitIndex: entryNumber }),
   fc.record({
@@ -126,6 +130,8 @@ test('random bytes never do more than throw a ProtocolError', () => {
   );
 });
 
+const HASH = Buffer.alloc(HASH_BYTES);
+
 const emptyEntry = (position: number, term: number): Buffer =>
   encodeEntries([buildEntry({ position, term, index: 0, createdAt: 0 }, null, null)]);
 
@@ -151,16 +157,16 @@ test.each([
   ['a fraction', [3, 1.5, 5]],
   ['a term beyond 2^53', [3, 2 ** 53, 5]],
   ['a term that no entry can hold', [3, ENTRY_NUMBER_MAX + 1, 5]],
-  ['a match that no entry can hold', [2, 1, 1, true, ENTRY_NUMBER_MAX + 1, 0, true]],
+  ['a match that no entry can hold', [2, 1, 1, true, ENTRY_NUMBER_MAX + 1, null, 0, true]],
   ['a field too many', [3, 1, 5, 5]],
   ['a field too few', [3, 1]],
   ['text for a number', [3, '1', 5]],
-  ['entries that are no bytes', [1, 1, 1, 0, 0, 0, 'x']],
-  ['a list of entries', [1, 1, 1, 0, 0, 0, [emptyEntry(1, 1)]]],
-  ['an entry that is cut short', [1, 1, 1, 5, 1, 0, emptyEntry(6, 1).subarray(0, -1)]],
-  ['an entry of another position', [1, 1, 1, 5, 1, 0, emptyEntry(7, 1)]],
-  ['an entry of a lower term', [1, 1, 1, 5, 2, 0, emptyEntry(6, 1)]],
-  ["an entry of a higher term than the leader's", [1, 4, 1, 0, 0, 0, emptyEntry(1, 5)]],
+  ['entries that are no bytes', [1, 1, 1, 0, 0, HASH, 0, 'x']],
+  ['a list of entries', [1, 1, 1, 0, 0, HASH, 0, [emptyEntry(1, 1)]]],
+  ['an entry that is cut short', [1, 1, 1, 5, 1, HASH, 0, emptyEntry(6, 1).subarray(0, -1)]],
+  ['an entry of another position', [1, 1, 1, 5, 1, HASH, 0, emptyEntry(7, 1)]],
+  ['an entry of a lower term', [1, 1, 1, 5, 2, HASH, 0, emptyEntry(6, 1)]],
+  ["an entry of a higher term than the leader's", [1, 4, 1, 0, 0, HASH, 0, emptyEntry(1, 5)]],
   ['a map', new Map([[1, 2]])],
   ['a list too deep', [5, 1, 1, Buffer.alloc(0), [[[1]]]]],
   ['pushes that are no bytes', [4, 'x']],
@@ -184,7 +190,7 @@ test('more entries than an append may have are refused, as many are not', () => 
   const chain: Entry[] = [];
   for (let position = 1; position <= APPEND_ENTRIES_MAX + 1; position++)
     chain.push(buildEntry({ position, term: 1, index: 0, createdAt: 0 }, null, null));
-  const append = (entriesOf: Entry[]): Buffer => pack([1, 1, 1, 0, 0, 0, encodeEntries(entriesOf)]);
+  const append = (entriesOf: Entry[]): Buffer => pack([1, 1, 1, 0, 0, HASH, 0, encodeEntries(entriesOf)]);
   expect(() => decodeLogMessage(append(chain))).toThrow(`more than ${APPEND_ENTRIES_MAX}`);
   expect(decodeLogMessage(append(chain.slice(0, -1)))).toHaveProperty('entries.length', APPEND_ENTRIES_MAX);
 });

@@ -7,7 +7,7 @@ import {
 } from '../../../src/limits';
 import { buildEntry } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
-import { LogBus, run, votingStore } from './LogBus';
+import { hashAt, LogBus, run, votingStore } from './LogBus';
 
 test('a new leader commits an empty entry of its own first (Raft, 5.4.2)', () => {
   const bus = new LogBus(['a', 'b', 'c']);
@@ -163,6 +163,7 @@ test('entries of an earlier term are not committed by counting (Raft, figure 8)'
       epoch: 1,
       previousPosition: 1,
       previousTerm: 1,
+      previousHash: hashAt(bus, 'b', 1),
       commitIndex: 1,
       entries: bus.store('a').read(2, 1000, 1),
     },
@@ -228,7 +229,8 @@ test('a follower takes appends from the leader of its term alone', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
   const entry = buildEntry({ position: 2, term: 1, index: 1, createdAt: 0 }, null, null);
-  const message = { type: 'append', epoch: 1, previousPosition: 1, previousTerm: 1, commitIndex: 2 } as const;
+  const match = { previousPosition: 1, previousTerm: 1, previousHash: hashAt(bus, 'b', 1) };
+  const message = { type: 'append', epoch: 1, ...match, commitIndex: 2 } as const;
   bus.log('b').receive('c', { ...message, term: 1, entries: [entry] }, 0);
   bus.log('b').receive('a', { ...message, term: 0, entries: [entry] }, 0);
   expect(bus.log('b').last?.position).toBe(1);
@@ -244,6 +246,7 @@ test('an entry whose hash does not follow is refused and nothing is stored', () 
     epoch: 1,
     previousPosition: 1,
     previousTerm: 1,
+    previousHash: hashAt(bus, 'b', 1),
     commitIndex: 1,
     entries: [forged],
   } as const;
@@ -267,11 +270,14 @@ test('a committed entry is never replaced', () => {
     epoch: 1,
     previousPosition: 1,
     previousTerm: 1,
+    previousHash: hashAt(bus, 'b', 1),
     commitIndex: 2,
     entries: [other],
   } as const;
-  expect(() => bus.log('b').receive('c', append, 0)).toThrow('would replace the committed entry 2');
+  bus.log('b').receive('c', append, 0);
   expect(bus.terms('b')).toEqual([1, 1]);
+  expect(bus.log('b').agreesWithLeader).toBe(false);
+  expect(bus.log('b').divergedFrom).toMatchObject({ leader: 'c', sharedPosition: 1, isFound: true });
 });
 
 test('a link that comes and goes has no entry sent again that the follower was known to hold', () => {

@@ -1,6 +1,6 @@
 import { PROCESS_MET_MS_MIN } from '../../../src/limits';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
-import { LogBus, run } from './LogBus';
+import { hashAt, LogBus, run } from './LogBus';
 
 /** What followers were told to be committed once they have it. */
 const commits = (bus: LogBus): (readonly [string, number])[] =>
@@ -66,7 +66,8 @@ describe('a follower whose user waits for an entry', () => {
     bus.propose('a', 1);
     bus.settle('a');
     bus.log('b').follow(2, 'a');
-    const matches = { previousPosition: 2, previousTerm: 1, commitIndex: 1, entries: [] };
+    const previousHash = hashAt(bus, 'b', 2);
+    const matches = { previousPosition: 2, previousTerm: 1, previousHash, commitIndex: 1, entries: [] };
     bus.log('b').receive('a', { type: 'append', term: 2, epoch: 1, ...matches }, bus.now);
     bus.log('b').receive('a', { type: 'commit', term: 2, commitIndex: 3 }, bus.now);
     expect(bus.log('b').commitIndex).toBe(1);

@@ -8,7 +8,7 @@ import {
   type AppendMessage,
   type LogMessage,
 } from '../../../src/mokka/messages/LogMessage';
-import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
 import { LogBus, run, SESSION } from './LogBus';
 
 /** What a member that lies, or whose key was stolen, can do to an honest one: never break its own invariants. */
@@ -52,6 +52,7 @@ function append(fields: Partial<AppendMessage>): AppendMessage {
     epoch: 1,
     previousPosition: 0,
     previousTerm: 0,
+    previousHash: GENESIS_HASH,
     commitIndex: 0,
     entries: [],
     ...fields,
@@ -67,6 +68,7 @@ function appended(fields: Partial<AppendedMessage>): AppendedMessage {
     epoch: 2,
     success: true,
     matchIndex: 0,
+    divergedAt: null,
     commitIndex: 0,
     voter: true,
     ...fields,
@@ -123,6 +125,7 @@ describe('a leader that lies', () => {
               term,
               previousPosition,
               previousTerm: next.previousTerm ?? previous?.term ?? 0,
+              previousHash: next.badHash || previous === null ? GENESIS_HASH : entryHash(previous),
               commitIndex: next.commitIndex,
               entries,
             });
@@ -131,7 +134,17 @@ describe('a leader that lies', () => {
             log.receive('b', { type: 'commit', term, commitIndex: next.commitIndex }, 0);
           else if (next.do === 'readmit')
             blames(() =>
-              log.receive('b', { type: 'readmit', term, incarnation: run(1), position: next.position }, 0),
+              log.receive(
+                'b',
+                {
+                  type: 'readmit',
+                  term,
+                  incarnation: run(1),
+                  position: next.position,
+                  identity: '2d'.repeat(16),
+                },
+                0,
+              ),
             );
           else if (next.do === 'follow') {
             if (!next.again) term++;

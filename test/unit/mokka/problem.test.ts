@@ -6,6 +6,8 @@ const calm: Standing = {
   size: 3,
   quorum: 2,
   missing: [],
+  foreign: [],
+  diverged: null,
   unreachable: [],
 };
 const REFUSED = 'cluster size 5 there, 3 here: give all nodes the same configuration';
@@ -16,6 +18,15 @@ const unreachable = [
 
 test('with a leader there is no problem', () => {
   expect(describeProblem({ ...calm, hasLeader: true, unreachable })).toBeNull();
+});
+
+test('two histories are told though there is a leader, with what to do', () => {
+  const foreign = { ...calm, hasLeader: true, foreign: ['node 2'] };
+  expect(describeProblem(foreign)).toMatch(
+    /^node 2 and this node hold the data of two clusters .* they get the log/,
+  );
+  const diverged = { ...calm, hasLeader: true, diverged: { names: ['node 0'], from: 51 } };
+  expect(describeProblem(diverged)).toMatch(/^node 0 and this node know different logs .* from log 51 on\. /);
 });
 
 test('without a quorum it says who is not reachable, since when and why', () => {

@@ -59,7 +59,13 @@ describe('a follower that lost its disk', () => {
     bus.lostTypes.clear();
     bus.log('c').follow(1, null);
     bus.log('c').follow(1, 'a');
-    bus.log('c').receive('a', { type: 'readmit', term: 1, incarnation: run(2), position: 2 }, bus.now);
+    bus
+      .log('c')
+      .receive(
+        'a',
+        { type: 'readmit', term: 1, incarnation: run(2), position: 2, identity: '1d'.repeat(16) },
+        bus.now,
+      );
     expect(bus.store('c').membership).toBe('rejoining');
     bus.now += APPEND_RESEND_MS + 1;
     bus.settle('a');
@@ -75,6 +81,7 @@ describe('a follower that lost its disk', () => {
       epoch,
       success: true,
       matchIndex: 2,
+      divergedAt: null,
       commitIndex: 0,
       voter: true,
     }) as const;
@@ -123,9 +130,21 @@ describe('a follower that lost its disk', () => {
   test('is not readmitted by what was sent to its process before', () => {
     const bus = caughtUpWithoutReadmission();
     bus.lostTypes.clear();
-    bus.log('c').receive('a', { type: 'readmit', term: 1, incarnation: run(1), position: 2 }, bus.now);
+    bus
+      .log('c')
+      .receive(
+        'a',
+        { type: 'readmit', term: 1, incarnation: run(1), position: 2, identity: '1d'.repeat(16) },
+        bus.now,
+      );
     expect(bus.store('c').membership).toBe('rejoining');
-    bus.log('c').receive('a', { type: 'readmit', term: 1, incarnation: run(2), position: 2 }, bus.now);
+    bus
+      .log('c')
+      .receive(
+        'a',
+        { type: 'readmit', term: 1, incarnation: run(2), position: 2, identity: '1d'.repeat(16) },
+        bus.now,
+      );
     expect(bus.store('c').membership).toBe('voter');
   });
 });

@@ -64,6 +64,21 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       expect(store.membership).toBe('voter');
     });
 
+    test('keeps its cluster’s identity for ever', async () => {
+      const identity = '0123456789abcdef'.repeat(2);
+      expect(store.identity).toBeNull();
+      expect(() => store.setIdentity(identity)).toThrow(InvariantError);
+      store.setMembership('rejoining');
+      store.setIdentity(identity);
+      store.setMembership('voter');
+      await reopen();
+      expect(store.identity).toBe(identity);
+      expect(store.membership).toBe('voter');
+      store.setIdentity(identity);
+      expect(() => store.setIdentity('f'.repeat(32))).toThrow(InvariantError);
+      expect(store.identity).toBe(identity);
+    });
+
     test('keeps entries and commitIndex over a reopening', async () => {
       const entries = buildLog([empty(1), ...logs(3), empty(2), ...logs(2, 2)]);
       store.setMembership('voter');
