@@ -244,7 +244,7 @@ export class Link extends ReqSocket implements ConnectionOwner {
     this.reason =
       error.code === 'ECONNREFUSED'
         ? `nothing listens there${this.where}: is the node running?`
-        : `it cannot be reached${this.where} (${error.code ?? error.message})`;
+        : `it cannot be reached${this.where}: ${error.code ?? error.message}`;
   }
 
   /** Of a peer that is named by a name, the address that was tried. */
