@@ -105,6 +105,16 @@ export class ReplicatedLog {
     return 'leads' in this.role || (this.role.follows !== null && this.verifiedPosition >= this.commitIndex);
   }
 
+  /**
+   * Up to which position this node may tell and take anything, while it and those that it needs for a quorum hold
+   * different entries for committed; null while they do not.
+   */
+  get sharedPosition(): number | null {
+    if (!('leads' in this.role)) return this.divergence?.sharedPosition ?? null;
+    const { isBlocked, diverged } = this.role.leads;
+    return isBlocked ? Math.min(...diverged.map(({ position }) => position)) - 1 : null;
+  }
+
   /** See {@link Divergence}; null when none is known. */
   get divergedFrom(): Divergence | null {
     return this.divergence;

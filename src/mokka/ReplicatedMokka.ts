@@ -175,15 +175,15 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     return refusal === null ? this.reading(() => this.reads.get(index)) : Promise.reject(refusal);
   }
 
-  /** Why nothing is told or taken beyond what this node and its leader share; null where they agree. */
+  /** Why nothing is told or taken beyond what this node and the others share; null where they agree. */
   private historiesDiffer(index = Infinity): RequestError | null {
-    const { divergedFrom } = this.replicatedLog;
-    if (divergedFrom === null) return null;
-    const shared = this.replicatedLog.entryAt(divergedFrom.sharedPosition)?.index ?? 0;
+    const { sharedPosition } = this.replicatedLog;
+    if (sharedPosition === null) return null;
+    const shared = this.replicatedLog.entryAt(sharedPosition)?.index ?? 0;
     if (index <= shared) return null;
     return new RequestError(
       'HISTORIES_DIFFER',
-      `this node and its leader share no log after ${shared}: info says what to do`,
+      `the members that are needed share no log after ${shared} with this node: info says what to do`,
     );
   }
 

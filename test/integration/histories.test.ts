@@ -49,12 +49,20 @@ test('an old copy of a directory, and a majority with it: the node that holds mo
   await cluster.leader();
   await add(20);
   await cluster.converged();
+  const { currentTerm: lastTerm } = await cluster.node(0).info();
   await stopAll();
   rmSync(cluster.directoryOf(1), { recursive: true });
   renameSync(old, cluster.directoryOf(1));
   cluster.start(1);
   cluster.start(2);
-  const leader = await cluster.leader();
+  // In a later term than that of the logs that they do not hold: else node 0, which holds more, could lead them.
+  let leader = await cluster.leader();
+  while ((await leader.info()).currentTerm <= lastTerm) {
+    await stopAll();
+    cluster.start(1);
+    cluster.start(2);
+    leader = await cluster.leader();
+  }
   for (let n = 0; n < 3; n++) await leader.addLog('later', `${n}`);
 
   const conflicted = cluster.start(0);

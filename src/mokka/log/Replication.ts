@@ -114,6 +114,11 @@ export class Replication {
     );
   }
 
+  /** Whether so many followers hold other entries for committed that the rest is no quorum. */
+  get isBlocked(): boolean {
+    return this.progress.size + 1 - this.diverged.length < this.quorum;
+  }
+
   /** The followers that count towards a commit, answer, and hold the whole log. */
   get upToDateVoters(): string[] {
     return [...this.progress]

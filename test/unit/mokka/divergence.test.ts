@@ -53,6 +53,18 @@ test('both nodes find where their histories part, and neither takes anything of 
   );
 });
 
+test('a leader whose quorum holds other entries for committed tells and takes nothing beyond what all share', () => {
+  const bus = twoHistories(5, 3, 3);
+  expect(bus.log('c').sharedPosition).toBeNull();
+  meet(bus, 2);
+  expect(bus.log('a').sharedPosition).toBe(6);
+  // c leads with b, which agrees.
+  expect(bus.log('c').sharedPosition).toBeNull();
+  bus.elect('a', 3);
+  expect(bus.log('a').divergedFollowers).toHaveLength(2);
+  expect(bus.log('a').sharedPosition).toBe(6);
+});
+
 test('a term that is the same by chance hides nothing: hashes tell the entries apart', () => {
   const bus = twoHistories(5, 3, 3, true);
   meet(bus, 1);
