@@ -25,6 +25,7 @@ const initMokka = async (): Promise<void> => {
   const { createNodeLogger } = await import('./cli/logging');
   const { askCommand } = await import('./cli/askCommand');
   const { backupCommands } = await import('./cli/backupCommands');
+  const { CommandLoad } = await import('./cli/answers/CommandLoad');
   const { COMMANDS } = await import('./cli/CommandTable');
   const { CommandSocket } = await import('./cli/CommandSocket');
   const { createNonces } = await import('./cli/Nonces');
@@ -53,7 +54,7 @@ const initMokka = async (): Promise<void> => {
   mokka.on('error', (err: Error) => logger.error({ event: 'error', err }, err.message));
   mokka.on('fatal', (err: Error) => life.fail(err));
 
-  const context = { node: mokka, nextNonce: createNonces(Date.now) };
+  const context = { node: mokka, nextNonce: createNonces(Date.now), load: new CommandLoad() };
   const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
   const commands = [...COMMANDS, ...backupCommands(mokka.getCommittedLog(), await clusterIdOf(config))];
   const socket = await CommandSocket.open(dataDirectory, { ...context, commands }, unexpected);

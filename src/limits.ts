@@ -20,8 +20,23 @@ export const LINE_BYTES_MAX = 2 * MiB;
 /** Commands of one prompt or pipe that wait for their answers at once. More input is not read until some are answered. */
 export const COMMANDS_IN_FLIGHT_MAX = 256;
 
-/** What those commands may hold, bytes: the values of adds, and a largest value for each read's answer. */
+/**
+ * What the commands of all prompts of a process, stdin's and the socket's, may hold together, bytes: values of adds and
+ * answers. Over it a prompt has COMMAND_BYTES_OWN and one command, and more wait until some are answered and read.
+ */
 export const COMMAND_BYTES_IN_FLIGHT_MAX = 16 * MiB;
+
+/** What each prompt may hold beside that, bytes: small commands go on at full speed, whatever others hold. */
+export const COMMAND_BYTES_OWN = 256 * KiB;
+
+/** What a reading command is taken to hold before its answer is known, bytes: a largest value at two bytes a character. */
+export const READ_BYTES_RESERVED = 2 * VALUE_BYTES_MAX;
+
+/** A longer answer is made in pieces of so many characters, each when those before it are read: JSON is up to six times as long. */
+export const ANSWER_PIECE_LENGTH = 16 * KiB;
+
+/** How long all prompts together may work in one turn of the event loop, ms: then heartbeats and the log have theirs. */
+export const COMMANDS_TURN_MS = 5;
 
 /** Log records that wait for a reader of stderr, bytes; over it records are dropped and counted. */
 export const LOG_BYTES_WAITING_MAX = MiB;
@@ -134,6 +149,12 @@ export const READ_DEADLINE_MS = 10_000;
 
 /** A confirmation that does not come is asked for again after this time, ms. */
 export const READ_CONFIRM_RETRY_MS = 300;
+
+/**
+ * How long `info` and `status` wait for the own log to hold what this node has acknowledged, ms: many heartbeats, and
+ * less than a person's patience. A node that is far behind says then how far.
+ */
+export const OWN_LOG_MS_MAX = 1_000;
 
 /** Reads that may wait for a confirmation on one node; more are refused. */
 export const READS_WAITING_MAX = 65_536;

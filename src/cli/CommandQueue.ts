@@ -1,14 +1,19 @@
 import { RequestError, toError } from '../errors';
-import { COMMANDS_IN_FLIGHT_MAX, COMMAND_BYTES_IN_FLIGHT_MAX, VALUE_BYTES_MAX } from '../limits';
+import { COMMANDS_IN_FLIGHT_MAX, READ_BYTES_RESERVED } from '../limits';
+import type { BudgetPart } from './answers/AnswerBudget';
+import { CommandLoad } from './answers/CommandLoad';
+import { heldBytes } from './answers/heldBytes';
 import {
   findCommand,
   shownName,
   splitLine,
   type Command,
   type CommandContext,
+  type Effect,
   type SplitLine,
 } from './CommandTable';
 import type { InputLine } from './LineReader';
+import { LinesBefore, type OrderedLine } from './lineOrder';
 
 /** The answer to one line. `command` is null when the line names none. */
 export type Answer =
@@ -19,53 +24,69 @@ export type Answer =
 export interface QueueEnvironment {
   /** Takes each line's answer, in the order of the lines. */
   readonly deliver: (answer: Answer) => void;
-  /** Called when a queue that had no room may have some, and when its last command is answered. */
+  /** Whether an answer may be delivered now; while it may not, nothing is read. Always, where it is left out. */
+  readonly mayDeliver?: () => boolean;
+  /** Called when {@link CommandQueue.advance} may have something to do. */
   readonly progress: () => void;
   /** Told of errors that are none of RequestError's: a bug, answered as INTERNAL. */
   readonly unexpected: (error: Error) => void;
 }
 
-/** A line's place in the order of answers. */
-interface Slot {
-  readonly name: string;
-  readonly bytes: number;
-  answer: Answer | null;
+/** A line whose answer is not delivered. */
+class Line implements OrderedLine {
+  /** Bytes that it holds of the budget. */
+  bytes = 0;
+  started = false;
+  answer: Answer | null = null;
+
+  constructor(
+    readonly name: string,
+    /** Null where the line is no command: it is answered from the first. */
+    readonly task: { readonly command: Command; readonly given: unknown; readonly length: number } | null,
+  ) {}
+
+  get effect(): Effect | null {
+    return this.task?.command.effect ?? null;
+  }
+
+  get answered(): boolean {
+    return this.answer !== null;
+  }
 }
 
 /**
- * Runs the commands of one input and gives their answers in the order of the lines. Commands overlap as
- * {@link Command.effect} allows; one that may not start yet holds up those after it. After `exit` nothing is taken.
+ * Runs the commands of one input and gives their answers in the order of the lines. The work does not wait for that
+ * order: commands overlap as {@link Effect} allows. After `exit` nothing is taken.
  */
 export class CommandQueue {
   readonly #context: CommandContext;
   readonly #environment: QueueEnvironment;
-  /** Lines without a delivered answer, oldest first. */
-  readonly #slots: Slot[] = [];
-  #bytes = 0;
-  /** Commands that run, all of the effect of the last one. */
-  #running = 0;
-  #lastCommand: Command | null = null;
-  #held: (() => void) | null = null;
+  readonly #load: CommandLoad;
+  readonly #budget: BudgetPart;
+  /** Oldest first, and what they are to the next one. */
+  readonly #lines: Line[] = [];
+  readonly #before = new LinesBefore();
+  #unstarted = 0;
+  /** Bytes of answers that were delivered, until more may be. */
+  #deliveredBytes = 0;
+  #lacksBytes = false;
   #exited = false;
 
   constructor(context: CommandContext, environment: QueueEnvironment) {
     this.#context = context;
     this.#environment = environment;
+    this.#load = context.load ?? new CommandLoad();
+    this.#budget = this.#load.budget.open(() => environment.progress());
   }
 
   /** Whether a line may be offered now. */
   get hasRoom(): boolean {
-    return (
-      this.#held === null &&
-      !this.#exited &&
-      this.#slots.length < COMMANDS_IN_FLIGHT_MAX &&
-      this.#bytes < COMMAND_BYTES_IN_FLIGHT_MAX
-    );
+    return !this.#exited && !this.#lacksBytes && this.#lines.length < COMMANDS_IN_FLIGHT_MAX;
   }
 
   /** Whether every line is answered. */
   get idle(): boolean {
-    return this.#slots.length === 0;
+    return this.#lines.length === 0;
   }
 
   /** Whether `exit` was answered. */
@@ -81,9 +102,16 @@ export class CommandQueue {
     else if (split !== null) this.#dispatch(split);
   }
 
+  /** Delivers the answers that may be, and starts the commands that may be. */
+  advance(): void {
+    this.#deliverReady();
+    this.#startReady();
+  }
+
   #refuse(name: string, command: Command | null, error: RequestError): void {
-    const shown = shownName(name);
-    this.#slots.push({ name: shown, bytes: 0, answer: { name: shown, command, error } });
+    const line = new Line(shownName(name), null);
+    line.answer = { name: line.name, command, error };
+    this.#add(line);
     this.#deliverReady();
   }
 
@@ -97,37 +125,69 @@ export class CommandQueue {
       this.#refuse(name, command, this.#requestError(thrown));
       return;
     }
-    // A read's answer may be as large as a value.
-    const bytes = command.effect === 'read' ? VALUE_BYTES_MAX : text.length;
-    const slot: Slot = { name, bytes, answer: null };
-    this.#slots.push(slot);
-    this.#bytes += bytes;
-    if (command.effect === 'exit') this.#exited = true;
-    if (this.#mayStart(command)) this.#run(command, given, slot);
-    else this.#hold(command, given, slot);
+    const { effect } = command;
+    const line = new Line(name, { command, given, length: text.length });
+    if (effect === 'exit') this.#exited = true;
+    this.#unstarted++;
+    const first = this.#lines.length === 0;
+    const mayStart = this.#before.allow(effect);
+    this.#add(line);
+    if (mayStart) this.#start(line, first);
   }
 
-  #mayStart(command: Command): boolean {
-    if (this.#running === 0) return true;
-    return command.effect !== 'exit' && command.effect === this.#lastCommand?.effect;
+  #add(line: Line): void {
+    this.#lines.push(line);
+    this.#before.count(line);
   }
 
-  #hold(command: Command, given: unknown, slot: Slot): void {
-    this.#held = () => this.#run(command, given, slot);
+  #startReady(): void {
+    if (this.#unstarted === 0) return;
+    this.#lacksBytes = false;
+    const before = new LinesBefore();
+    for (const [at, line] of this.#lines.entries()) {
+      const { effect, started } = line;
+      if (effect !== null && !started && before.allow(effect) && !this.#start(line, at === 0)) return;
+      before.count(line);
+    }
+  }
+
+  /** Returns false, with nothing done, when neither this line nor those after it may start now. */
+  #start(line: Line, first: boolean): boolean {
+    const { task } = line;
+    if (task === null) return true;
+    const { effect } = task.command;
+    if (effect === 'read' || effect === 'look') {
+      // Whoever does not read gets no more work done.
+      if (this.#environment.mayDeliver?.() === false) return false;
+      if (this.#load.turns.over) {
+        this.#load.turns.soon(() => this.#environment.progress());
+        return false;
+      }
+    }
+    const bytes = effect === 'read' ? READ_BYTES_RESERVED : task.length;
+    // All else may wait for the first line: it is not kept waiting itself.
+    if (first) this.#budget.take(bytes);
+    else if (!this.#budget.tryTake(bytes)) {
+      this.#lacksBytes = true;
+      return false;
+    }
+    line.bytes = bytes;
+    this.#change(line, () => (line.started = true));
+    this.#unstarted--;
+    this.#run(line, task.command, task.given);
+    return true;
   }
 
   /** Not an async function, whose promises would cost more than the rest of it. */
-  #run(command: Command, given: unknown, slot: Slot): void {
-    const { name } = slot;
-    this.#lastCommand = command;
-    this.#running++;
-    this.#start(command, given).then(
-      (result) => this.#end(slot, { name, command, result }),
-      (thrown: unknown) => this.#end(slot, { name, command, error: this.#requestError(thrown) }),
+  #run(line: Line, command: Command, given: unknown): void {
+    const { name } = line;
+    this.#resultOf(command, given).then(
+      (result) => this.#end(line, { name, command, result }),
+      (thrown: unknown) => this.#end(line, { name, command, error: this.#requestError(thrown) }),
     );
   }
 
-  #start(command: Command, given: unknown): Promise<unknown> {
+  #resultOf(command: Command, given: unknown): Promise<unknown> {
     try {
       return command.run(this.#context, given);
     } catch (thrown) {
@@ -135,24 +195,34 @@ export class CommandQueue {
     }
   }
 
-  #end(slot: Slot, answer: Answer): void {
-    slot.answer = answer;
-    this.#running--;
-    this.#deliverReady();
-    if (this.#running === 0 && this.#held !== null) {
-      const start = this.#held;
-      this.#held = null;
-      start();
+  #end(line: Line, answer: Answer): void {
+    this.#change(line, () => (line.answer = answer));
+    if (line.effect === 'read') {
+      const reserved = line.bytes;
+      line.bytes = Math.min(reserved, 'result' in answer ? heldBytes(answer.result) : 0);
+      this.#budget.give(reserved - line.bytes);
     }
     this.#environment.progress();
   }
 
+  #change(line: Line, change: () => void): void {
+    this.#before.count(line, -1);
+    change();
+    this.#before.count(line);
+  }
+
   #deliverReady(): void {
-    for (let slot = this.#slots[0]; slot !== undefined && slot.answer !== null; slot = this.#slots[0]) {
-      this.#slots.shift();
-      this.#bytes -= slot.bytes;
-      this.#environment.deliver(slot.answer);
+    const { deliver, mayDeliver = () => true } = this.#environment;
+    for (let line = this.#lines[0]; line?.answer != null && mayDeliver(); line = this.#lines[0]) {
+      this.#lines.shift();
+      this.#before.count(line, -1);
+      this.#deliveredBytes += line.bytes;
+      deliver(line.answer);
     }
+    if (this.#deliveredBytes === 0 || !mayDeliver()) return;
+    const bytes = this.#deliveredBytes;
+    this.#deliveredBytes = 0;
+    this.#budget.give(bytes);
   }
 
   #requestError(thrown: unknown): RequestError {

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { SOCKET_CLIENTS_MAX, SOCKET_IDLE_MS_MAX } from '../limits';
+import { CommandLoad } from './answers/CommandLoad';
 import type { CommandContext } from './CommandTable';
 import { PipePrompt } from './PipePrompt';
 import { listenPrivately, removeSocket } from './privateSocket';
@@ -43,7 +44,7 @@ export class CommandSocket {
     server.maxConnections = SOCKET_CLIENTS_MAX;
     await listenPrivately(server, directory, SOCKET_NAME);
     const path = join(directory, SOCKET_NAME);
-    return new CommandSocket(server, path, context, unexpected);
+    return new CommandSocket(server, path, { load: new CommandLoad(), ...context }, unexpected);
   }
 
   /** Takes no more lines. Resolves when those taken are answered and written, or after `deadline` ms. */

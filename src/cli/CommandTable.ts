@@ -2,7 +2,9 @@ import { RequestError } from '../errors';
 import { LIST_ENTRIES_DEFAULT, LIST_ENTRIES_MAX } from '../limits';
 import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../mokka/api';
 import type { LogEntry } from '../storage/Entry';
-import { entryJson } from './entryJson';
+import type { CommandLoad } from './answers/CommandLoad';
+import { entryJson, listJson } from './answers/entryJson';
+import type { TextPieces } from './answers/pieces';
 import { listLogs, tailLogs, type LogList } from './logLists';
 import { renderEntry, renderHelp, renderInfo, type Style } from './render';
 import { renderList, renderStatus } from './renderTables';
@@ -16,13 +18,18 @@ export interface CommandContext {
   readonly nextNonce: () => number;
   /** The commands that there are; a node's own where it is left out. */
   readonly commands?: readonly Command[];
+  /** Shared by the prompts of a process; one of its own where it is left out. */
+  readonly load?: CommandLoad;
 }
 
 /**
- * How commands of one input may overlap: those of one effect may, a change of effect waits until all earlier ones
- * are answered. So `get_log` sees what the `add_log`s before it stored, and not what those after it store.
+ * What of one input's commands a command waits for, so that the work does not wait for the order of the answers:
+ * - `write`: for the writes before it to be started, so that adds overlap;
+ * - `read`: for the writes before it to be answered, so that it sees what they stored;
+ * - `look`: until its own answer is due: it tells how things are then, and nothing waits for it;
+ * - `control` and `exit`: for all before it, and all after it wait for it.
  */
-export type Effect = 'write' | 'read' | 'exit';
+export type Effect = 'write' | 'read' | 'look' | 'control' | 'exit';
 
 /** One row of the table. A new command is a new row. */
 export interface Command<Arguments = unknown, Result = unknown> {
@@ -44,8 +51,8 @@ export interface Command<Arguments = unknown, Result = unknown> {
   parse(text: string): Arguments;
   /** Does it, and resolves with the `result` of the JSON answer. */
   run(context: CommandContext, given: Arguments): Promise<Result>;
-  /** The result as JSON, for commands that are answered so often that JSON.stringify is felt. */
-  json?(result: Result): string;
+  /** The result as JSON, for commands whose results are so many, or so large, that JSON.stringify is felt. */
+  json?(result: Result): TextPieces;
   /** The result as a person reads it. */
   render(result: Result, style: Style): string;
   /** What a terminal that shows the result has to say to it. */
@@ -99,6 +106,7 @@ const list: Command<{ from: number; count: number }, LogList> = {
   effect: 'read',
   parse: parseFromAndCount,
   run: ({ node }, { from, count }) => listLogs(node, from, count),
+  json: listJson,
   render: renderList,
 };
 
@@ -109,6 +117,7 @@ const tail: Command<number, LogList> = {
   effect: 'read',
   parse: (text) => (isBlankText(text) ? LIST_ENTRIES_DEFAULT : parseCount(text, 'tail')),
   run: ({ node }, count) => tailLogs(node, count),
+  json: listJson,
   render: ({ logs, next }, style) => (logs.length === 0 ? 'no log yet' : renderList({ logs, next }, style)),
   follow: ({ next }) => next,
 };
@@ -117,7 +126,7 @@ const info: Command<undefined, NodeInfo> = {
   name: 'info',
   usage: 'info',
   summary: 'show this node, its leader and its peers',
-  effect: 'read',
+  effect: 'look',
   parse: parseNothing,
   run: ({ node }) => node.getDb().getState().getInfo(),
   render: renderInfo,
@@ -127,7 +136,7 @@ const status: Command<undefined, { members: readonly MemberStatus[] }> = {
   name: 'status',
   usage: 'status',
   summary: 'show all members, a line each, as this node sees them',
-  effect: 'read',
+  effect: 'look',
   parse: parseNothing,
   run: async ({ node }) => ({ members: await node.getDb().getState().getStatus() }),
   render: ({ members }, style) => renderStatus(members, style),
@@ -143,7 +152,7 @@ const help: Command<undefined, HelpResult> = {
   synonyms: ['?'],
   usage: 'help',
   summary: 'show the commands',
-  effect: 'read',
+  effect: 'look',
   parse: parseNothing,
   run: ({ commands = COMMANDS }) =>
     Promise.resolve({

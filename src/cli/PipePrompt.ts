@@ -1,6 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import { AnswerWriter } from './AnswerWriter';
-import { answerJson } from './answerJson';
+import { answerJson } from './answers/answerJson';
+import { AnswerWriter } from './answers/AnswerWriter';
+import { CommandLoad } from './answers/CommandLoad';
+import type { Turns } from './answers/Turns';
 import { CommandQueue } from './CommandQueue';
 import type { CommandContext } from './CommandTable';
 import { LineReader } from './LineReader';
@@ -24,6 +26,7 @@ export class PipePrompt implements Prompt {
   readonly #input: Readable;
   readonly #reader = new LineReader();
   readonly #queue: CommandQueue;
+  readonly #turns: Turns;
   readonly #writer: AnswerWriter;
   #resolveEnded: (end: PromptEnd) => void = () => undefined;
   #inputEnded = false;
@@ -34,18 +37,25 @@ export class PipePrompt implements Prompt {
   constructor(context: CommandContext, { input, output, unexpected }: PipeEnvironment) {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#input = input;
+    const { load = new CommandLoad() } = context;
+    this.#turns = load.turns;
     this.#writer = new AnswerWriter(output, {
-      onRoom: () => this.#pump(),
+      turns: load.turns,
+      onRoom: () => this.#pumpSoon(),
       onClosed: () => {
         this.#outputClosed = true;
         this.#takeNoMore();
       },
     });
-    this.#queue = new CommandQueue(context, {
-      deliver: (answer) => this.#writer.write(answerJson(answer)),
-      progress: () => this.#pumpSoon(),
-      unexpected,
-    });
+    this.#queue = new CommandQueue(
+      { ...context, load },
+      {
+        deliver: (answer) => this.#writer.write(answerJson(answer)),
+        mayDeliver: () => this.#writer.hasRoom,
+        progress: () => this.#pumpSoon(),
+        unexpected,
+      },
+    );
     input.on('data', (chunk: Buffer) => {
       this.#reader.push(chunk);
       this.#pump();
@@ -85,14 +95,15 @@ export class PipePrompt implements Prompt {
   #pumpSoon(): void {
     if (this.#pumpScheduled) return;
     this.#pumpScheduled = true;
-    setImmediate(() => {
+    this.#turns.soon(() => {
       this.#pumpScheduled = false;
       this.#pump();
     });
   }
 
-  /** Offers lines while there is room, then pauses the input or lets it flow. */
+  /** Goes on with the lines that were taken, takes more while there is room, and pauses the input or lets it flow. */
   #pump(): void {
+    this.#queue.advance();
     const more = this.#offerLines();
     if (this.#queue.exited || (this.#queue.idle && (this.#stopped || (this.#inputEnded && !more))))
       void this.#finish();
@@ -104,6 +115,10 @@ export class PipePrompt implements Prompt {
   #offerLines(): boolean {
     while (!this.#stopped) {
       if (!this.#queue.hasRoom || !this.#writer.hasRoom) return true;
+      if (this.#turns.over) {
+        this.#pumpSoon();
+        return true;
+      }
       const line = this.#reader.next();
       if (line === null) return false;
       this.#queue.offer(line);
@@ -113,6 +128,8 @@ export class PipePrompt implements Prompt {
 
   async #finish(): Promise<void> {
     await this.#writer.flush();
+    // Nothing is left to wait for the reader.
+    this.#queue.advance();
     if (this.#queue.exited) this.#resolveEnded('exit');
     else this.#resolveEnded(this.#outputClosed ? 'output-closed' : 'input-ended');
   }

@@ -16,9 +16,10 @@ const NOT_STARTED = `the node of this prompt has not started within ${NODE_START
 
 /** A node of another process of this machine, through the socket in its data directory. */
 export class RemoteNode implements ClusterNodeFace, WatchedNode {
-  /** Reads have a connection of their own: on one connection they would wait for the adds before them. */
+  /** A connection each: on one, `info` would be answered only after the reads before it, and these after the adds. */
   readonly #writes: Connection;
   readonly #reads: Connection;
+  readonly #looks: Connection;
 
   /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, NODE_START_MS_MAX at most. */
   constructor(
@@ -27,6 +28,7 @@ export class RemoteNode implements ClusterNodeFace, WatchedNode {
   ) {
     this.#writes = new Connection(directory, isRunning);
     this.#reads = new Connection(directory, isRunning);
+    this.#looks = new Connection(directory, isRunning);
   }
 
   /** The node gives each push its nonce: one that is given here is not passed on. */
@@ -39,21 +41,22 @@ export class RemoteNode implements ClusterNodeFace, WatchedNode {
     return {
       getEntry: () => ({ get: (index) => this.#get(index) }),
       getState: () => ({
-        getInfo: async () => (await this.#reads.ask('info')) as NodeInfo,
+        getInfo: async () => (await this.#looks.ask('info')) as NodeInfo,
         getStatus: async () =>
-          ((await this.#reads.ask('status')) as { members: readonly MemberStatus[] }).members,
+          ((await this.#looks.ask('status')) as { members: readonly MemberStatus[] }).members,
       }),
     };
   }
 
   /** As `getInfo`, but a node that starts is not waited for. */
   async lookAtInfo(): Promise<NodeInfo> {
-    return (await this.#reads.ask('info', { waits: false })) as NodeInfo;
+    return (await this.#looks.ask('info', { waits: false })) as NodeInfo;
   }
 
   close(): void {
     this.#writes.close();
     this.#reads.close();
+    this.#looks.close();
   }
 
   async #get(index: number): Promise<LogEntry | null> {

@@ -161,6 +161,7 @@ export class TerminalPrompt implements Prompt {
   }
 
   #pump(): void {
+    this.#queue.advance();
     while (this.#taking && this.#queue.hasRoom) {
       const line = this.#lines.shift();
       if (line === undefined) break;

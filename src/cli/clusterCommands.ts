@@ -22,7 +22,7 @@ export function clusterCommands(control: ClusterControl): readonly Command[] {
       name,
       usage: `${name} N`,
       summary,
-      effect: 'write',
+      effect: 'control',
       parse,
       run: async (_context, node) => ({ done: await act(node) }),
       render: ({ done }) => done,

@@ -1,8 +1,16 @@
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { CommandLoad } from '../../../src/cli/answers/CommandLoad';
 import { createNonces } from '../../../src/cli/Nonces';
 import { PipePrompt } from '../../../src/cli/PipePrompt';
-import { COMMANDS_IN_FLIGHT_MAX, LINE_BYTES_MAX, VALUE_BYTES_MAX } from '../../../src/limits';
+import {
+  ANSWER_PIECE_LENGTH,
+  COMMAND_BYTES_IN_FLIGHT_MAX,
+  COMMANDS_IN_FLIGHT_MAX,
+  LINE_BYTES_MAX,
+  READ_BYTES_RESERVED,
+  VALUE_BYTES_MAX,
+} from '../../../src/limits';
 import { FakeNode, noLeader } from './FakeNode';
 
 interface JsonAnswer {
@@ -31,10 +39,14 @@ class Pipe {
       else done();
     },
   });
-  readonly prompt = new PipePrompt(
-    { node: this.node, nextNonce: createNonces(() => 1000) },
-    { input: this.input, output: this.output, unexpected: (error) => this.unexpected.push(error) },
-  );
+  readonly prompt: PipePrompt;
+
+  constructor(load = new CommandLoad()) {
+    this.prompt = new PipePrompt(
+      { node: this.node, nextNonce: createNonces(() => 1000), load },
+      { input: this.input, output: this.output, unexpected: (error) => this.unexpected.push(error) },
+    );
+  }
 
   takeWrites(): void {
     this.slow = false;
@@ -99,25 +111,59 @@ describe('PipePrompt', () => {
     expect(pipe.short).toEqual(['add_log a', 'add_log b', 'nonsense BAD_COMMAND', 'add_log c']);
   });
 
-  test('adds overlap; a read waits for the adds before it, and an add for the reads before it', async () => {
+  test('adds wait for no line; what reads the log waits for the adds before it', async () => {
     const pipe = new Pipe();
     pipe.node.hold();
-    pipe.input.write('add_log a 1\nadd_log b 2\nget_log 2\nget_log 3\nadd_log c 3\ninfo\n');
+    pipe.input.write('add_log a 1\nget_log 1\nadd_log b 2\nlist 1 1\nadd_log c 3\n');
     await settle();
-    expect(pipe.node.calls).toEqual(['push a', 'push b']);
+    expect(pipe.node.calls).toEqual(['push a', 'push b', 'push c']);
+    pipe.node.letGo([1]);
+    await settle();
+    expect(pipe.node.calls).toHaveLength(3);
     pipe.node.letGo([0]);
     await settle();
-    expect(pipe.node.calls).toHaveLength(2);
+    // The list waits for no add that comes after it.
+    expect(pipe.node.calls.slice(3)).toEqual(['get 1', 'get 1']);
+    expect(pipe.short).toEqual(['add_log a']);
     pipe.node.letGo();
     await settle();
-    expect(pipe.node.calls.slice(2)).toEqual(['get 2', 'get 3']);
+    expect(pipe.short).toEqual(['add_log a', 'get_log b', 'add_log b', 'list', 'add_log c']);
+  });
+
+  test('info and status hold up no line, and tell how things are when their answer is due', async () => {
+    const pipe = new Pipe();
+    pipe.node.hold();
+    pipe.input.write('add_log a 1\ninfo\nadd_log b 2\nstatus\nadd_log c 3\n');
+    await settle();
+    expect(pipe.node.calls).toEqual(['push a', 'push b', 'push c']);
+    pipe.node.letGo([1, 2]);
+    await settle();
+    expect(pipe.node.calls).toHaveLength(3);
     pipe.node.letGo();
     await settle();
-    expect(pipe.node.calls.slice(4)).toEqual(['push c']);
+    expect(pipe.node.calls.slice(3)).toEqual(['info']);
     pipe.node.letGo();
     await settle();
-    expect(pipe.short.slice(2)).toEqual(['get_log b', 'get_log NOT_FOUND', 'add_log c']);
-    expect(pipe.node.calls.slice(5)).toEqual(['info']);
+    pipe.node.letGo();
+    await settle();
+    expect(pipe.node.calls.slice(4)).toEqual(['status']);
+    expect(pipe.short).toEqual(['add_log a', 'info', 'add_log b', 'status', 'add_log c']);
+    expect(pipe.answers[1]?.result?.index).toBe(3);
+  });
+
+  test('a read that waits for an add lacks no room because of the adds after it', async () => {
+    const pipe = new Pipe();
+    pipe.node.hold();
+    pipe.input.write('add_log first v\nget_log 1\n');
+    for (let count = 0; count < 20; count++) pipe.input.write(`add_log k ${'v'.repeat(VALUE_BYTES_MAX)}\n`);
+    await settle();
+    pipe.node.letGo(Array.from({ length: pipe.node.waiting - 1 }, (_, at) => at + 1));
+    await settle();
+    while (pipe.node.waiting > 0) {
+      pipe.node.letGo();
+      await settle();
+    }
+    expect(pipe.answers).toHaveLength(22);
   });
 
   test(`at most ${COMMANDS_IN_FLIGHT_MAX} commands are in flight; then the input is paused`, async () => {
@@ -158,6 +204,75 @@ describe('PipePrompt', () => {
     pipe.takeWrites();
     await settle();
     expect(pipe.short).toEqual(['add_log k', 'add_log b']);
+  });
+
+  describe('a program that does not read', () => {
+    const LARGE = '\u0001'.repeat(VALUE_BYTES_MAX);
+
+    async function pipeWithLargeLog(load = new CommandLoad()): Promise<Pipe> {
+      const pipe = new Pipe(load);
+      await pipe.node.logApi.push('large', { value: LARGE });
+      pipe.node.calls.length = 0;
+      return pipe;
+    }
+
+    test('has a large answer made for it a little at a time, and no more read', async () => {
+      const pipe = await pipeWithLargeLog();
+      pipe.slow = true;
+      pipe.input.write('get_log 1\n'.repeat(200));
+      await settle();
+      expect(pipe.text.length).toBeLessThan(20 * ANSWER_PIECE_LENGTH);
+      const read = pipe.node.calls.length;
+      expect(read).toBeLessThanOrEqual(COMMAND_BYTES_IN_FLIGHT_MAX / VALUE_BYTES_MAX);
+      await settle();
+      expect(pipe.node.calls).toHaveLength(read);
+    });
+
+    test('gets all of it when it reads, whole and in order', async () => {
+      const pipe = await pipeWithLargeLog();
+      pipe.slow = true;
+      pipe.input.end('get_log 1\nadd_log k v\nlist 1\nget_log 2\n');
+      await settle();
+      pipe.takeWrites();
+      await expect(pipe.prompt.ended).resolves.toBe('input-ended');
+      expect(pipe.short).toEqual(['get_log large', 'add_log k', 'list', 'get_log k']);
+      expect(pipe.answers[0]?.result?.log?.value.value === LARGE).toBe(true);
+    });
+
+    test('does not stop others, however many such there are', async () => {
+      const load = new CommandLoad();
+      const unread = await Promise.all(Array.from({ length: 32 }, () => pipeWithLargeLog(load)));
+      for (const pipe of unread) {
+        pipe.slow = true;
+        pipe.input.write('get_log 1\n'.repeat(20));
+        pipe.input.write(`add_log k ${LARGE}\n`.repeat(2));
+      }
+      await settle();
+      await settle();
+      const taken = unread.reduce((sum, { node }) => sum + node.calls.length, 0);
+      expect(taken).toBeLessThanOrEqual(2 * unread.length + COMMAND_BYTES_IN_FLIGHT_MAX / VALUE_BYTES_MAX);
+      const other = await pipeWithLargeLog(load);
+      other.input.end(`get_log 1\nadd_log k ${LARGE}\n${'add_log s 1\n'.repeat(300)}`);
+      await other.prompt.ended;
+      expect(other.short.slice(0, 3)).toEqual(['get_log large', 'add_log k', 'add_log s']);
+      expect(other.answers).toHaveLength(302);
+      for (const pipe of unread) pipe.output.destroy();
+    });
+
+    test('and goes away holds nothing any more', async () => {
+      const load = new CommandLoad();
+      const first = await pipeWithLargeLog(load);
+      first.slow = true;
+      first.input.write('get_log 1\n'.repeat(200));
+      await settle();
+      first.output.destroy();
+      await first.prompt.ended;
+      const second = await pipeWithLargeLog(load);
+      second.node.hold();
+      second.input.write('get_log 1\n'.repeat(20));
+      await settle();
+      expect(second.node.waiting).toBe(COMMAND_BYTES_IN_FLIGHT_MAX / READ_BYTES_RESERVED);
+    });
   });
 
   test('answers of one turn are one write', async () => {

@@ -7,6 +7,7 @@ import { createNonces } from '../../../src/cli/Nonces';
 import { RemoteNode } from '../../../src/cli/RemoteNode';
 import type * as Limits from '../../../src/limits';
 import { NODE_START_MS_MAX } from '../../../src/limits';
+import { until } from '../../integration/cluster/until';
 import { FakeNode } from './FakeNode';
 
 /** The limit itself is longer than a test may wait. */
@@ -92,4 +93,22 @@ test('a look does not wait', async () => {
   await start();
   expect(await remote.lookAtInfo()).toMatchObject({ state: 'leader' });
   await command;
+});
+
+test('neither looks nor reads wait for what was asked before them', async () => {
+  const node = new FakeNode();
+  socket = await CommandSocket.open(
+    directory,
+    { node, nextNonce: createNonces(() => 1000) },
+    () => undefined,
+  );
+  node.hold();
+  const asked = [
+    remote.logApi.push('key', { value: 'value' }),
+    remote.getDb().getEntry().get(1),
+    remote.lookAtInfo(),
+  ];
+  await until(30_000, 'all three are at work', () => (node.waiting === 3 ? true : undefined));
+  node.letGo();
+  await Promise.all(asked);
 });

@@ -2,7 +2,7 @@ import { encodeEntries } from '../../../src/storage/entryFrames';
 import { backupCommands, backupSourceOf } from '../../../src/cli/backupCommands';
 import { CommandQueue } from '../../../src/cli/CommandQueue';
 import { COMMANDS, findCommand, type HelpResult } from '../../../src/cli/CommandTable';
-import { answerJson } from '../../../src/cli/answerJson';
+import { answerJson } from '../../../src/cli/answers/answerJson';
 import { NodeClient, type ClientAnswer } from '../../../src/cli/NodeClient';
 import { RequestError } from '../../../src/errors';
 import type { CommittedLogFace } from '../../../src/mokka/api';
@@ -33,10 +33,11 @@ function clientOf(log: CommittedLogFace): NodeClient {
         { node: new FakeNode(), nextNonce: () => 1, commands },
         {
           deliver: (answer) => {
-            const json = answerJson(answer);
+            const pieces = answerJson(answer);
+            const json = typeof pieces === 'string' ? pieces : [...pieces].join('');
             resolve({ json, ...(JSON.parse(json) as Omit<ClientAnswer, 'json'>) } as ClientAnswer);
           },
-          progress: () => undefined,
+          progress: () => queue.advance(),
           unexpected: (error) => {
             throw error;
           },
