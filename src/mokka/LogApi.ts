@@ -37,6 +37,8 @@ export interface LogApiOptions {
   readonly send: (peer: string, message: LogMessage) => void;
   /** Position of the cluster's commitIndex as far as this node knows. */
   readonly knownCommitIndex: () => number;
+  /** A push is answered with the log of this index. */
+  readonly onAnswered: (index: number) => void;
   /** Asks for {@link LogApi.flush} to be called soon, once for many. */
   readonly wantFlush: () => void;
   /** Monotonic ms. */
@@ -257,6 +259,7 @@ export class LogApi implements LogApiFace, PushOwner {
 
   private settle(push: PendingPush, entry: LogEntry): void {
     this.end(push);
+    this.options.onAnswered(entry.index);
     for (const { resolve } of push.answers) resolve(entry);
   }
 

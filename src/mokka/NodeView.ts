@@ -36,6 +36,8 @@ export interface NodeViewOptions {
   readonly linkState: (publicKey: string) => LinkState;
   /** Position of the cluster's commitIndex as far as this node knows. */
   readonly clusterCommitIndex: () => number;
+  /** Index of a log that this node has acknowledged and does not hold yet, or null. */
+  readonly lackingIndex: () => number | null;
   /** Monotonic ms. */
   readonly now: () => number;
 }
@@ -159,7 +161,7 @@ export class NodeView {
       const forMs = now() - (this.downSince.get(publicKey) ?? this.startedAt);
       return [{ name: name(publicKey), reason, forMs }];
     });
-    return describeProblem({
+    const problem = describeProblem({
       membership: store.membership,
       hasLeader: leader !== null,
       size,
@@ -169,6 +171,15 @@ export class NodeView {
       diverged: this.diverged(name),
       unreachable,
     });
+    return problem ?? this.lag();
+  }
+
+  /** What is acknowledged is committed, but nobody should look for it here yet. */
+  private lag(): string | null {
+    const { log, lackingIndex } = this.options;
+    const lacking = lackingIndex();
+    if (lacking === null) return null;
+    return `This node is catching up: it holds the logs up to ${log.committedIndex}, and has acknowledged log ${lacking}, which others hold. Nothing is lost: wait, or ask another node.`;
   }
 
   private diverged(name: (publicKey: string) => string): DivergedHistory | null {

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { RequestError } from '../errors';
 import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, HANDOVER_MS_MAX } from '../limits';
 import { IDENTITY_BYTES, type LogEntry } from '../storage/Entry';
+import { AnsweredLogs } from './AnsweredLogs';
 import type { ClusterNodeFace, CommittedLogFace, DbFace } from './api';
 import { ForwardedPushes } from './ForwardedPushes';
 import { Handover } from './Handover';
@@ -39,6 +40,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private readonly replicatedLog: ReplicatedLog;
   private readonly reads: LogReads;
   private readonly forwarded: ForwardedPushes;
+  private readonly answered: AnsweredLogs;
   private readonly view: NodeView;
   private flushScheduled = false;
   private knownLeader: string | null = null;
@@ -67,6 +69,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       wasSent: (peer, position) => this.replicatedLog.wasSent(peer, position),
       wantFlush,
     });
+    this.answered = new AnsweredLogs({
+      committedIndex: () => this.replicatedLog.committedIndex,
+      now: () => performance.now(),
+    });
     this.logApi = new LogApi({
       session: randomBytes(8).toString('hex'),
       self: this.publicKey,
@@ -76,6 +82,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       propose: (proposal) => this.replicatedLog.propose(proposal),
       send,
       knownCommitIndex: () => Math.max(this.clusterCommitIndex, this.replicatedLog.commitIndex),
+      onAnswered: (index) => this.answered.answered(index),
       wantFlush,
       now: () => performance.now(),
       wallClock: Date.now,
@@ -99,6 +106,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       election: () => this.electionView(),
       linkState: (publicKey) => this.linkState(publicKey),
       clusterCommitIndex: () => this.clusterCommitIndex,
+      lackingIndex: () => this.answered.lacking,
       now: () => performance.now(),
     });
     this.on('data', (packet: Buffer, from: string) => this.receive(packet, from));
@@ -111,8 +119,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     return {
       getEntry: () => ({ get: (index) => this.getEntry(index) }),
       getState: () => ({
-        getInfo: () => Promise.resolve(this.view.info()),
-        getStatus: () => Promise.resolve(this.view.status()),
+        getInfo: () => this.answered.held().then(() => this.view.info()),
+        getStatus: () => this.answered.held().then(() => this.view.status()),
       }),
     };
   }
@@ -144,6 +152,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     await super.disconnect();
     this.logApi.close();
     this.reads.close();
+    this.answered.close();
   }
 
   protected override followerHeard(publicKey: string, incarnation: string): void {
@@ -160,6 +169,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.replicatedLog.tick(now);
     this.logApi.tick(now);
     this.reads.tick(now);
+    this.answered.tick(now);
     if (this.replicatedLog.needsFlush) this.wantFlush();
     // In a step of its own: a heartbeat of this one would leave only after the write.
     if (this.replicatedLog.isCommitIndexDue(now))
@@ -305,6 +315,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private committed(before: number): void {
     if (!this.isLeader) this.answerOwnPushes(before);
     this.reads.committed();
+    this.answered.committed();
     this.emit('commit', this.replicatedLog.committedIndex);
   }
 

@@ -23,7 +23,7 @@ export interface NodeInfo {
   /** `voter`: a full member; `rejoining`: it lost its data and is catching up; `none`: it waits for its cluster. */
   readonly membership: Membership;
   readonly peers: readonly PeerInfo[];
-  /** Why nothing can be committed now and what to do, in one sentence; null when all is well. */
+  /** Why nothing can be committed now, or what this node lacks, and what to do, in few words; null when all is well. */
   readonly problem: string | null;
 }
 
@@ -85,8 +85,9 @@ export interface DbFace {
     get(index: number): Promise<LogEntry | null>;
   };
   getState(): {
+    /** Waits shortly for the own log to hold what this node has acknowledged, so that whoever was answered sees it. */
     getInfo(): Promise<NodeInfo>;
-    /** All members, in the order of their numbers. */
+    /** All members, in the order of their numbers. Waits as `getInfo` does. */
     getStatus(): Promise<readonly MemberStatus[]>;
   };
 }

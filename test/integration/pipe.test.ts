@@ -1,10 +1,25 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PUSH_DEADLINE_MS } from '../../src/limits';
 import type { LogEntry } from '../../src/storage/Entry';
-import { Cluster } from './cluster/Cluster';
-import type { NodeProcess } from './cluster/NodeProcess';
+import type { NodeInfo } from '../../src/mokka/api';
+import { eachLine } from '../eachLine';
+import { Cluster, freeStartPort } from './cluster/Cluster';
+import { REPOSITORY, type Answer, type NodeProcess } from './cluster/NodeProcess';
+import { until } from './cluster/until';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const LINES = 5_000;
+
+/** As long as a node tries an add, with much room for a slow machine: less than two such waits in turn. */
+const ANSWERS_MS_MAX = 1.9 * PUSH_DEADLINE_MS;
+const STARTS = 3;
+/** Three nodes in their first seconds, on a machine that may be busy. */
+const STARTED_WITHIN_MS = 120_000;
 
 describe('lines that arrive together', () => {
   let cluster: Cluster;
@@ -57,4 +72,66 @@ describe('lines that arrive together', () => {
       'ok',
     ]);
   });
+
+  test('without a majority adds and infos in turn wait together, not for each other (CASES 38)', async () => {
+    const [alone, ...others] = cluster.running;
+    if (alone === undefined) throw new Error('no node runs');
+    await Promise.all(others.map((node) => node.kill()));
+    const since = performance.now();
+    const lines = Array.from({ length: 4 }, () => ['add_log k v', 'info']).flat();
+    const answers = await Promise.all(lines.map((line) => alone.command(line)));
+    expect(performance.now() - since).toBeLessThan(ANSWERS_MS_MAX);
+    expect(answers.map((answer) => answer.command)).toEqual(lines.map((line) => line.split(' ')[0]));
+    for (const answer of answers)
+      if (answer.command === 'info') expect((answer.result as NodeInfo).problem).toContain('not reachable');
+      else expect(['NO_LEADER', 'UNKNOWN_OUTCOME']).toContain(answer.error?.code);
+  });
 });
+
+test(`info after an add shows it, at each of ${STARTS} first starts`, async () => {
+  for (let count = 0; count < STARTS; count++) {
+    const directory = mkdtempSync(join(tmpdir(), 'mokka-first-'));
+    const start = new PipedStart(directory, await freeStartPort());
+    try {
+      await until(STARTED_WITHIN_MS, 'a leader', async () =>
+        ((await start.command('info')).result as NodeInfo).leader === null ? undefined : true,
+      );
+      const answers = await Promise.all(
+        ['add_log super test', 'get_log 1', 'info'].map((line) => start.command(line)),
+      );
+      expect(answers).toMatchObject(answers.map(() => ({ ok: true, result: { index: 1 } })));
+    } finally {
+      await start.end();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+});
+
+/** `npm start` whose lines come from a pipe. */
+class PipedStart {
+  readonly #child;
+  readonly #waiting: ((answer: Answer) => void)[] = [];
+
+  constructor(directory: string, port: number) {
+    const env = { ...process.env, DATA_DIR: directory, START_PORT: String(port) };
+    this.#child = spawn('npm', ['start', '--silent'], {
+      cwd: REPOSITORY,
+      env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    eachLine(this.#child.stdout, (line) => this.#waiting.shift()?.(JSON.parse(line) as Answer));
+  }
+
+  command(line: string): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#child.stdin.write(`${line}\n`);
+    });
+  }
+
+  /** The end of its input stops it. */
+  async end(): Promise<void> {
+    this.#child.stdin.end();
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+  }
+}

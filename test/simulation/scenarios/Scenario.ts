@@ -190,6 +190,8 @@ export class Scenario {
         .getInfo()
         .then((info) => infos.push(info));
     });
+    // One that is behind what it has acknowledged waits for that.
+    this.until(`node ${node} answers info`, () => infos.length > 0, PATIENCE);
     const [info] = infos;
     if (info === undefined) throw new Error(`node ${node} does not answer`);
     return info;

@@ -124,11 +124,32 @@ describe('pushes and gets', () => {
         it.expectLinked(behind, leader);
         const pushed = it.beginPush(behind);
         it.until('an answer', () => pushed.index !== null, 1000);
-        expect(it.info(behind).committedIndex).toBeLessThan(20);
+        // Its info waits for its own log, but not for ever.
+        const { committedIndex, problem } = it.info(behind);
+        expect(committedIndex).toBeLessThan(20);
+        expect(problem).toContain(
+          `holds the logs up to ${committedIndex}, and has acknowledged log ${pushed.index}`,
+        );
         it.expectEqualLogs();
+        expect(it.info(behind)).toMatchObject({ committedIndex: pushed.index, problem: null });
       },
       { limits: { APPEND_ENTRIES_MAX: 1, APPENDS_IN_FLIGHT_MAX: 1 } },
     ));
+
+  test('info on a node that answered a push before it held it shows that push', () =>
+    story(3, (it) => {
+      const leader = it.leader();
+      const [behind = 0] = it.followers();
+      it.crash(behind);
+      it.pushMany(leader, 3);
+      it.intercept((from, to, words) =>
+        from === leader && to === behind && words.startsWith('append') ? [300] : null,
+      );
+      it.start(behind);
+      it.expectLinked(behind, leader);
+      expect(it.push(behind)).toBe(4);
+      expect(it.info(behind)).toMatchObject({ index: 4, committedIndex: 4, problem: null });
+    }));
 
   test('a late refusal does not make a push count as never sent (simulator, seed 859)', () =>
     story(

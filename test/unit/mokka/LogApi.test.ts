@@ -18,6 +18,7 @@ function follower(): { api: LogApi; sent: LogMessage[]; pass: (ms: number) => vo
     propose: () => false,
     send: (_peer, message) => sent.push(message),
     knownCommitIndex: () => COMMITTED,
+    onAnswered: () => undefined,
     wantFlush: () => api.flush(),
     now: () => now,
     wallClock: () => 1,
