@@ -14,6 +14,8 @@ export type RequestErrorCode =
   | 'TOO_LARGE'
   | 'NOT_FOUND'
   | 'NO_LEADER'
+  | 'BUSY'
+  | 'NODE_UNREACHABLE'
   | 'UNKNOWN_OUTCOME'
   | 'STALE_NONCE'
   | 'NONCE_REUSED'
@@ -21,8 +23,9 @@ export type RequestErrorCode =
   | 'INTERNAL';
 
 /**
- * A request that was not done. NO_LEADER promises that nothing was or will be committed; UNKNOWN_OUTCOME says
- * that it may have been. The message says what happened and what to do.
+ * A request that was not done. NO_LEADER (none was there), BUSY (too much is asked at once) and NODE_UNREACHABLE (the
+ * node does not run) promise that nothing was or will be committed; UNKNOWN_OUTCOME says that it may have been. The
+ * message says what happened and what to do.
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError';

@@ -57,11 +57,21 @@ export const STOP_ANSWERS_MS_MAX = 1500;
 /** Bytes of entries in one append message: large enough to amortise a sync, small enough to store in a few ms. */
 export const APPEND_BYTES_MAX = 256 * KiB;
 
-/** Bytes that a leader puts on disk in one step: while it does, it sends no heartbeat. */
+/**
+ * Bytes that a leader puts on disk in one step, and entries that it makes of pushes for it: while it does, it sends no
+ * heartbeat. In a process that has just started, an entry takes fifty times as long as later.
+ */
 export const FLUSH_BYTES_MAX = MiB;
+export const FLUSH_ENTRIES_MAX = 512;
 
 /** Entries in one append message, so that many tiny entries do not hold the follower's event loop. */
-export const APPEND_ENTRIES_MAX = 4096;
+export const APPEND_ENTRIES_MAX = 512;
+
+/**
+ * Entries after commitIndex over which a leader makes none of pushes, which wait: many times what is under way at full
+ * speed, and few enough that the commit of all of them is a short step.
+ */
+export const UNCOMMITTED_ENTRIES_MAX = 8192;
 
 /** Append messages to one follower that may be unanswered: keeps the link busy over one round trip and one sync. */
 export const APPENDS_IN_FLIGHT_MAX = 8;
@@ -76,8 +86,8 @@ export const APPEND_BYTES_IN_FLIGHT_MAX = 4 * MiB;
 export const LATE_ENTRIES_MAX = 8;
 export const LATE_BYTES_MAX = 4 * KiB;
 
-/** Bytes of pushes in one message from a follower to the leader, and of answers in one message back. */
-export const FORWARD_BYTES_MAX = MiB;
+/** Bytes of pushes in one message from a follower to the leader (one push at least): made and read in a short step. */
+export const FORWARD_BYTES_MAX = 256 * KiB;
 
 /** Recent entries kept in memory, bytes and number, so that followers close behind are served without the disk. */
 export const RECENT_BYTES_MAX = 8 * MiB;
@@ -93,8 +103,8 @@ export const REMEMBER_STEP_BYTES = MiB;
 /** One frame between nodes, bytes: the largest message (an append whose one entry is of the largest size) and its framing. */
 export const FRAME_BYTES_MAX = 4 * MiB;
 
-/** Pushes in one message from a follower to the leader, and answers in one message back. */
-export const FORWARD_PUSHES_MAX = 4096;
+/** Pushes in one message from a follower to the leader, and answers in one message back, for the same reason. */
+export const FORWARD_PUSHES_MAX = 512;
 
 /** cluster.json and a key file, bytes: many times what seven members need, so that a wrong path is not read whole. */
 export const CONFIG_FILE_BYTES_MAX = 64 * KiB;
@@ -138,11 +148,32 @@ export const PUSH_RETRY_MS = 1_000;
 /** How often deadlines of pushes are looked at, ms. */
 export const PUSH_CHECK_MS = 50;
 
-/** Bytes of pushes that wait for their answers on one node; more are refused. */
+/** Pushes that are ended or sent again after one such look; the others follow with the next tick. */
+export const PUSH_CHECK_STEP = 1024;
+
+/**
+ * Pushes that wait for their answers on one node, and their bytes; more are refused (BUSY). Ten thousand at once have
+ * room; what waits is committed well within PUSH_DEADLINE_MS, and lists of it are made within a millisecond.
+ */
+export const PUSHES_WAITING_MAX = 16_384;
 export const PUSHES_WAITING_BYTES_MAX = 64 * MiB;
 
-/** Bytes of pushes under way from a follower to the leader: below what a link may hold. */
+/**
+ * Pushes under way from a follower to the leader, and their bytes; the others wait at the follower. Enough for full
+ * speed; the leader has to hold them, and they are below what a link may hold.
+ */
+export const FORWARDS_IN_FLIGHT_MAX = 8192;
 export const FORWARD_BYTES_IN_FLIGHT_MAX = 8 * MiB;
+
+/**
+ * Forwarded pushes of one follower that wait at the leader, and their bytes: twice what may be under way, since it
+ * sends again what is overdue. More are dropped: their follower tries them again.
+ */
+export const FORWARDS_WAITING_MAX = 2 * FORWARDS_IN_FLIGHT_MAX;
+export const FORWARD_BYTES_WAITING_MAX = 2 * FORWARD_BYTES_IN_FLIGHT_MAX;
+
+/** Committed entries in which a follower looks for pushes of its own in one step: they may have to be read from disk. */
+export const ANSWER_STEP_ENTRIES = 512;
 
 /** How long a read that missed waits for the leader's confirmation, ms. */
 export const READ_DEADLINE_MS = 10_000;
@@ -156,8 +187,8 @@ export const READ_CONFIRM_RETRY_MS = 300;
  */
 export const OWN_LOG_MS_MAX = 1_000;
 
-/** Reads that may wait for a confirmation on one node; more are refused. */
-export const READS_WAITING_MAX = 65_536;
+/** Reads that may wait for a confirmation on one node; more are refused (BUSY). As many as pushes, for the same reasons. */
+export const READS_WAITING_MAX = PUSHES_WAITING_MAX;
 
 /** The first frame on a link, bytes, so that nobody unknown is given memory: a hello has 64. */
 export const HELLO_FRAME_BYTES_MAX = 64;

@@ -88,7 +88,7 @@ class Connection {
           cause: thrown,
         });
       const reason = !thrown.sent && this.isRunning() ? NOT_STARTED : NOT_RUNNING;
-      throw new RequestError('NO_LEADER', reason, { cause: thrown });
+      throw new RequestError('NODE_UNREACHABLE', reason, { cause: thrown });
     }
   }
 

@@ -30,6 +30,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   NO_LEADER: 4,
   UNKNOWN_OUTCOME: 5,
   INTERNAL: 6,
+  BUSY: 12,
   HISTORIES_DIFFER: 13,
 };
 

@@ -26,6 +26,7 @@ const COLOR_CODES: Record<Color, number> = { bold: 1, dim: 2, red: 31, green: 32
 const HINTS: Readonly<Partial<Record<string, string>>> = {
   BAD_COMMAND: 'help lists the commands',
   NO_LEADER: 'nothing was stored: try again; info says which nodes are missing',
+  BUSY: 'nothing was stored: try again when some of the others are answered',
   UNKNOWN_OUTCOME: 'it may have been stored: look for it before you try again',
   INTERNAL: 'the node’s log on stderr has the details',
 };

@@ -3,26 +3,38 @@ import {
   FORWARD_BYTES_IN_FLIGHT_MAX,
   FORWARD_BYTES_MAX,
   FORWARD_PUSHES_MAX,
+  FORWARDS_IN_FLIGHT_MAX,
   PUSH_CHECK_MS,
+  PUSH_CHECK_STEP,
   PUSH_DEADLINE_MS,
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
+  PUSHES_WAITING_MAX,
 } from '../limits';
 import {
-  encodePayload,
   entryHasPayload,
   entryHashHex,
   entryPushId,
+  payloadBytes,
   type Entry,
   type LogEntry,
   type PushId,
 } from '../storage/Entry';
 import type { LogApiFace, PushOptions } from './api';
+import { Deque } from './log/Deque';
 import type { AnswersMessage, LogMessage } from './messages/LogMessage';
 import type { ForwardedPush, Refusal } from './messages/pushes';
-import { PendingPush, type PushAnswers, type PushOwner } from './PendingPush';
-import { PendingPushes } from './PendingPushes';
-import type { Proposal } from './ReplicatedLog';
+import { checkPush } from './pushes/checkPush';
+import { PendingPush, type PushAnswers, type PushOwner } from './pushes/PendingPush';
+import { PendingPushes } from './pushes/PendingPushes';
+import {
+  forgottenPush,
+  neverAnswered,
+  neverSent,
+  refusalError,
+  stoppedBefore,
+  tooManyWait,
+} from './pushes/pushErrors';
 
 export interface LogApiOptions {
   /** This node's session: 16 hex digits, random at each start. */
@@ -30,16 +42,14 @@ export interface LogApiOptions {
   /** The public key of the leader, null when none is known; own key: this node leads. */
   readonly leader: () => string | null;
   readonly self: string;
-  /** Why no push is taken now, or null. */
+  /** Why no request is taken now, or null. */
   readonly refusal: () => RequestError | null;
-  /** Takes a push on the leader; false on any other node. */
-  readonly propose: (proposal: Proposal) => boolean;
   readonly send: (peer: string, message: LogMessage) => void;
   /** Position of the cluster's commitIndex as far as this node knows. */
   readonly knownCommitIndex: () => number;
   /** A push is answered with the log of this index. */
   readonly onAnswered: (index: number) => void;
-  /** Asks for {@link LogApi.flush} to be called soon, once for many. */
+  /** Asks for {@link LogApi.forward} or {@link LogApi.nextOwn} to be called soon, once for many. */
   readonly wantFlush: () => void;
   /** Monotonic ms. */
   readonly now: () => number;
@@ -51,48 +61,66 @@ export interface LogApiOptions {
  * `logApi` of the tutorial: pushes on any node, each once, to the leader, until committed. A push is known by
  * (session, nonce), so that it can be sent again after any loss (Raft dissertation, 6.3).
  *
- * The pusher's half. The leader's half for pushes of other nodes is ForwardedPushes.
+ * The pusher's half. The leader's half is PushIntake, and ForwardedPushes for those of other nodes. Whatever is pushed
+ * at once, all goes on in steps: what is accepted waits here, up to a limit, until it is sent.
  */
 export class LogApi implements LogApiFace, PushOwner {
   private readonly pending: PendingPushes;
-  private unsent: PendingPush[] = [];
+  /** May hold pushes that have ended, or that stand in it twice; the one that is not sent yet counts. */
+  private unsent = new Deque<PendingPush>();
+  private waiting = 0;
   private waitingBytes = 0;
+  private underWay = 0;
   private bytesUnderWay = 0;
   private lastNonce = 0;
   private checkAt = 0;
+  /** One for all that are refused until some have their answer: thousands of stack traces would take seconds. */
+  private busy: RequestError | null = null;
 
   constructor(private readonly options: LogApiOptions) {
     this.pending = new PendingPushes(options.session);
   }
 
-  push(
-    key: string,
-    value: { value: string; nonce?: number },
-    { session, deadline = PUSH_DEADLINE_MS }: PushOptions = {},
-  ): Promise<LogEntry> {
+  push(key: string, value: { value: string; nonce?: number }, options: PushOptions = {}): Promise<LogEntry> {
+    // Before all else: a program that pushes without end is to have its answer at next to no cost.
+    if (this.waiting >= PUSHES_WAITING_MAX) return Promise.reject((this.busy ??= tooManyWait()));
     return new Promise((resolve, reject) => {
       try {
-        this.accept(key, value, session, deadline, { resolve, reject });
+        checkPush(key, value, options);
+        this.accept(key, value, options, { resolve, reject });
       } catch (thrown) {
         reject(toError(thrown));
       }
     });
   }
 
-  /** Sends what is unsent to the leader, if one is known. */
-  flush(): void {
+  /** Sends what is unsent to the leader, as much as may be under way, if another node is known to lead. */
+  forward(): void {
     const leader = this.options.leader();
-    if (leader === null || this.unsent.length === 0) return;
+    if (leader === null || leader === this.options.self) return;
     const now = this.options.now();
-    if (leader === this.options.self) this.proposeAll(now);
-    else this.forwardAll(leader, now);
+    while (this.mayForward) {
+      const pushes = this.nextForwarded(now);
+      if (pushes.length > 0) this.options.send(leader, { type: 'forward', pushes });
+    }
   }
+
+  /** On the leader: the next push for its log, if one waits. */
+  readonly nextOwn = (): PendingPush | undefined => {
+    const now = this.options.now();
+    const push = this.firstUnsent(now);
+    if (push === undefined) return undefined;
+    this.unsent.shift();
+    this.markSent(push, now);
+    return push;
+  };
 
   /** The leader is another, or in another term: what is under way may be lost, so all is sent again, each session's in order. */
   leaderChanged(): void {
-    this.unsent = this.pending.list();
-    for (const push of this.unsent) push.underWay = false;
+    for (const push of this.pending.list()) push.underWay = false;
+    this.underWay = 0;
     this.bytesUnderWay = 0;
+    this.listUnsent();
     this.options.wantFlush();
   }
 
@@ -108,7 +136,6 @@ export class LogApi implements LogApiFace, PushOwner {
       const push = this.pending.find(answer);
       if (push?.since === answer.since) this.refuse(push, answer.refused, message.commitIndex);
     }
-    if (this.unsent.length > 0) this.options.wantFlush();
   }
 
   /**
@@ -136,12 +163,20 @@ export class LogApi implements LogApiFace, PushOwner {
   /** Called every few ms: deadlines, and pushes whose answer is overdue. */
   tick(now: number): void {
     if (now < this.checkAt) return;
-    this.checkAt = now + PUSH_CHECK_MS;
-    for (const push of this.pending.list()) {
-      if (now >= push.deadlineAt) this.expire(push);
-      else if (push.underWay && now - push.sentAt >= PUSH_RETRY_MS) this.sendAgain(push);
+    const due = this.pending.pick(
+      ({ deadlineAt, underWay, sentAt }) => now >= deadlineAt || (underWay && now - sentAt >= PUSH_RETRY_MS),
+      PUSH_CHECK_STEP,
+    );
+    if (due.length < PUSH_CHECK_STEP) this.checkAt = now + PUSH_CHECK_MS;
+    const sent = once(neverAnswered);
+    const unsent = once(() => neverSent(this.options.leader() !== null));
+    for (const push of due) {
+      if (now < push.deadlineAt) this.sendAgain(push);
+      else this.reject(push, push.attempts === 0 ? unsent() : sent());
     }
-    if (this.unsent.length > 0) this.options.wantFlush();
+    // Without a leader nobody takes those out that have ended.
+    if (this.unsent.length > 2 * PUSHES_WAITING_MAX) this.listUnsent();
+    if (this.hasUnsent) this.options.wantFlush();
   }
 
   /** Whether every push is answered. */
@@ -151,41 +186,46 @@ export class LogApi implements LogApiFace, PushOwner {
 
   /** Ends all pushes: the node stops. */
   close(): void {
-    for (const push of this.pending.list()) this.expire(push);
+    const sent = once(() => stoppedBefore(true));
+    const unsent = once(() => stoppedBefore(false));
+    for (const push of this.pending.list()) this.reject(push, push.attempts === 0 ? unsent() : sent());
+  }
+
+  /** Whether some push waits to be sent. */
+  get hasUnsent(): boolean {
+    return this.firstUnsent(this.options.now()) !== undefined;
   }
 
   private accept(
     key: string,
     { value, nonce }: { value: string; nonce?: number },
-    session: string | undefined,
-    deadline: number,
+    { session, deadline = PUSH_DEADLINE_MS }: PushOptions,
     answer: PushAnswers,
   ): void {
     const id: PushId = { session: session ?? this.options.session, nonce: nonce ?? this.nextNonce() };
+    const bytes = payloadBytes(id, key, value);
     if (nonce !== undefined && session === undefined) this.lastNonce = Math.max(this.lastNonce, nonce);
     const refusal = this.options.refusal();
     if (refusal !== null) throw refusal;
-    const payload = encodePayload(id, key, value);
     const same = this.pending.find(id);
+    if (same !== undefined && (same.content.key !== key || same.content.value !== value))
+      throw refusalError('NONCE_REUSED');
+    const bytesMore = same === undefined ? bytes : 0;
+    if (this.waitingBytes + bytesMore > PUSHES_WAITING_BYTES_MAX) throw (this.busy ??= tooManyWait());
+    this.waiting++;
+    this.waitingBytes += bytesMore;
     if (same !== undefined) {
-      if (!same.payload.equals(payload)) throw refusalError('NONCE_REUSED');
       same.answers.push(answer);
       return;
     }
-    if (this.waitingBytes + payload.length > PUSHES_WAITING_BYTES_MAX)
-      throw new RequestError(
-        'NO_LEADER',
-        'too many pushes wait for their answers: push again when some have theirs',
-      );
     const push = new PendingPush(
-      { id, payload, key, value, named: session !== undefined },
+      { id, key, value, bytes, named: session !== undefined },
       this.options.now() + deadline,
       session === undefined ? this.options.knownCommitIndex() : null,
       this,
     );
     push.answers.push(answer);
     this.pending.add(push);
-    this.waitingBytes += payload.length;
     this.unsent.push(push);
     this.options.wantFlush();
   }
@@ -195,43 +235,61 @@ export class LogApi implements LogApiFace, PushOwner {
     return this.lastNonce;
   }
 
-  private proposeAll(now: number): void {
-    const pushes = this.unsent;
-    this.unsent = [];
-    for (const push of pushes) {
-      if (!push.isUnsent) continue;
+  private get mayForward(): boolean {
+    return (
+      this.underWay < FORWARDS_IN_FLIGHT_MAX &&
+      this.bytesUnderWay < FORWARD_BYTES_IN_FLIGHT_MAX &&
+      this.hasUnsent
+    );
+  }
+
+  private nextForwarded(now: number): ForwardedPush[] {
+    const pushes: ForwardedPush[] = [];
+    let bytes = 0;
+    const countMax = Math.min(FORWARD_PUSHES_MAX, FORWARDS_IN_FLIGHT_MAX - this.underWay);
+    while (pushes.length < countMax) {
+      const push = this.firstUnsent(now);
+      if (push === undefined) break;
+      bytes += push.content.bytes;
+      if (bytes > FORWARD_BYTES_MAX && pushes.length > 0) break;
+      this.unsent.shift();
       this.markSent(push, now);
-      if (!this.options.propose(push)) this.sendAgain(push);
+      pushes.push({ since: push.since, payload: push.payload });
+    }
+    return pushes;
+  }
+
+  /** The first that is still to be sent, and not about to end; those before it are forgotten. */
+  private firstUnsent(now: number): PendingPush | undefined {
+    for (;;) {
+      const push = this.unsent.at(0);
+      if (push === undefined || (push.isUnsent && now < push.deadlineAt)) return push;
+      this.unsent.shift();
     }
   }
 
-  private forwardAll(leader: string, now: number): void {
-    let at = 0;
-    while (at < this.unsent.length && this.bytesUnderWay < FORWARD_BYTES_IN_FLIGHT_MAX) {
-      const pushes: ForwardedPush[] = [];
-      for (let bytes = 0; at < this.unsent.length && pushes.length < FORWARD_PUSHES_MAX; at++) {
-        const push = this.unsent[at];
-        if (push?.isUnsent !== true) continue;
-        bytes += push.payload.length;
-        if (bytes > FORWARD_BYTES_MAX && pushes.length > 0) break;
-        this.markSent(push, now);
-        pushes.push({ since: push.since, payload: push.payload });
-      }
-      if (pushes.length > 0) this.options.send(leader, { type: 'forward', pushes });
-    }
-    this.unsent = this.unsent.slice(at);
+  private listUnsent(): void {
+    this.unsent = new Deque();
+    for (const push of this.pending.list()) if (push.isUnsent) this.unsent.push(push);
   }
 
   private markSent(push: PendingPush, now: number): void {
     push.attempts++;
     push.sentAt = now;
     push.underWay = true;
-    this.bytesUnderWay += push.payload.length;
+    this.underWay++;
+    this.bytesUnderWay += push.content.bytes;
+  }
+
+  private landed(push: PendingPush): void {
+    if (!push.underWay) return;
+    push.underWay = false;
+    this.underWay--;
+    this.bytesUnderWay -= push.content.bytes;
   }
 
   private sendAgain(push: PendingPush): void {
-    if (push.underWay) this.bytesUnderWay -= push.payload.length;
-    push.underWay = false;
+    this.landed(push);
     this.unsent.push(push);
   }
 
@@ -244,16 +302,15 @@ export class LogApi implements LogApiFace, PushOwner {
       if (leaderCommitIndex <= push.since) return; // As with NO_LEADER, until that leader has committed more.
       push.since = leaderCommitIndex;
       this.sendAgain(push);
+      this.options.wantFlush();
       return;
     }
     const stale = refusal === 'STALE_NONCE' && !push.content.named;
+    this.reject(push, stale ? forgottenPush() : refusalError(refusal));
+  }
+
+  private reject(push: PendingPush, error: RequestError): void {
     this.end(push);
-    const error = stale
-      ? new RequestError(
-          'UNKNOWN_OUTCOME',
-          'too much was appended since this push was first sent to know its outcome',
-        )
-      : refusalError(refusal);
     for (const { reject } of push.answers) reject(error);
   }
 
@@ -263,27 +320,22 @@ export class LogApi implements LogApiFace, PushOwner {
     for (const { resolve } of push.answers) resolve(entry);
   }
 
-  private expire(push: PendingPush): void {
-    this.end(push);
-    const error =
-      push.attempts === 0
-        ? new RequestError(
-            'NO_LEADER',
-            'no leader could be reached in time; nothing was committed, try again',
-          )
-        : new RequestError(
-            'UNKNOWN_OUTCOME',
-            'no answer came in time; it may or may not be committed: look with get_log before you try again',
-          );
-    for (const { reject } of push.answers) reject(error);
-  }
-
   private end(push: PendingPush): void {
+    this.landed(push);
     push.ended = true;
     this.pending.delete(push);
-    this.waitingBytes -= push.payload.length;
-    if (push.underWay) this.bytesUnderWay -= push.payload.length;
+    this.waiting -= push.answers.length;
+    this.waitingBytes -= push.content.bytes;
+    this.busy = null;
+    // What could not be forwarded because of it can be.
+    if (this.unsent.length > 0) this.options.wantFlush();
   }
+}
+
+/** Makes a value at the first call, and gives the same one then. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 function committedLog(
@@ -293,18 +345,4 @@ function committedLog(
 ): LogEntry {
   const { id, key, value } = push.content;
   return { index, term, hash, createdAt, log: { key, value: { value, nonce: id.nonce } } };
-}
-
-function refusalError(refusal: Refusal): RequestError {
-  if (refusal === 'NONCE_REUSED')
-    return new RequestError(
-      'NONCE_REUSED',
-      'this session used this nonce for another log: give each log its own',
-    );
-  if (refusal === 'STALE_NONCE')
-    return new RequestError(
-      'STALE_NONCE',
-      'this nonce is older than what is remembered of its session: it may be in the log; give a higher nonce for another log',
-    );
-  return new RequestError('NO_LEADER', 'no leader took the push; nothing was committed, try again');
 }

@@ -48,7 +48,10 @@ export class LogReads {
     return new Promise((resolve, reject) => {
       if (this.waiting >= READS_WAITING_MAX) {
         reject(
-          new RequestError('NO_LEADER', `${READS_WAITING_MAX} reads wait for the leader: try again later`),
+          new RequestError(
+            'BUSY',
+            `${READS_WAITING_MAX} reads wait for the leader: ask again when some are answered`,
+          ),
         );
         return;
       }
@@ -80,26 +83,37 @@ export class LogReads {
   /** Called every few ms: asks again what was lost, and ends reads whose deadline passed. */
   tick(now: number): void {
     if (this.waiting === 0) return;
-    const due = (read: WaitingRead): boolean => {
-      if (now < read.deadlineAt) return false;
-      read.reject(
-        new RequestError('NO_LEADER', 'no leader could confirm in time what is committed; try again'),
-      );
-      return true;
-    };
+    this.reject(
+      (read) => now >= read.deadlineAt,
+      () => new RequestError('NO_LEADER', 'no leader could confirm in time what is committed; try again'),
+    );
     if (this.asked !== null && now - this.asked.at >= READ_CONFIRM_RETRY_MS) {
       this.unasked.unshift(...this.asked.reads);
       this.asked = null;
     }
-    this.unasked = this.unasked.filter((read) => !due(read));
-    for (const group of this.confirmed) group.reads = group.reads.filter((read) => !due(read));
-    this.confirmed = this.confirmed.filter((group) => group.reads.length > 0);
     this.ask();
   }
 
   /** Ends all reads: the node stops. */
   close(): void {
-    this.tick(Infinity);
+    this.reject(
+      () => true,
+      () => new RequestError('NODE_UNREACHABLE', 'this node has stopped: ask another node'),
+    );
+  }
+
+  /** Ends reads with one error for all of them: a stack trace each would take longer than a heartbeat. */
+  private reject(ends: (read: WaitingRead) => boolean, makeError: () => RequestError): void {
+    let error: RequestError | null = null;
+    const goesOn = (read: WaitingRead): boolean => {
+      if (!ends(read)) return true;
+      read.reject((error ??= makeError()));
+      return false;
+    };
+    this.unasked = this.unasked.filter(goesOn);
+    if (this.asked !== null) this.asked.reads = this.asked.reads.filter(goesOn);
+    for (const group of this.confirmed) group.reads = group.reads.filter(goesOn);
+    this.confirmed = this.confirmed.filter((group) => group.reads.length > 0);
   }
 
   private get waiting(): number {

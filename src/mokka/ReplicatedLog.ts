@@ -19,8 +19,8 @@ export interface ReplicatedLogOptions {
   readonly drawIdentity: () => string;
   /** Time for createdAt, ms since 1970. Nothing else depends on it. */
   readonly wallClock: () => number;
-  /** commitIndex rose from `before`. */
-  readonly onCommit: (before: number) => void;
+  /** commitIndex rose. */
+  readonly onCommit: () => void;
 }
 
 /**
@@ -153,6 +153,11 @@ export class ReplicatedLog {
     this.verifiedPosition = 0;
   }
 
+  /** Whether this node leads and its log has room for another push: those that users wait for are only proposed then. */
+  get hasRoom(): boolean {
+    return 'leads' in this.role && this.role.leads.hasRoom;
+  }
+
   /** Takes a push on the leader; returns false, with nothing done, on any other node. */
   propose(proposal: Proposal): boolean {
     if (!('leads' in this.role)) return false;
@@ -165,8 +170,7 @@ export class ReplicatedLog {
    * was staged, once for many.
    */
   flush(now: number): void {
-    const { commitIndex } = this;
-    if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit(commitIndex);
+    if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit();
   }
 
   /** Called every few ms. */
@@ -203,10 +207,8 @@ export class ReplicatedLog {
    */
   receive(from: string, message: ReplicationMessage, now: number): void {
     if (message.term !== this.term) return;
-    const { commitIndex } = this;
     if (message.type === 'appended') {
-      if ('leads' in this.role && this.role.leads.appended(from, message, now))
-        this.options.onCommit(commitIndex);
+      if ('leads' in this.role && this.role.leads.appended(from, message, now)) this.options.onCommit();
     } else if ('follows' in this.role && this.role.follows === from) {
       if (message.type === 'append') this.append(from, message);
       else if (message.type === 'readmit') this.readmitted(from, message);
@@ -294,8 +296,7 @@ export class ReplicatedLog {
   }
 
   private learnCommitIndex(commitIndex: number): void {
-    const before = this.commitIndex;
-    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit(before);
+    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit();
   }
 
   private readmitted(from: string, message: ReadmitMessage): void {

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { RequestError } from '../errors';
-import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, HANDOVER_MS_MAX } from '../limits';
+import {
+  ANSWER_STEP_ENTRIES,
+  BACKUP_PAGE_BYTES_MAX,
+  BACKUP_PAGE_ENTRIES_MAX,
+  HANDOVER_MS_MAX,
+} from '../limits';
 import { IDENTITY_BYTES, type LogEntry } from '../storage/Entry';
 import { AnsweredLogs } from './AnsweredLogs';
 import type { ClusterNodeFace, CommittedLogFace, DbFace } from './api';
-import { ForwardedPushes } from './ForwardedPushes';
 import { Handover } from './Handover';
 import { LogApi } from './LogApi';
 import { LogReads } from './LogReads';
@@ -18,6 +22,8 @@ import {
   type LogMessage,
   type ReplicationMessage,
 } from './messages/LogMessage';
+import { ForwardedPushes } from './pushes/ForwardedPushes';
+import { PushIntake } from './pushes/PushIntake';
 import { NodeView, type ElectionView, type LinkState } from './NodeView';
 import { ReplicatedLog } from './ReplicatedLog';
 import { SafeElection, type ElectionSettings } from './SafeElection';
@@ -39,6 +45,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   readonly index: number;
   private readonly replicatedLog: ReplicatedLog;
   private readonly reads: LogReads;
+  private readonly intake: PushIntake;
   private readonly forwarded: ForwardedPushes;
   private readonly answered: AnsweredLogs;
   private readonly view: NodeView;
@@ -46,6 +53,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private knownLeader: string | null = null;
   private knownTerm = 0;
   private clusterCommitIndex = 0;
+  /** Position up to which this node's own pushes were looked for among what its log committed. */
+  private answeredPosition: number;
+  private isConnected = false;
   private handover: Handover | null = null;
   private knownIdentity: string | null;
 
@@ -63,8 +73,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       send,
       drawIdentity: () => randomBytes(IDENTITY_BYTES).toString('hex'),
       wallClock: Date.now,
-      onCommit: (before) => this.committed(before),
+      onCommit: () => this.committed(),
     });
+    this.answeredPosition = this.replicatedLog.commitIndex;
     this.forwarded = new ForwardedPushes({
       wasSent: (peer, position) => this.replicatedLog.wasSent(peer, position),
       wantFlush,
@@ -78,14 +89,18 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       self: this.publicKey,
       // A leader that hands over takes no pushes: they wait for the next one.
       leader: () => (this.takesPushes ? leader() : null),
-      refusal: () => this.historiesDiffer(),
-      propose: (proposal) => this.replicatedLog.propose(proposal),
+      refusal: () => this.notRunning() ?? this.historiesDiffer(),
       send,
       knownCommitIndex: () => Math.max(this.clusterCommitIndex, this.replicatedLog.commitIndex),
       onAnswered: (index) => this.answered.answered(index),
       wantFlush,
       now: () => performance.now(),
       wallClock: Date.now,
+    });
+    this.intake = new PushIntake({
+      nextOwn: this.logApi.nextOwn,
+      hasRoom: () => this.hasRoom,
+      propose: (proposal) => this.replicatedLog.propose(proposal),
     });
     this.reads = new LogReads({
       self: this.publicKey,
@@ -119,8 +134,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     return {
       getEntry: () => ({ get: (index) => this.getEntry(index) }),
       getState: () => ({
-        getInfo: () => this.answered.held().then(() => this.view.info()),
-        getStatus: () => this.answered.held().then(() => this.view.status()),
+        getInfo: () => this.looking(() => this.view.info()),
+        getStatus: () => this.looking(() => this.view.status()),
       }),
     };
   }
@@ -137,6 +152,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       read: (from) =>
         this.reading(() => replicatedLog.readCommitted(from, BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX)),
     };
+  }
+
+  override connect(): void {
+    this.isConnected = true;
+    super.connect();
   }
 
   /** Whether a peer is linked. */
@@ -197,8 +217,26 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     );
   }
 
+  /** NODE_UNREACHABLE before `connect`, and when the node has stopped or failed; null where it runs. */
+  private notRunning(): RequestError | null {
+    if (this.isStopped)
+      return new RequestError(
+        'NODE_UNREACHABLE',
+        'this node has stopped; nothing was done: ask another node, or start this one anew',
+      );
+    if (this.isConnected) return null;
+    return new RequestError('NODE_UNREACHABLE', 'this node is not connected yet: call connect() first');
+  }
+
+  /** What a node that is not connected yet can tell too. */
+  private looking<T>(look: () => T): Promise<T> {
+    if (!this.isConnected) return Promise.resolve(look());
+    return this.reading(() => this.answered.held()).then(() => this.reading(look));
+  }
+
   private reading<T>(read: () => T | Promise<T>): Promise<T> {
-    if (this.isStopped) return Promise.reject(new RequestError('NO_LEADER', 'this node has stopped'));
+    const refusal = this.notRunning();
+    if (refusal !== null) return Promise.reject(refusal);
     try {
       return Promise.resolve(read());
     } catch (thrown) {
@@ -260,12 +298,18 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   private proposeFor(from: string, message: ForwardMessage): void {
     if (!this.isLeader || !this.takesPushes) return;
-    for (const push of message.pushes) this.replicatedLog.propose(this.forwarded.proposalOf(from, push));
+    for (const push of message.pushes) this.intake.take(from, this.forwarded.proposalOf(from, push));
+    this.wantFlush();
   }
 
   /** False on a leader that hands over. */
   private get takesPushes(): boolean {
     return this.handover === null || !this.isLeader;
+  }
+
+  /** Whether this node is the leader and can take a push into its log now. */
+  private get hasRoom(): boolean {
+    return this.takesPushes && this.replicatedLog.hasRoom;
   }
 
   private async handOverLeadership(): Promise<void> {
@@ -307,24 +351,36 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.knownLeader = this.leader;
     this.knownTerm = this.term;
     this.forwarded.clear();
+    this.intake.clear();
     this.logApi.leaderChanged();
     this.wantFlush();
     this.handover?.step(performance.now());
   }
 
-  private committed(before: number): void {
-    if (!this.isLeader) this.answerOwnPushes(before);
+  private committed(): void {
+    this.answerOwnPushes();
     this.reads.committed();
     this.answered.committed();
+    // Pushes may have waited for room.
+    if (this.owesPushes) this.wantFlush();
     this.emit('commit', this.replicatedLog.committedIndex);
   }
 
-  private answerOwnPushes(committedBefore: number): void {
-    if (this.logApi.idle) return;
-    for (let position = committedBefore + 1; position <= this.replicatedLog.commitIndex; position++) {
-      const entry = this.replicatedLog.entryAt(position);
+  /** A follower finds its own pushes among what its log has committed; a leader was told of each. */
+  private answerOwnPushes(): void {
+    const { agreesWithLeader, commitIndex } = this.replicatedLog;
+    if (!agreesWithLeader) return;
+    if (this.isLeader || this.logApi.idle) this.answeredPosition = commitIndex;
+    const to = Math.min(commitIndex, this.answeredPosition + ANSWER_STEP_ENTRIES);
+    while (this.answeredPosition < to) {
+      const entry = this.replicatedLog.entryAt(++this.answeredPosition);
       if (entry !== null) this.logApi.followed(entry);
     }
+    if (to < commitIndex) this.wantFlush();
+  }
+
+  private get owesPushes(): boolean {
+    return this.intake.holdsForwarded || this.logApi.hasUnsent;
   }
 
   private wantFlush(): void {
@@ -349,9 +405,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private flush(): void {
     // What is committed is told before the next entries are saved, which takes some time.
     this.sendAnswers();
-    this.logApi.flush();
+    this.answerOwnPushes();
+    this.intake.step();
+    this.logApi.forward();
     if (this.replicatedLog.needsFlush) this.replicatedLog.flush(performance.now());
-    if (this.replicatedLog.needsFlush) this.wantFlush();
+    if (this.replicatedLog.needsFlush || (this.hasRoom && this.owesPushes)) this.wantFlush();
     this.sendAnswers();
   }
 

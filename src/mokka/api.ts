@@ -67,8 +67,9 @@ export interface LogApiFace {
    * Appends a log and resolves with the committed entry, on whatever node it is called. Tried again by itself,
    * with the same session and nonce, until its deadline; never appended twice. Without a nonce the node picks one.
    *
-   * @throws RequestError NO_LEADER (not committed), UNKNOWN_OUTCOME (may be), TOO_LARGE, BAD_ARGUMENT, STALE_NONCE,
-   * NONCE_REUSED.
+   * @throws RequestError NO_LEADER, BUSY (more wait than this node or its leader can take), NODE_UNREACHABLE (this node
+   * is not connected), each promising that nothing was stored; UNKNOWN_OUTCOME (it may have been); TOO_LARGE,
+   * BAD_ARGUMENT, STALE_NONCE, NONCE_REUSED.
    */
   push(key: string, value: { value: string; nonce?: number }, options?: PushOptions): Promise<LogEntry>;
 }
@@ -80,7 +81,8 @@ export interface DbFace {
      * The committed log with this index, or null when there is none: a miss is confirmed by the leader with a
      * quorum, so that it is never stale.
      *
-     * @throws RequestError NO_LEADER when a miss cannot be confirmed in time.
+     * @throws RequestError NO_LEADER when a miss cannot be confirmed in time, BUSY when too many wait for that;
+     * NODE_UNREACHABLE when this node is not connected; BAD_ARGUMENT for what is no number.
      */
     get(index: number): Promise<LogEntry | null>;
   };

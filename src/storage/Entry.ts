@@ -83,12 +83,11 @@ export class MalformedEntryError extends Error {
 }
 
 /**
- * What a push brings, as it travels and as it stands in the entry: session (8 bytes), nonce (8, a double), length
- * of key (2) and value (4), key, value, both UTF-8.
+ * Checks what a push brings, and tells how long its payload is, bytes.
  *
  * @throws RequestError TOO_LARGE, or BAD_ARGUMENT for a malformed id or an empty key.
  */
-export function encodePayload(id: PushId, key: string, value: string): Buffer {
+export function payloadBytes(id: PushId, key: string, value: string): number {
   const keyBytes = Buffer.byteLength(key);
   const valueBytes = Buffer.byteLength(value);
   if (keyBytes === 0)
@@ -107,6 +106,18 @@ export function encodePayload(id: PushId, key: string, value: string): Buffer {
     throw new RequestError('BAD_ARGUMENT', 'a nonce is a whole number from 0 to 2^53 - 1');
   if (id.session !== lastSession.name && !/^[0-9a-f]{16}$/.test(id.session))
     throw new RequestError('BAD_ARGUMENT', 'a session is 16 hex digits (0-9, a-f)');
+  return PAYLOAD_HEADER_BYTES + keyBytes + valueBytes;
+}
+
+/**
+ * What a push brings, as it travels and as it stands in the entry: session (8 bytes), nonce (8, a double), length
+ * of key (2) and value (4), key, value, both UTF-8.
+ *
+ * @throws RequestError as {@link payloadBytes}.
+ */
+export function encodePayload(id: PushId, key: string, value: string): Buffer {
+  const keyBytes = Buffer.byteLength(key);
+  const valueBytes = payloadBytes(id, key, value) - PAYLOAD_HEADER_BYTES - keyBytes;
   const payload = Buffer.allocUnsafe(PAYLOAD_HEADER_BYTES + keyBytes + valueBytes);
   writeSession(id.session, payload, 0);
   payload.writeDoubleBE(id.nonce, 8);

@@ -12,7 +12,7 @@ const PAUSE_MS = 50;
 export class Adders {
   readonly acknowledged: LogEntry[] = [];
   readonly values = new Set<string>();
-  /** Adds that were answered with NO_LEADER or UNKNOWN_OUTCOME: progress was stopped for a while. */
+  /** Adds that were answered with NO_LEADER, BUSY or UNKNOWN_OUTCOME: progress was stopped for a while. */
   refused = 0;
   slowestMs = 0;
   private stopped = false;
@@ -40,7 +40,7 @@ export class Adders {
       this.slowestMs = Math.max(this.slowestMs, took);
       if (took > ANSWER_MS_MAX) throw new Error(`an add waited ${Math.round(took)} ms for its answer`);
       if (answer.ok) this.acknowledged.push(answer.result as LogEntry);
-      else if (answer.error?.code === 'NO_LEADER' || answer.error?.code === 'UNKNOWN_OUTCOME') this.refused++;
+      else if (['NO_LEADER', 'BUSY', 'UNKNOWN_OUTCOME'].includes(answer.error?.code ?? '')) this.refused++;
       else throw new Error(`an add was answered with ${JSON.stringify(answer)}`);
       await delay(PAUSE_MS);
     }

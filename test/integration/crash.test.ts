@@ -31,7 +31,7 @@ function load(nodes: readonly NodeProcess[], prefix: string): Load {
       try {
         const answer = await node.command(`add_log load ${value}`);
         if (answer.ok) acknowledged.push(answer.result as LogEntry);
-        else if (answer.error?.code !== 'NO_LEADER' && answer.error?.code !== 'UNKNOWN_OUTCOME')
+        else if (!['NO_LEADER', 'BUSY', 'UNKNOWN_OUTCOME'].includes(answer.error?.code ?? ''))
           throw new Error(JSON.stringify(answer));
       } catch (error) {
         // A worker of a node that was killed ends with it.

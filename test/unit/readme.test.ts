@@ -213,6 +213,8 @@ describe('errors', () => {
     TOO_LARGE: true,
     NOT_FOUND: true,
     NO_LEADER: true,
+    BUSY: true,
+    NODE_UNREACHABLE: true,
     UNKNOWN_OUTCOME: true,
     STALE_NONCE: true,
     NONCE_REUSED: true,
@@ -245,7 +247,6 @@ describe('errors', () => {
     ),
     ...codes(startCodes).map((code) => [code, String(new StartError(code, '').exitStatus)] as const),
     ...codes(backupCodes).map((code) => [code, String(new BackupError(code, '').exitStatus)] as const),
-    ['NODE_UNREACHABLE', String(statusOfCode('NODE_UNREACHABLE'))],
     ['INVARIANT', String(statusOfCode('INTERNAL'))],
   ]);
 
@@ -256,7 +257,7 @@ describe('errors', () => {
 
   test('errors.ts has no code beside these; PROTOCOL never reaches a caller', () => {
     const written = readFileSync(join(ROOT, 'src', 'errors.ts'), 'utf8').matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g);
-    const known = [...statuses.keys(), 'PROTOCOL'].filter((code) => code !== 'NODE_UNREACHABLE');
+    const known = [...statuses.keys(), 'PROTOCOL'];
     expect([...new Set([...written].map(([, code]) => code))].sort()).toEqual(known.sort());
   });
 
@@ -449,6 +450,8 @@ describe('When it does not work', () => {
 
   test.each(['NO_LEADER', 'UNKNOWN_OUTCOME'])('%s of a push whose time is over', (code) => {
     const message = shown.find((each) => each.startsWith(`${code}: `))?.slice(code.length + 2) ?? 'none';
-    expect(readFileSync(join(ROOT, 'src', 'mokka', 'LogApi.ts'), 'utf8')).toContain(`'${message}'`);
+    expect(readFileSync(join(ROOT, 'src', 'mokka', 'pushes', 'pushErrors.ts'), 'utf8')).toContain(
+      `'${message}'`,
+    );
   });
 });

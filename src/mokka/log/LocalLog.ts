@@ -29,6 +29,7 @@ export class LocalLog {
   private readonly recent = new RecentEntries();
   private readonly pushes = new RememberedPushes();
   private staged: Entry[] = [];
+  private bytesStaged = 0;
   private committed: { position: number; index: number };
   private readonly allocate = (length: number): Buffer => this.recent.allocate(length);
 
@@ -59,6 +60,15 @@ export class LocalLog {
 
   get hasStaged(): boolean {
     return this.staged.length > 0;
+  }
+
+  /** Entries that are not in the store yet, and their bytes. */
+  get stagedCount(): number {
+    return this.staged.length;
+  }
+
+  get stagedBytes(): number {
+    return this.bytesStaged;
   }
 
   get savedPosition(): number {
@@ -155,6 +165,7 @@ export class LocalLog {
     this.pushes.add(entry.position, push?.id ?? null);
     this.recent.add(entry);
     this.staged.push(entry);
+    this.bytesStaged += entry.bytes.length;
     return entry;
   }
 
@@ -174,8 +185,10 @@ export class LocalLog {
   save(to: number): void {
     const count = to - this.savedPosition;
     if (count <= 0) return;
-    this.store.append(this.staged.slice(0, count), this.commitIndex);
+    const saved = this.staged.slice(0, count);
+    this.store.append(saved, this.commitIndex);
     this.staged = this.staged.slice(count);
+    for (const { bytes } of saved) this.bytesStaged -= bytes.length;
     this.recent.shrink(this.savedPosition);
   }
 
@@ -189,6 +202,7 @@ export class LocalLog {
   dropStaged(): void {
     if (this.staged.length === 0) return;
     this.staged = [];
+    this.bytesStaged = 0;
     this.forget(this.savedPosition + 1);
   }
 

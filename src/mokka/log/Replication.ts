@@ -4,8 +4,10 @@ import {
   APPEND_ENTRIES_MAX,
   APPEND_RESEND_MS,
   FLUSH_BYTES_MAX,
+  FLUSH_ENTRIES_MAX,
   LATE_BYTES_MAX,
   LATE_ENTRIES_MAX,
+  UNCOMMITTED_ENTRIES_MAX,
 } from '../../limits';
 import { entryHasPayload, type Entry, type PushId } from '../../storage/Entry';
 import type { AppendedMessage, LogMessage } from '../messages/LogMessage';
@@ -127,6 +129,16 @@ export class Replication {
           voter && state === 'replicating' && matchIndex === this.log.lastPosition,
       )
       .map(([peer]) => peer);
+  }
+
+  /** Whether pushes may be proposed now; else they wait, for the next flush or for commits. */
+  get hasRoom(): boolean {
+    const { log } = this;
+    return (
+      log.stagedCount < FLUSH_ENTRIES_MAX &&
+      log.stagedBytes < FLUSH_BYTES_MAX &&
+      log.lastPosition - log.commitIndex < UNCOMMITTED_ENTRIES_MAX
+    );
   }
 
   /** Takes a push: stages it, or finds that it is in the log already, or refuses it. */

@@ -100,7 +100,7 @@ it('a failover, watched: add, kill the node in use, use another, start it again'
   await terminal.shows(/node 0 was killed by SIGKILL, the others go on\n/);
   await terminal.shows(idle(/node 0 stopped {2}node 1 \w+er {2}node 2 \w+er {2}term \d+ {2}1 log/));
   terminal.type('add_log lost test');
-  await terminal.shows(/NO_LEADER: the node of this prompt does not answer/);
+  await terminal.shows(/NODE_UNREACHABLE: the node of this prompt does not answer/);
   terminal.type('use 1');
   terminal.type('add_log after failover');
   await terminal.shows(/^index +2$[^]*^value +failover$/m);

@@ -128,7 +128,10 @@ describe('a node', () => {
     await node.logged('initializing');
     node.child.kill('SIGTERM');
     await expect(node.status).resolves.toBe(0);
-    expect(JSON.parse(node.stdout)).toMatchObject({ command: 'add_log', error: { code: 'NO_LEADER' } });
+    expect(JSON.parse(node.stdout)).toMatchObject({
+      command: 'add_log',
+      error: { code: 'NODE_UNREACHABLE' },
+    });
 
     const hurried = startNode();
     hurried.type('add_log k v\n');

@@ -57,7 +57,8 @@ export class Recorder {
       });
     else if (answer.error?.code === 'NOT_FOUND')
       this.history.gets.push({ ...asked, completedAt, entry: null });
-    else if (answer.error?.code !== 'NO_LEADER') throw requestError(answer);
+    else if (!['NO_LEADER', 'NODE_UNREACHABLE'].includes(answer.error?.code ?? ''))
+      throw requestError(answer);
     return answer;
   }
 

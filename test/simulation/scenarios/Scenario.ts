@@ -1,7 +1,7 @@
 import { toError } from '../../../src/errors';
 import type { NodeInfo } from '../../../src/mokka/api';
 import { Clients } from '../simulator/Clients';
-import { History } from '../simulator/History';
+import { DENIALS, History } from '../simulator/History';
 import { describePacket } from '../simulator/describePacket';
 import { inSimulatedWorld } from '../simulator/inSimulatedWorld';
 import type { LimitsOverride } from '../simulator/limitsOverride';
@@ -55,7 +55,7 @@ export class Scenario {
   private count = 0;
 
   constructor(readonly cluster: SimulatedCluster) {
-    const codes = ['NO_LEADER', 'UNKNOWN_OUTCOME', 'STALE_NONCE', 'NONCE_REUSED'];
+    const codes = [...DENIALS, 'UNKNOWN_OUTCOME', 'STALE_NONCE', 'NONCE_REUSED'];
     this.clients = new Clients(cluster, new History(codes));
   }
 

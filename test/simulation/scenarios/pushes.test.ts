@@ -151,6 +151,66 @@ describe('pushes and gets', () => {
       expect(it.info(behind)).toMatchObject({ index: 4, committedIndex: 4, problem: null });
     }));
 
+  test.each(['leader', 'follower'])(
+    'a burst beyond the limits at a %s: each push is answered once, the others go on, and the leader stays',
+    (role) =>
+      story(
+        3,
+        (it) => {
+          const leader = it.leader();
+          const term = it.term(leader);
+          const [follower = 0, other = 0] = it.followers();
+          const burst = Array.from({ length: 200 }, () =>
+            it.beginPush(role === 'leader' ? leader : follower),
+          );
+          it.expectAnswered(it.beginPush(other));
+          it.until('all are answered', () =>
+            burst.every(({ index, error }) => index !== null || error !== null),
+          );
+          const refused = burst.filter(({ error }) => error !== null);
+          expect(refused).toHaveLength(100);
+          for (const { error, value } of refused) {
+            expect(error).toMatchObject({ code: 'BUSY' });
+            expect(it.logs).not.toContain(value);
+          }
+          expect(it.logs).toHaveLength(101);
+          expect(new Set(it.logs).size).toBe(101);
+          expect([it.leader(), it.term(leader)]).toEqual([leader, term]);
+          it.push(follower);
+        },
+        {
+          limits: {
+            PUSHES_WAITING_MAX: 100,
+            FORWARDS_IN_FLIGHT_MAX: 20,
+            FORWARD_PUSHES_MAX: 7,
+            FLUSH_ENTRIES_MAX: 5,
+            UNCOMMITTED_ENTRIES_MAX: 11,
+            ANSWER_STEP_ENTRIES: 3,
+          },
+        },
+      ),
+  );
+
+  test('what a leader could not take before its deadline is BUSY, and is not in the log later', () =>
+    story(
+      3,
+      (it) => {
+        const leader = it.leader();
+        it.push(leader);
+        it.intercept((from, _to, words) => (from !== leader && words.startsWith('appended') ? [] : null));
+        const taken = Array.from({ length: 4 }, () => it.beginPush(leader));
+        const left = Array.from({ length: 6 }, () => it.beginPush(leader));
+        it.until('all end', () => [...taken, ...left].every(({ error }) => error !== null), 12_000);
+        for (const { error } of taken) expect(error).toMatchObject({ code: 'UNKNOWN_OUTCOME' });
+        for (const { error } of left) expect(error).toMatchObject({ code: 'BUSY' });
+        it.intercept(() => null);
+        it.until('those that were taken are committed', () => it.logs.length === 1 + taken.length);
+        it.push(leader);
+        expect(it.logs).toHaveLength(1 + taken.length + 1);
+      },
+      { limits: { UNCOMMITTED_ENTRIES_MAX: 4 } },
+    ));
+
   test('a late refusal does not make a push count as never sent (simulator, seed 859)', () =>
     story(
       3,

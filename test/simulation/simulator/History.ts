@@ -2,6 +2,9 @@ import { RequestError } from '../../../src/errors';
 import { toLogEntry, type LogEntry } from '../../../src/storage/Entry';
 import type { CommittedEntry } from './SafetyChecks';
 
+/** Codes that promise: nothing was or will be committed. */
+export const DENIALS: readonly string[] = ['NO_LEADER', 'BUSY', 'NODE_UNREACHABLE'];
+
 /** How one attempt of a push ended; null: no answer came. */
 export type AttemptOutcome = { readonly entry: LogEntry } | { readonly error: Error } | null;
 
@@ -39,7 +42,7 @@ export interface GetRecord {
 export class History {
   /** @param mayFailWith codes of errors that a push may be answered with. */
   constructor(
-    private readonly mayFailWith: readonly string[] = ['NO_LEADER', 'UNKNOWN_OUTCOME', 'STALE_NONCE'],
+    private readonly mayFailWith: readonly string[] = [...DENIALS, 'UNKNOWN_OUTCOME', 'STALE_NONCE'],
   ) {}
 
   readonly pushes: PushRecord[] = [];
@@ -137,13 +140,13 @@ function pushFault(push: PushRecord, at: number | undefined, logs: readonly LogE
   }
   const denied = push.attempts.every((attempt) => attempt !== null && isDenial(attempt));
   if (denied && at !== undefined)
-    return `${push.value} was answered NO_LEADER, "nothing was committed", but stands at index ${at}`;
+    return `${push.value} was answered that nothing was committed, but stands at index ${at}`;
   return null;
 }
 
 function isDenial(attempt: AttemptOutcome): boolean {
   if (attempt === null || 'entry' in attempt) return false;
-  return attempt.error instanceof RequestError && attempt.error.code === 'NO_LEADER';
+  return attempt.error instanceof RequestError && DENIALS.includes(attempt.error.code);
 }
 
 function sameEntry(one: LogEntry, other: LogEntry | undefined): boolean {

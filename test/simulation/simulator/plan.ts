@@ -180,6 +180,11 @@ function smallLimits(random: Random): LimitsOverride {
     RECENT_ENTRIES_MAX: random.between(1, 6),
     FORWARD_PUSHES_MAX: random.between(1, 4),
     FORWARD_BYTES_IN_FLIGHT_MAX: random.pick([100, 1000, 1_000_000]),
+    FORWARDS_IN_FLIGHT_MAX: random.between(1, 8),
+    FORWARDS_WAITING_MAX: random.between(2, 16),
+    FLUSH_ENTRIES_MAX: random.between(1, 4),
+    UNCOMMITTED_ENTRIES_MAX: random.between(2, 20),
+    ANSWER_STEP_ENTRIES: random.between(1, 5),
     REMEMBERED_PUSHES_MAX: random.pick([REMEMBERED_PUSHES_MAX, REMEMBERED_PUSHES_MAX, random.between(4, 30)]),
     READ_DEADLINE_MS: 3000,
   };

@@ -52,7 +52,7 @@ const askAll = (): readonly Promise<unknown>[] => [
 ];
 
 async function expectAllFail(asked: readonly Promise<unknown>[], message: string): Promise<void> {
-  const failure = { status: 'rejected', reason: { code: 'NO_LEADER', message } };
+  const failure = { status: 'rejected', reason: { code: 'NODE_UNREACHABLE', message } };
   expect(await Promise.allSettled(asked)).toMatchObject(asked.map(() => failure));
 }
 
@@ -85,7 +85,7 @@ test('they fail at once when the node ends while it starts, or does not run', as
 });
 
 test('a look does not wait', async () => {
-  const look = expect(remote.lookAtInfo()).rejects.toMatchObject({ code: 'NO_LEADER' });
+  const look = expect(remote.lookAtInfo()).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
   const command = state().getInfo();
   expect(await Promise.race([look.then(() => 'the look'), command.then(() => 'the command')])).toBe(
     'the look',

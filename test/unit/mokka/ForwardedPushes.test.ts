@@ -1,5 +1,5 @@
 import { FORWARD_PUSHES_MAX } from '../../../src/limits';
-import { ForwardedPushes } from '../../../src/mokka/ForwardedPushes';
+import { ForwardedPushes } from '../../../src/mokka/pushes/ForwardedPushes';
 import { committedPush } from '../../../src/mokka/messages/pushes';
 import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
 

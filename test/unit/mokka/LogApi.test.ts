@@ -1,4 +1,11 @@
-import { PUSH_RETRY_MS } from '../../../src/limits';
+import {
+  FORWARD_PUSHES_MAX,
+  FORWARDS_IN_FLIGHT_MAX,
+  PUSH_RETRY_MS,
+  PUSHES_WAITING_BYTES_MAX,
+  PUSHES_WAITING_MAX,
+  VALUE_BYTES_MAX,
+} from '../../../src/limits';
 import { LogApi } from '../../../src/mokka/LogApi';
 import type { ForwardMessage, LogMessage } from '../../../src/mokka/messages/LogMessage';
 import { buildEntry, encodePayload, entryHashHex, type Entry, type PushId } from '../../../src/storage/Entry';
@@ -7,19 +14,22 @@ const SESSION = '00000000000000aa';
 const COMMITTED = 44;
 
 /** The pushing half of a node that follows another. */
-function follower(): { api: LogApi; sent: LogMessage[]; pass: (ms: number) => void } {
+function follower(leader: string | null = 'leader'): {
+  api: LogApi;
+  sent: LogMessage[];
+  pass: (ms: number) => void;
+} {
   const sent: LogMessage[] = [];
   let now = 0;
   const api: LogApi = new LogApi({
     session: SESSION,
     self: 'self',
     refusal: () => null,
-    leader: () => 'leader',
-    propose: () => false,
+    leader: () => leader,
     send: (_peer, message) => sent.push(message),
     knownCommitIndex: () => COMMITTED,
     onAnswered: () => undefined,
-    wantFlush: () => api.flush(),
+    wantFlush: () => api.forward(),
     now: () => now,
     wallClock: () => 1,
   });
@@ -100,4 +110,137 @@ test('a push that is refused as stale is taken for absent only from what the lea
   refuse(COMMITTED, COMMITTED + 6);
   expect(sent.map(sinceOf)).toEqual([COMMITTED, COMMITTED, COMMITTED + 6]);
   api.close();
+});
+
+/** The codes of what was refused, and how many pushes were. */
+async function refusals(pushes: readonly Promise<unknown>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  await Promise.all(
+    pushes.map((push) =>
+      push.catch((thrown: unknown) => {
+        const code = String(Reflect.get(thrown as object, 'code'));
+        counts[code] = (counts[code] ?? 0) + 1;
+      }),
+    ),
+  );
+  return counts;
+}
+
+describe('more than a node takes at once', () => {
+  const push = (api: LogApi, value = 'value', deadline = 1000): Promise<unknown> =>
+    api.push('key', { value }, { deadline });
+
+  test('by number: the rest is told at once that nothing was stored, and there is room again after the answers', async () => {
+    const { api, sent, pass } = follower();
+    const accepted = Array.from({ length: PUSHES_WAITING_MAX }, () => push(api));
+    const rest = [push(api), push(api)];
+    expect(await refusals(rest)).toEqual({ BUSY: 2 });
+    expect(sent.length).toBeGreaterThan(0);
+    for (let ms = 0; ms < 3000; ms += 50) pass(50);
+    // Those that the leader was never sent are in no log.
+    expect(await refusals(accepted)).toEqual({
+      BUSY: PUSHES_WAITING_MAX - FORWARDS_IN_FLIGHT_MAX,
+      UNKNOWN_OUTCOME: FORWARDS_IN_FLIGHT_MAX,
+    });
+    expect(api.idle).toBe(true);
+    void push(api).catch(() => undefined);
+    expect(api.idle).toBe(false);
+    api.close();
+  });
+
+  test('by bytes', async () => {
+    const { api } = follower();
+    const value = 'v'.repeat(VALUE_BYTES_MAX);
+    const fit = Math.floor(PUSHES_WAITING_BYTES_MAX / (VALUE_BYTES_MAX + 100));
+    const all = Array.from({ length: fit + 1 }, () => push(api, value));
+    expect(await refusals(all.slice(-1))).toEqual({ BUSY: 1 });
+    const answered = refusals(all.slice(0, -1));
+    api.close();
+    await answered;
+  });
+
+  test('a push that is made many times counts as often', async () => {
+    const { api } = follower();
+    const again = Array.from({ length: PUSHES_WAITING_MAX + 5 }, () =>
+      api.push('key', { value: 'value', nonce: 7 }),
+    );
+    expect(await refusals(again.slice(-5))).toEqual({ BUSY: 5 });
+    api.followed(entryOf({ session: SESSION, nonce: 7 }, 'value'));
+    await Promise.all(again.slice(0, -5));
+    void api.push('key', { value: 'value' }).catch(() => undefined);
+    expect(api.idle).toBe(false);
+    api.close();
+  });
+
+  test('a follower has few under way, in messages that are read in a short step, and sends on as they are answered', () => {
+    const { api, sent, pass } = follower();
+    for (let nonce = 1; nonce <= 3 * FORWARDS_IN_FLIGHT_MAX; nonce++)
+      void api.push('key', { value: 'value', nonce }).catch(() => undefined);
+    const pushesSent = (): number[] => sent.map((message) => (message as ForwardMessage).pushes.length);
+    const total = (): number => pushesSent().reduce((sum, count) => sum + count, 0);
+    expect(total()).toBe(FORWARDS_IN_FLIGHT_MAX);
+    expect(Math.max(...pushesSent())).toBeLessThanOrEqual(FORWARD_PUSHES_MAX);
+    pass(PUSH_RETRY_MS / 2);
+    expect(total()).toBe(FORWARDS_IN_FLIGHT_MAX);
+    for (let nonce = 1; nonce <= 10; nonce++) api.followed(entryOf({ session: SESSION, nonce }, 'value'));
+    expect(total()).toBe(FORWARDS_IN_FLIGHT_MAX + 10);
+    api.close();
+  });
+});
+
+test('without a leader what ended is forgotten, however long there is none', async () => {
+  const { api, pass } = follower(null);
+  for (let round = 0; round < 5; round++) {
+    const pushes = Array.from({ length: PUSHES_WAITING_MAX }, () =>
+      api.push('key', { value: 'value' }, { deadline: 10 }),
+    );
+    const answered = refusals(pushes);
+    for (let ms = 0; !api.idle; ms += 50) pass(50);
+    expect(await answered).toEqual({ NO_LEADER: PUSHES_WAITING_MAX });
+  }
+  const { length } = Reflect.get(api, 'unsent') as { length: number };
+  expect(length).toBeLessThanOrEqual(2 * PUSHES_WAITING_MAX);
+});
+
+test('pushes that are open when the node stops: what was never sent was not stored', async () => {
+  const lonely = follower(null);
+  const unsent = lonely.api.push('key', { value: 'value' });
+  lonely.api.close();
+  await expect(unsent).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+  const { api } = follower();
+  const sent = api.push('key', { value: 'value' });
+  api.close();
+  await expect(sent).rejects.toMatchObject({ code: 'UNKNOWN_OUTCOME' });
+});
+
+describe('what programs without types give is BAD_ARGUMENT, never a TypeError', () => {
+  const good = { value: 'value' };
+  test.each<[string, unknown[]]>([
+    ['a key that is a number', [7, good]],
+    ['a key that is none', [undefined, good]],
+    ['a key that is a Buffer', [Buffer.from('key'), good]],
+    ['no value', ['key']],
+    ['a value without its object', ['key', 'value']],
+    ['a value that is null', ['key', null]],
+    ['a value that is a number', ['key', { value: 7 }]],
+    ['a nonce that is a text', ['key', { value: 'value', nonce: '7' }]],
+    ['a nonce that is a bigint', ['key', { value: 'value', nonce: 7n }]],
+    ['a nonce that is a fraction', ['key', { value: 'value', nonce: 0.5 }]],
+    ['options that are null', ['key', good, null]],
+    ['options that are a number', ['key', good, 1000]],
+    ['a session that is a number', ['key', good, { session: 7 }]],
+    ['a session of other digits', ['key', good, { session: 'xyz' }]],
+    ['a deadline that is a text', ['key', good, { deadline: '1000' }]],
+    ['a deadline that is not a number', ['key', good, { deadline: NaN }]],
+    ['a deadline below 0', ['key', good, { deadline: -1 }]],
+  ])('%s', async (_, given) => {
+    const { api } = follower();
+    const push = api.push.bind(api) as (...given: unknown[]) => Promise<unknown>;
+    await expect(push(...given)).rejects.toMatchObject({
+      name: 'RequestError',
+      code: 'BAD_ARGUMENT',
+      message: expect.not.stringContaining('\n') as string,
+    });
+    expect(api.idle).toBe(true);
+  });
 });

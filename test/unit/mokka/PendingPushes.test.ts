@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { PendingPush, type PushOwner } from '../../../src/mokka/PendingPush';
-import { PendingPushes } from '../../../src/mokka/PendingPushes';
+import { PendingPush, type PushOwner } from '../../../src/mokka/pushes/PendingPush';
+import { PendingPushes } from '../../../src/mokka/pushes/PendingPushes';
 import type { PushId } from '../../../src/storage/Entry';
 
 const OWN = '000000000000000a';
@@ -8,7 +8,7 @@ const SESSIONS = [OWN, '000000000000000b'];
 const NOBODY: PushOwner = { committed: () => undefined, refused: () => undefined };
 
 function pushOf(id: PushId): PendingPush {
-  return new PendingPush({ id, payload: Buffer.alloc(0), key: '', value: '', named: false }, 0, null, NOBODY);
+  return new PendingPush({ id, key: '', value: '', bytes: 0, named: false }, 0, null, NOBODY);
 }
 
 test('finds and lists what a Map by id has, whatever the order of nonces and answers', () => {

@@ -1,5 +1,5 @@
-import { FORWARD_PUSHES_MAX } from '../limits';
-import { payloadId, type Entry, type PushId } from '../storage/Entry';
+import { FORWARD_PUSHES_MAX } from '../../limits';
+import { payloadId, type Entry, type PushId } from '../../storage/Entry';
 import {
   committedPush,
   type CommittedAnswer,
@@ -7,8 +7,8 @@ import {
   type PushAnswer,
   type RefusedAnswer,
   type Refusal,
-} from './messages/pushes';
-import type { Proposal } from './ReplicatedLog';
+} from '../messages/pushes';
+import type { Proposal } from '../ReplicatedLog';
 
 /** Answers to the pushes of one node that go in one message. */
 export interface NodeAnswers {

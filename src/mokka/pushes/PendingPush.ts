@@ -1,6 +1,6 @@
-import type { Entry, LogEntry, PushId } from '../storage/Entry';
-import type { Refusal } from './messages/pushes';
-import type { Proposal } from './ReplicatedLog';
+import { encodePayload, type Entry, type LogEntry, type PushId } from '../../storage/Entry';
+import type { Refusal } from '../messages/pushes';
+import type { Proposal } from '../ReplicatedLog';
 
 /** Who made a push, and is told what the log of this node made of it while it is pending. */
 export interface PushOwner {
@@ -14,12 +14,13 @@ export interface PushAnswers {
   readonly reject: (error: Error) => void;
 }
 
-/** What a push brings, and what is derived from it once. */
+/** What a push brings, checked. */
 export interface PushContent {
   readonly id: PushId;
-  readonly payload: Buffer;
   readonly key: string;
   readonly value: string;
+  /** Length of the payload. */
+  readonly bytes: number;
   /** Whether the caller named the session. */
   readonly named: boolean;
 }
@@ -40,6 +41,7 @@ export class PendingPush implements Proposal {
   underWay = false;
   /** Whether its callers have their answer. */
   ended = false;
+  private encoded: Buffer | null = null;
 
   constructor(
     readonly content: PushContent,
@@ -54,8 +56,10 @@ export class PendingPush implements Proposal {
     return this.content.id;
   }
 
+  /** Encoded only when it is first sent: a program may push thousands in one step. */
   get payload(): Buffer {
-    return this.content.payload;
+    const { id, key, value } = this.content;
+    return (this.encoded ??= encodePayload(id, key, value));
   }
 
   /** Whether it is to be sent to the leader. */

@@ -1,5 +1,5 @@
-import type { PushId } from '../storage/Entry';
-import { Deque } from './log/Deque';
+import type { PushId } from '../../storage/Entry';
+import { Deque } from '../log/Deque';
 import type { PendingPush } from './PendingPush';
 
 /** The pushes of this node that are not answered yet, by id. Not in a Map by id: see Deque. */
@@ -35,6 +35,13 @@ export class PendingPushes {
     if (pushes?.count === 0 && session !== this.ownSession) this.sessions.delete(session);
   }
 
+  /** The first `maxCount` for which `matches` holds; no copy is made of the others. */
+  pick(matches: (push: PendingPush) => boolean, maxCount: number): PendingPush[] {
+    const picked: PendingPush[] = [];
+    for (const pushes of this.sessions.values()) pushes.pick(matches, maxCount, picked);
+    return picked;
+  }
+
   /** All, those of a session in the order of their nonces. */
   list(): PendingPush[] {
     return [...this.sessions.values()].flatMap((pushes) => pushes.list());
@@ -61,6 +68,13 @@ class NonceOrder {
   delete(nonce: number): void {
     const place = this.placeOf(nonce);
     if (this.pushes.at(place)?.id.nonce === nonce) this.pushes.remove(place);
+  }
+
+  pick(matches: (push: PendingPush) => boolean, maxCount: number, into: PendingPush[]): void {
+    for (let place = 0; place < this.count && into.length < maxCount; place++) {
+      const push = this.pushes.at(place);
+      if (push !== undefined && matches(push)) into.push(push);
+    }
   }
 
   list(): PendingPush[] {

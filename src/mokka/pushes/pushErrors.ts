@@ -1,0 +1,62 @@
+import { RequestError } from '../../errors';
+import type { Refusal } from '../messages/pushes';
+
+/** Too many pushes wait on this node, or too large ones. */
+export function tooManyWait(): RequestError {
+  return new RequestError(
+    'BUSY',
+    'too many pushes wait for their answers on this node; nothing was stored: push again when some have theirs',
+  );
+}
+
+/** The push did not leave this node before its deadline. */
+export function neverSent(hasLeader: boolean): RequestError {
+  if (hasLeader)
+    return new RequestError(
+      'BUSY',
+      'the leader did not get round to this push in time; nothing was stored: try again, with fewer at once',
+    );
+  return new RequestError(
+    'NO_LEADER',
+    'no leader could be reached in time; nothing was committed, try again',
+  );
+}
+
+/** The push was sent, and its deadline passed. */
+export function neverAnswered(): RequestError {
+  return new RequestError(
+    'UNKNOWN_OUTCOME',
+    'no answer came in time; it may or may not be committed: look with get_log before you try again',
+  );
+}
+
+/** The node stops, with a push that it has or has not sent. */
+export function stoppedBefore(sent: boolean): RequestError {
+  if (sent)
+    return new RequestError(
+      'UNKNOWN_OUTCOME',
+      'this node stopped before the answer; it may or may not be committed: look with get_log before you try again',
+    );
+  return new RequestError('NODE_UNREACHABLE', 'this node has stopped; nothing was stored: push at another');
+}
+
+/** The leader does not append the push. */
+export function refusalError(refusal: Exclude<Refusal, 'NO_LEADER'>): RequestError {
+  if (refusal === 'NONCE_REUSED')
+    return new RequestError(
+      'NONCE_REUSED',
+      'this session used this nonce for another log: give each log its own',
+    );
+  return new RequestError(
+    'STALE_NONCE',
+    'this nonce is older than what is remembered of its session: it may be in the log; give a higher nonce for another log',
+  );
+}
+
+/** A push of a session that is this node's own, and that the leader has forgotten too much to know. */
+export function forgottenPush(): RequestError {
+  return new RequestError(
+    'UNKNOWN_OUTCOME',
+    'too much was appended since this push was first sent to know its outcome',
+  );
+}
