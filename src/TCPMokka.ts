@@ -75,12 +75,15 @@ export class TCPMokka extends ReplicatedMokka {
 
   override async disconnect(): Promise<void> {
     this.endWarmUp();
-    await super.disconnect();
-    const closing = [...this.sockets.values()].map((socket) => socket.close());
-    const { listener } = this;
-    this.listener = null;
-    this.sockets.clear();
-    await Promise.all([...closing, listener?.close()]);
+    try {
+      await super.disconnect();
+    } finally {
+      const closing = [...this.sockets.values()].map((socket) => socket.close());
+      const { listener } = this;
+      this.listener = null;
+      this.sockets.clear();
+      await Promise.all([...closing, listener?.close()]);
+    }
   }
 
   override connect(): void {

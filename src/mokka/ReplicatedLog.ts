@@ -190,6 +190,12 @@ export class ReplicatedLog {
     this.log.saveCommitIndex();
   }
 
+  /** Puts on disk what is not there yet: staged entries, and what is known to be committed. */
+  saveAll(): void {
+    this.log.save(this.log.lastPosition);
+    this.log.saveCommitIndex();
+  }
+
   /** A follower answered a heartbeat of this node's term. */
   heard(peer: string, incarnation: string, now: number): void {
     if ('leads' in this.role) this.role.leads.heard(peer, incarnation, now);

@@ -164,15 +164,20 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /**
    * Leaves the cluster. A leader first hands over to a follower that holds its whole log, so that no election timeout
-   * passes without a leader: in at most an election timeout and HANDOVER_MS_MAX.
+   * passes without a leader: in at most an election timeout and HANDOVER_MS_MAX. What it knows to be committed is on
+   * disk then, so that it knows that after its next start.
+   *
+   * @throws StartError STORE_FAILED
    */
   override async disconnect(): Promise<void> {
     if (this.isStopped) this.handover?.end();
     else await this.handOverLeadership();
+    const ends = !this.isStopped;
     await super.disconnect();
     this.logApi.close();
     this.reads.close();
     this.answered.close();
+    if (ends) this.replicatedLog.saveAll();
   }
 
   protected override followerHeard(publicKey: string, incarnation: string): void {

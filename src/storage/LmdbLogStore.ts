@@ -189,15 +189,13 @@ export class LmdbLogStore implements LogStore {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.failure === null) {
-      try {
-        if (!this.files.journal.isEmpty) this.applyAll(this.hardState, this.commitIndex);
-      } catch {
-        // It stays in the journal, for the next start.
-      }
+    try {
+      if (this.failure !== null) return;
+      if (!this.files.journal.isEmpty) this.writing(() => this.applyAll(this.hardState, this.commitIndex));
       closeFiles(this.files);
+    } finally {
+      this.lock.release();
     }
-    this.lock.release();
   }
 
   /** Takes what the journal holds from before a crash, and puts it into lmdb. */

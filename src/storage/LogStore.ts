@@ -72,6 +72,10 @@ export interface LogStore {
   /** The position of the log with this index, or null when there is none. */
   positionOfIndex(index: number): number | null;
 
-  /** Lets go of files and the lock. No other call may follow. Calling it again does nothing. */
+  /**
+   * Lets go of files and the lock. No other call may follow. Calling it again does nothing.
+   *
+   * @throws StartError STORE_FAILED when a last write fails; what calls before it wrote is on disk.
+   */
   close(): void;
 }

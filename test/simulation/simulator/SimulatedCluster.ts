@@ -1,3 +1,4 @@
+import { StartError } from '../../../src/errors';
 import { MEMBERS_MAX } from '../../../src/limits';
 import { keyPairFromSecret, type NodeKeys } from '../../../src/config/keyPair';
 import type { StoreSnapshot } from '../../../src/storage/MemoryLogStore';
@@ -202,7 +203,11 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
           this.crash(node);
           stopped();
         });
-      void process.mokka.disconnect().then(ended);
+      process.mokka.disconnect().then(ended, (thrown: unknown) => {
+        if (!(thrown instanceof StartError)) this.violated(`node ${node} stopped: ${String(thrown)}`);
+        // A last write that failed: the process ends as well.
+        ended();
+      });
     });
   }
 

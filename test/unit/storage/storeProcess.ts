@@ -22,7 +22,7 @@ export interface Outcome {
 
 /** Runs {@link CHILD} to its end. `fileBlocksMax`: the longest file that it may write, in blocks of 512 bytes. */
 export async function runStore(
-  task: 'open' | 'read' | 'fill' | 'calls' | 'use',
+  task: 'open' | 'read' | 'fill' | 'calls' | 'use' | 'close',
   directories: readonly string[],
   { file = '', fileBlocksMax = 0 } = {},
 ): Promise<Outcome> {
