@@ -70,7 +70,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off' },
     languageOptions: {
       globals: Object.fromEntries(
-        ['module', 'exports', 'require', 'process', '__dirname'].map((name) => [name, 'readonly']),
+        ['module', 'exports', 'require', 'process', 'console', '__dirname'].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -9,12 +9,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ClusterPrompt } from '../src/cli/ClusterPrompt';
+import { majorityOf } from '../src/cli/clusterCommands';
 import { eachLine } from '../src/cli/eachLine';
 import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
 import { parseNodeMessage } from '../src/cli/supervision';
 import { takeNoArguments } from '../src/cli/words/scriptUsage';
 import { STOP_MS_MAX } from '../src/limits';
+import { DirectoryLock } from '../src/storage/DirectoryLock';
+import { asStoreFailed } from '../src/storage/unusable';
 import { compileSources } from './typescript/compile';
 
 const USAGE = `npm start
@@ -127,8 +130,13 @@ const onEnd = (node: StartedNode): void => {
   const words = node.lastWords.map((line) => `\n  ${line}`).join('');
   // Its prompt is gone, or the cluster cannot form without it: then all ends.
   if (hasPrompt || !formed) void giveUp(`node ${node.index} ${how}${words}`, exitCode ?? 1);
-  else show(`node ${node.index} ${how}, the others go on${words}`);
+  else
+    show(
+      `node ${node.index} ${how}, ${hasMajority() ? 'the others go on' : 'the others are no majority'}${words}`,
+    );
 };
+
+const hasMajority = (): boolean => nodes.filter(({ running }) => running).length >= majorityOf(NODES);
 
 const giveUp = async (reason: string, status: number): Promise<void> => {
   await prompt?.stop(0);
@@ -152,8 +160,26 @@ const parseRecord = (line: string): z.infer<typeof logRecord> | null => {
   }
 };
 
+/** Before anything is started: another cluster's states would be shown as this one's. */
+const refuseUsedData = async (): Promise<void> => {
+  const dataDirectory = resolve(process.env['DATA_DIR'] ?? 'data');
+  for (let index = 0; index < NODES; index++) {
+    const directory = join(dataDirectory, `node-${index}`);
+    await DirectoryLock.check(directory).catch((error: unknown) => {
+      throw asStoreFailed(error, `cannot use ${directory}`);
+    });
+  }
+};
+
 const start = (index: number): void => {
   nodes[index] = new StartedNode(index);
+};
+
+const startAll = async (): Promise<void> => {
+  await refuseUsedData();
+  compileSources('src');
+  for (let index = 0; index < NODES; index++) start(index);
+  if (inTerminal) await openPrompt();
 };
 
 const openPrompt = async (): Promise<void> => {
@@ -169,6 +195,4 @@ const openPrompt = async (): Promise<void> => {
 };
 
 life.beforeExit(stopAll);
-compileSources('src');
-for (let index = 0; index < NODES; index++) start(index);
-if (inTerminal) openPrompt().catch((error: unknown) => life.fail(error));
+startAll().catch((error: unknown) => life.fail(error));

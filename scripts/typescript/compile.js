@@ -2,6 +2,7 @@
  * Compiles the sources that have changed into the cache: `npm ci` does it once for all (`prepare`), and `npm start` for
  * its nodes before it starts them, which would else each compile them at the same time.
  */
+require('./checkInstallation');
 const { readdirSync, readFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 const { readCompiled } = require('./cache');

@@ -1,4 +1,4 @@
-/** ts-node as it is set up in tsconfig.json, in place of the loader of index.js; it loads the TypeScript compiler. */
+/** ts-node as it is set up in tsconfig.json, in place of the loader; it loads the TypeScript compiler. */
 exports.registerTsNode = () => {
   const { register, REGISTER_INSTANCE } = require('ts-node');
   if (process[REGISTER_INSTANCE] !== undefined) return process[REGISTER_INSTANCE];

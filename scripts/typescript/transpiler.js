@@ -1,4 +1,5 @@
 /** ts-node's transpiler, with the cache: without it every node of `npm start` compiles all sources anew. */
+require('./checkInstallation');
 const ts = require('typescript');
 const { readCompiled, writeCompiled } = require('./cache');
 

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { NodeInfo } from '../mokka/api';
 import { makeDirectory } from '../storage/durableFile';
+import { asStoreFailed } from '../storage/unusable';
 import { clusterCommands, nodeInUse, type ClusterControl } from './clusterCommands';
 import { ClusterWatch } from './ClusterWatch';
 import { createNonces } from './Nonces';
@@ -29,7 +30,11 @@ export class ClusterPrompt {
     );
     const unexpected = (error: Error): void => stderr.writeLine(error.message);
     const historyDirectory = resolve(dataDirectory, 'node-0');
-    makeDirectory(historyDirectory);
+    try {
+      makeDirectory(historyDirectory);
+    } catch (error) {
+      throw asStoreFailed(error, `cannot use ${historyDirectory}`);
+    }
     const history = new PromptHistory(join(historyDirectory, 'prompt_history'), (error) =>
       stderr.writeLine(`the prompt keeps no history: ${error.message}`),
     );

@@ -4,8 +4,8 @@ import type { Stderr } from './Stderr';
 import { watchNpm } from './watchNpm';
 
 /**
- * A second signal within this time of the first is the same key press, ms: the terminal, npm and cross-env each
- * pass a Ctrl-C on.
+ * A second signal within this time of the first is the same key press, ms: the terminal and npm each pass a
+ * Ctrl-C on.
  */
 const SAME_SIGNAL_MS = 500;
 

@@ -35,7 +35,7 @@ export function clusterCommands(control: ClusterControl): readonly Command[] {
     row('kill', 'kill -9 node N, to watch a failover', async (node) => {
       if (!control.isRunning(node)) throw new RequestError('BAD_ARGUMENT', `node ${node} does not run`);
       await control.kill(node);
-      return `killed node ${node}`;
+      return `killed node ${node}${lostMajority(control)}`;
     }),
     row('start', 'start node N again', (node) => {
       if (control.isRunning(node)) throw new RequestError('BAD_ARGUMENT', `node ${node} runs`);
@@ -57,6 +57,22 @@ export function nodeInUse(inUse: () => ClusterNodeFace): ClusterNodeFace {
     logApi: { push: (key, value, options) => inUse().logApi.push(key, value, options) },
     getDb: () => inUse().getDb(),
   };
+}
+
+/** How many of so many nodes are a majority. */
+export function majorityOf(size: number): number {
+  return Math.floor(size / 2) + 1;
+}
+
+/** What to add where the nodes that run are too few; nothing else. */
+function lostMajority(control: ClusterControl): string {
+  const { size } = control;
+  const running = Array.from({ length: size }, (_, node) => node).filter((node) =>
+    control.isRunning(node),
+  ).length;
+  const needed = majorityOf(size);
+  if (running >= needed) return '';
+  return `: nothing can be committed now, since ${running} of ${size} nodes run and ${needed} are needed: start one again`;
 }
 
 function parseNode(text: string, size: number): number {

@@ -16,7 +16,7 @@ export function watchNpm(onGone: () => void): void {
   }, LOOK_MS).unref();
 }
 
-/** This process, its parent, and so on (the shell, cross-env) up to npm; where there is no /proc, only the first two. */
+/** This process, its parent, and so on (the shell) up to npm; where there is no /proc, only the first two. */
 function chainToNpm(): number[] {
   const script = `npm_lifecycle_event=${process.env['npm_lifecycle_event'] ?? ''}`;
   const chain = [process.pid, process.ppid];

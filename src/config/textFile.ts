@@ -1,12 +1,14 @@
 import { type Stats, readFileSync, statSync } from 'node:fs';
 import { type StartError, toError } from '../errors';
 import { CONFIG_FILE_BYTES_MAX } from '../limits';
+import { findRepeatedName } from './repeatedName';
 
 /** Makes the error of a file from a reason that goes on from the file's name: "does not exist". */
 export type Refuse = (reason: string) => StartError;
 
 /**
- * Reads a small text file that a person names, once `check` has passed its mode. Pipes and devices, whose reading
+ * Reads a small text file that a person names, once `check` has passed its mode; a byte order mark, as some editors
+ * write it, is no part of the text. Pipes and devices, whose reading
  * could wait for ever, are refused.
  */
 export function readTextFile(path: string, refuse: Refuse, check?: (stats: Stats) => void): string {
@@ -15,18 +17,32 @@ export function readTextFile(path: string, refuse: Refuse, check?: (stats: Stats
   if (stats.size > CONFIG_FILE_BYTES_MAX)
     throw refuse(`has ${stats.size} bytes: at most ${CONFIG_FILE_BYTES_MAX} are allowed`);
   check?.(stats);
-  return attempt(() => readFileSync(path, 'utf8'), refuse);
+  return attempt(() => readFileSync(path, 'utf8'), refuse).replace(/^\uFEFF/, '');
 }
 
-/** JSON.parse whose error says the line, where that is known, and never quotes the text, which may hold a secret. */
+/**
+ * JSON.parse whose error says the line, where that is known, and never quotes the text, which may hold a secret. A name
+ * that stands twice in one object, of which JSON.parse would drop one in silence, is refused.
+ */
 export function parseJson(text: string, refuse: Refuse): unknown {
+  let parsed: unknown;
   try {
-    return JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch (thrown) {
     const position = /at position (\d+)/.exec(toError(thrown).message)?.[1];
     if (position === undefined) throw refuse('is not valid JSON');
-    throw refuse(`is not valid JSON: see line ${text.slice(0, Number(position)).split('\n').length}`);
+    throw refuse(`is not valid JSON: see line ${lineAt(text, Number(position))}`);
   }
+  const repeated = findRepeatedName(text);
+  if (repeated === null) return parsed;
+  const { name, at } = repeated;
+  throw refuse(
+    `has ${JSON.stringify(name)} twice in one object: see line ${lineAt(text, at)}, and remove one of them`,
+  );
+}
+
+function lineAt(text: string, position: number): number {
+  return text.slice(0, position).split('\n').length;
 }
 
 function attempt<T>(read: () => T, refuse: Refuse): T {

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -38,6 +38,16 @@ export class DirectoryLock {
         throw error;
       }
       lock.release();
+      await pause(randomInt(LOCK_RETRY_MS_MAX));
+    }
+  }
+
+  /** @throws StartError DATA_LOCKED as {@link acquire} does, without taking the lock. */
+  static async check(directory: string): Promise<void> {
+    for (let tries = 1; existsSync(directory); tries += 1) {
+      const holder = await findHolder(directory, '');
+      if (holder === null) return;
+      if (tries === LOCK_TRIES_MAX) throw locked(directory, holder);
       await pause(randomInt(LOCK_RETRY_MS_MAX));
     }
   }

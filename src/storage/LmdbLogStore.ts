@@ -22,6 +22,7 @@ import {
 } from './storeRules';
 import type { StoredState } from './StoredState';
 import { UnappliedEntries } from './UnappliedEntries';
+import { asStoreFailed } from './unusable';
 
 /** The name of lmdb's file in a data directory. */
 export const DATA_NAME = 'data.mdb';
@@ -102,7 +103,7 @@ export class LmdbLogStore implements LogStore {
         throw error;
       }
     } catch (error) {
-      throw asStartError(error, `cannot open the store in ${directory}`);
+      throw asStoreFailed(error, `cannot open the store in ${directory}`);
     }
   }
 
@@ -337,16 +338,4 @@ function closeFiles({ data, tables, journal }: Files): void {
   journal.close();
   tables.close();
   data.close();
-}
-
-function asStartError(thrown: unknown, what: string): Error {
-  if (thrown instanceof StartError || thrown instanceof InvariantError) return thrown;
-  const { message } = toError(thrown);
-  return new StartError(
-    'STORE_FAILED',
-    `${what}: ${message}; see that this user may write there and that the disk has space`,
-    {
-      cause: thrown,
-    },
-  );
 }

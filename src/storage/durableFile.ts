@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Mode of the files in a data directory: for their owner alone. */
@@ -47,9 +56,29 @@ export function syncPath(path: string): void {
   }
 }
 
-/** Makes a directory, for its owner alone, and those above it that are missing; their names are on disk on return. */
+/**
+ * Makes a directory, for its owner alone, and those above it that are missing; their names are on disk on return. One
+ * after the other: mkdir's own way to do it never ends below /proc.
+ */
 export function makeDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
-  if (first === undefined) return;
-  for (let made = path; made !== dirname(first); made = dirname(made)) syncPath(dirname(made));
+  const missing: string[] = [];
+  for (let at = path; !isThere(at); at = dirname(at)) missing.unshift(at);
+  for (const directory of missing) {
+    makeOne(directory);
+    syncPath(dirname(directory));
+  }
+}
+
+/** @throws what stat throws, except for a path that does not exist. */
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function makeOne(directory: string): void {
+  try {
+    mkdirSync(directory, DIRECTORY_MODE);
+  } catch (error) {
+    // Another process has made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isThere(directory)) throw error;
+  }
 }

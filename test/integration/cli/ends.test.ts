@@ -239,6 +239,16 @@ describe('npm start', () => {
     expect(cluster.stdout).toContain('"index":2');
   });
 
+  test('a second one on the same data says so, and shows nothing of the first', async () => {
+    const first = await startCluster();
+    const second = npm('start');
+    await expect(second.status).resolves.toBe(1);
+    expect(second.stdout).toBe('');
+    expect(second.stderr).toMatch(/^DATA_LOCKED: the directory .*node-0 is in use by another process .*\n$/);
+    first.type('exit\n');
+    await expect(first.status).resolves.toBe(0);
+  });
+
   test('a node that cannot start ends all, with its reason and status', async () => {
     const server = createServer((socket) => socket.destroy()).listen(PORT + 1, '127.0.0.1');
     await once(server, 'listening');

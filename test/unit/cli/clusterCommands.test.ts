@@ -47,6 +47,15 @@ test('only what runs is killed, and only what does not is started', async () => 
   await expect(run('start', '1')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
 });
 
+test('a kill that leaves no majority says so', async () => {
+  expect(await run('kill', '0')).toEqual({ done: 'killed node 0' });
+  expect(await run('kill', '1')).toEqual({
+    done: 'killed node 1: nothing can be committed now, since 1 of 3 nodes run and 2 are needed: start one again',
+  });
+  await run('start', '0');
+  await run('start', '1');
+});
+
 test.each(['', '3', '-1', '01', 'x', '1 2'])('a node called %j is refused', async (text) => {
   await expect(run('use', text)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
 });
