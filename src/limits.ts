@@ -274,6 +274,9 @@ export const LOCK_TRIES_MAX = 5;
 /** The longest pause between two such tries, ms; each is random. Also the time a process that just ends has to let go. */
 export const LOCK_RETRY_MS_MAX = 100;
 
+/** Files that a process must still be able to open before LMDB opens its own, of which a missing one is a signal (HAZARDS). */
+export const FILES_FREE_MIN = 8;
+
 /** Bytes by which a store's file grows at least, ahead of what it needs: few, so that no sync has much more to write. */
 export const STORE_GROWTH_BYTES = 256 * KiB;
 
@@ -337,6 +340,9 @@ export const NODE_START_MS_MAX = 10_000;
 /** Entries in one answer to a backup, bytes and number: made between two heartbeats, so that a backup disturbs nobody. */
 export const BACKUP_PAGE_BYTES_MAX = 256 * KiB;
 export const BACKUP_PAGE_ENTRIES_MAX = 4096;
+
+/** Bytes that must have room where a backup goes before it is begun: a full disk is told before a node is asked. */
+export const BACKUP_ROOM_BYTES_MIN = 64 * KiB;
 
 /** Bytes of entries that a restore holds and stores at once: few syncs, little memory. */
 export const RESTORE_STEP_BYTES = 4 * MiB;

@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BackupError, invariant, toError } from '../errors';
+import { BACKUP_ROOM_BYTES_MIN } from '../limits';
 import { FILE_MODE, syncPath, writeWhole } from '../storage/durableFile';
 import { entryHash, type Entry } from '../storage/Entry';
 import { encodeHead, type BackupHead } from './BackupHead';
@@ -13,29 +23,39 @@ import { encodeEntries } from '../storage/entryFrames';
  */
 export class BackupWriter {
   private readonly hash = createHash('sha256');
+  private head: BackupHead | null = null;
   private last: Entry | null = null;
 
   private constructor(
     private readonly path: string,
     private readonly partial: string,
     private readonly file: number,
-    private readonly head: BackupHead,
   ) {}
 
-  /** @throws BackupError TARGET_EXISTS, FILE_FAILED */
-  static create(out: string, head: BackupHead): BackupWriter {
+  /** Makes sure that the file can be made, and that its disk is not full. @throws BackupError TARGET_EXISTS, FILE_FAILED */
+  static create(out: string): BackupWriter {
     const path = resolve(out);
     const partial = `${path}.partial`;
     refuseExisting(path);
     const file = attempt(partial, () => openSync(partial, 'wx', FILE_MODE));
-    const writer = new BackupWriter(path, partial, file, head);
+    const writer = new BackupWriter(path, partial, file);
     try {
-      writer.put(encodeHead(head));
+      attempt(partial, () => {
+        writeWhole(file, Buffer.alloc(BACKUP_ROOM_BYTES_MIN), 0);
+        fsyncSync(file);
+        ftruncateSync(file);
+      });
       return writer;
     } catch (error) {
       writer.abandon();
       throw error;
     }
+  }
+
+  /** Says what the file will hold; first of all. @throws BackupError FILE_FAILED */
+  begin(head: BackupHead): void {
+    this.head = head;
+    this.put(encodeHead(head));
   }
 
   /** Adds the next entries, which the caller has checked. @throws BackupError FILE_FAILED */
@@ -48,8 +68,8 @@ export class BackupWriter {
   finish(): void {
     const { path, partial, file, head, last } = this;
     invariant(
-      last?.position === head.entries && entryHash(last).toString('hex') === head.headHash,
-      () => `a backup of ${head.entries} entries ends at ${String(last?.position)}`,
+      head !== null && last?.position === head.entries && entryHash(last).toString('hex') === head.headHash,
+      () => `a backup of ${String(head?.entries)} entries ends at ${String(last?.position)}`,
     );
     this.put(this.hash.copy().digest());
     attempt(partial, () => fsyncSync(file));
@@ -75,8 +95,14 @@ export class BackupWriter {
 
 /** @throws BackupError TARGET_EXISTS when there is anything under this name, a link that leads nowhere included. */
 function refuseExisting(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-    throw new BackupError('TARGET_EXISTS', `${path} is there already: name another file, or remove it first`);
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink())
+    throw new BackupError(
+      'TARGET_EXISTS',
+      `${path} is a pipe or a device: name a file that is not there yet`,
+    );
+  throw new BackupError('TARGET_EXISTS', `${path} is there already: name another file, or remove it first`);
 }
 
 function attempt<T>(path: string, work: () => T): T {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BackupError, toError } from '../errors';
 import { damagedBackup } from './BackupHead';
 
@@ -20,7 +20,8 @@ export class HashedFile {
 
   /** @throws BackupError FILE_FAILED when there is no such file or it cannot be read. */
   static open(path: string): HashedFile {
-    const file = attempt(path, () => openSync(path, 'r'));
+    // Without waiting for the other end, where it is a pipe.
+    const file = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
     if (attempt(path, () => fstatSync(file)).isFile()) return new HashedFile(path, file);
     closeSync(file);
     throw new BackupError('FILE_FAILED', `${path} is not a file: name one that npm run backup wrote`);

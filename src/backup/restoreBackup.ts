@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { BackupError, toError } from '../errors';
+import { resolve } from 'node:path';
+import { BackupError } from '../errors';
 import { RESTORE_STEP_BYTES } from '../limits';
-import { DirectoryLock } from '../storage/DirectoryLock';
-import { makeDirectory, syncPath } from '../storage/durableFile';
 import { IDENTITY_BYTES } from '../storage/Entry';
 import { LmdbLogStore } from '../storage/LmdbLogStore';
 import type { StoreOwner } from '../storage/MarkerFile';
+import { asStoreFailed } from '../storage/unusable';
 import type { BackupHead } from './BackupHead';
 import { BackupReader } from './BackupReader';
+import { RestoreSite } from './RestoreSite';
 
 /** What is restored where. */
 export interface RestoreOptions {
@@ -24,14 +23,14 @@ export interface RestoreOptions {
 }
 
 /**
- * Makes a node's data directory from a backup: a voter that knows the whole log to be committed. Built beside the
- * directory, as DIRECTORY.restoring, and renamed when all is checked and on disk: one that fails leaves nothing that
- * a node would use. Synchronous for as long as it reads.
+ * Makes a node's data directory from a backup: a voter that knows the whole log to be committed. What is built is
+ * the node's only when all of it is checked and on disk ({@link RestoreSite}): one that fails leaves nothing that a
+ * node would use. Synchronous for as long as it reads.
  *
  * It gives the node no memory of the votes that it gave: right only for a member of a cluster none of whose members has
  * run since, or whose data are used by nobody any more.
  *
- * @throws BackupError; StartError DATA_LOCKED (another restore into it runs), STORE_FAILED.
+ * @throws BackupError; StartError DATA_LOCKED (another restore into it, or its node, runs), STORE_FAILED.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<BackupHead> {
   const directory = resolve(options.directory);
@@ -39,20 +38,23 @@ export async function restoreBackup(options: RestoreOptions): Promise<BackupHead
   try {
     if (reader.head.clusterId === options.owner.clusterId && !options.sameCluster)
       throw sameCluster(options.file);
-    refuseData(directory);
-    const building = `${directory}.restoring`;
-    await clear(building);
-    try {
-      await fill(building, options.owner, reader);
-      moveInto(building, directory);
-    } catch (error) {
-      rmSync(building, { recursive: true, force: true });
-      throw error;
-    }
+    await build(directory, options.owner, reader);
+  } catch (error) {
+    throw asStoreFailed(error, `cannot restore to ${directory}`);
   } finally {
     reader.close();
   }
   return reader.head;
+}
+
+async function build(directory: string, owner: StoreOwner, reader: BackupReader): Promise<void> {
+  const site = await RestoreSite.open(directory);
+  try {
+    await fill(site.built, owner, reader);
+    site.finish();
+  } finally {
+    site.close();
+  }
 }
 
 async function fill(directory: string, owner: StoreOwner, reader: BackupReader): Promise<void> {
@@ -75,41 +77,6 @@ async function fill(directory: string, owner: StoreOwner, reader: BackupReader):
 export function restoredIdentity(clusterId: string, { clusterId: of, headHash }: BackupHead): string {
   const hash = createHash('sha256').update(`mokka-restored 1\n${clusterId}\n${of}\n${headHash}`);
   return hash.digest('hex').slice(0, 2 * IDENTITY_BYTES);
-}
-
-/** Removes what a restore that was killed has left. @throws StartError DATA_LOCKED when one still runs. */
-async function clear(building: string): Promise<void> {
-  if (!existsSync(building)) return;
-  (await DirectoryLock.acquire(building)).release();
-  rmSync(building, { recursive: true, force: true });
-}
-
-/** @throws BackupError TARGET_EXISTS when there is anything but an empty directory. */
-function refuseData(directory: string): void {
-  const stats = lstatSync(directory, { throwIfNoEntry: false });
-  if (stats === undefined) return;
-  if (!stats.isDirectory() || readdirSync(directory).length > 0) throw targetExists(directory);
-}
-
-function moveInto(building: string, directory: string): void {
-  try {
-    makeDirectory(dirname(directory));
-    renameSync(building, directory);
-    syncPath(dirname(directory));
-  } catch (cause) {
-    const { code, message }: NodeJS.ErrnoException = toError(cause);
-    // A node was started on it meanwhile.
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') throw targetExists(directory);
-    throw new BackupError('FILE_FAILED', `cannot make ${directory}: ${message}`, { cause });
-  }
-}
-
-function targetExists(directory: string): BackupError {
-  return new BackupError(
-    'TARGET_EXISTS',
-    `${directory} is not empty, and a restore overwrites nothing: name another DATA_DIR or, if nothing needs ` +
-      'what it holds, stop its node, remove the directory, and restore again',
-  );
 }
 
 function sameCluster(file: string): BackupError {

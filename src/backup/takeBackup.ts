@@ -20,16 +20,17 @@ export interface BackupSource {
  * @throws BackupError TARGET_EXISTS, FILE_FAILED; what the source throws.
  */
 export async function takeBackup(source: BackupSource, out: string): Promise<BackupHead> {
-  const head = await source.head();
-  const writer = BackupWriter.create(out, head);
+  const writer = BackupWriter.create(out);
   try {
+    const head = await source.head();
+    writer.begin(head);
     await copyEntries(source, head, writer);
     writer.finish();
+    return head;
   } catch (error) {
     writer.abandon();
     throw error;
   }
-  return head;
 }
 
 async function copyEntries(source: BackupSource, head: BackupHead, writer: BackupWriter): Promise<void> {

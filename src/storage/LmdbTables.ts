@@ -7,6 +7,7 @@ import { checkTrees } from './DataTrees';
 import { FILE_MODE } from './durableFile';
 import { EntryKind, MalformedEntryError, type Entry } from './Entry';
 import { EntryBlock, packBlocks } from './EntryBlock';
+import { prepareLmdb } from './prepareLmdb';
 import { decodeState, encodeState, type StoredState } from './StoredState';
 
 /** Positions `from` to `to`, both included; none when `to` is below `from`. */
@@ -46,11 +47,12 @@ export class LmdbTables {
   /**
    * Opens lmdb on a file that {@link DataFile.check} has found good, or that is empty.
    *
-   * @throws StartError DATA_DAMAGED
+   * @throws StartError DATA_DAMAGED, STORE_FAILED; errors of the system.
    */
   constructor(data: DataFile) {
     this.file = data.path;
     if (!data.isEmpty) checkTrees(data);
+    prepareLmdb(data.path, data.isEmpty);
     const options = {
       path: data.path,
       noSubdir: true,

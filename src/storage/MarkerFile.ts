@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { invariant } from '../errors';
@@ -9,7 +9,8 @@ import type { LogStore } from './LogStore';
 /** Version of the data directory's layout. A directory of another version is refused. */
 export const STORE_FORMAT = 4;
 
-const MARKER_NAME = 'marker.json';
+/** The name of the marker in a data directory. */
+export const MARKER_NAME = 'marker.json';
 
 /** Whose data a directory holds. */
 export interface StoreOwner {
@@ -83,8 +84,9 @@ export function readStoreOwner(directory: string): StoreOwner | null {
 }
 
 function readMarker(path: string): z.infer<typeof marker> | undefined {
-  if (!existsSync(path)) return undefined;
-  const content = parseJson(path);
+  const text = readText(path);
+  if (text === undefined) return undefined;
+  const content = parseJson(path, text);
   const found = version.safeParse(content);
   if (found.success && found.data.format !== STORE_FORMAT)
     throw foreign(path, `is of format ${found.data.format}, and this version knows format ${STORE_FORMAT}`);
@@ -93,8 +95,17 @@ function readMarker(path: string): z.infer<typeof marker> | undefined {
   return parsed.data;
 }
 
-function parseJson(path: string): unknown {
-  const text = readFileSync(path, 'utf8');
+/** @throws what reading throws, except for a file that does not exist. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -10,6 +10,7 @@ import { entryHash, GENESIS_HASH } from './Entry';
 import { DATA_NAME, LmdbLogStore } from './LmdbLogStore';
 import { LmdbTables } from './LmdbTables';
 import { readStoreOwner } from './MarkerFile';
+import { asStoreFailed } from './unusable';
 
 /** What a whole store holds. */
 export interface VerifiedStore {
@@ -32,18 +33,29 @@ export interface VerifyProgress {
 
 /**
  * Checks every entry of a stopped node's store, from the first to the last, and what the store says of them.
- * Synchronous for as long as it reads; what a crash left in the journal goes to LMDB then. LMDB may end the process by a signal on a damaged file (HAZARDS, lmdb 2): run it
- * in a process of its own.
+ * Synchronous for as long as it reads; what a crash left in the journal goes to LMDB then. LMDB may end the process by
+ * a signal on a damaged file (HAZARDS, lmdb 2): run it in a process of its own.
  *
  * @throws StartError DATA_LOCKED (its node runs), DATA_DAMAGED (names the first bad entry), DATA_FOREIGN (another
- * version's), STORE_FAILED (there is no store).
+ * version's), STORE_FAILED (there is no store, or it cannot be opened, for which it must be writable).
  */
 export async function verifyStore(
   given: string,
   onProgress: (progress: VerifyProgress) => void,
 ): Promise<VerifiedStore> {
   const directory = resolve(given);
-  const owner = existsSync(directory) ? readStoreOwner(directory) : null;
+  try {
+    return await verify(directory, onProgress);
+  } catch (error) {
+    throw asStoreFailed(error, `cannot check ${directory}, which needs to be locked and written to`);
+  }
+}
+
+async function verify(
+  directory: string,
+  onProgress: (progress: VerifyProgress) => void,
+): Promise<VerifiedStore> {
+  const owner = readStoreOwner(directory);
   if (owner === null)
     throw new StartError('STORE_FAILED', `${directory} holds no node's data: name one, like data/node-0`);
   const lock = await DirectoryLock.acquire(directory);

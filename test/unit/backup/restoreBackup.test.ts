@@ -1,10 +1,19 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { restoreBackup } from '../../../src/backup/restoreBackup';
 import { takeBackup } from '../../../src/backup/takeBackup';
 import type { BackupHead } from '../../../src/backup/BackupHead';
 import { RESTORE_STEP_BYTES, VALUE_BYTES_MAX } from '../../../src/limits';
+import { DirectoryLock } from '../../../src/storage/DirectoryLock';
 import { LmdbLogStore } from '../../../src/storage/LmdbLogStore';
 import { buildLog, empty, logs } from '../storage/logFixture';
 import { OWNER } from '../storage/owner';
@@ -117,20 +126,90 @@ test('a file that is damaged after much of it was stored leaves nothing', async 
   expect(readdirSync(join(data, 'nodes'))).toEqual([]);
 });
 
+/** What a restore that was killed leaves in the folder where it builds. */
+function leaveHalf(building: string): void {
+  mkdirSync(join(building, 'data'), { recursive: true });
+  writeFileSync(join(building, 'restore.mark'), '');
+  writeFileSync(join(building, 'lock-1-0123456789abcdef.sock.new'), '');
+  writeFileSync(join(building, 'data', 'data.mdb'), 'half');
+}
+
 test('what a restore that was killed has left is replaced', async () => {
-  mkdirSync(`${directory}.restoring`, { recursive: true });
-  writeFileSync(join(`${directory}.restoring`, 'data.mdb'), 'half');
+  leaveHalf(`${directory}.restoring`);
+  rmSync(join(`${directory}.restoring`, 'lock-1-0123456789abcdef.sock.new'));
   await restore();
   expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
 });
 
-test('of two restores into one directory at once, one is refused', async () => {
-  const building = `${directory}.restoring`;
-  const other = await LmdbLogStore.open({ directory: building, ...OWNER });
-  await expect(restore()).rejects.toMatchObject({ code: 'DATA_LOCKED' });
-  expect(readdirSync(building)).toContain('data.mdb');
-  other.close();
+test('what a restore into a directory has left there is replaced, what it has moved included', async () => {
+  leaveHalf(join(directory, 'restoring'));
+  writeFileSync(join(directory, 'data.mdb'), 'half');
+  mkdirSync(join(directory, 'lost+found'));
+  await restore();
+  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  expect(store.last?.position).toBe(entries.length);
+  store.close();
 });
+
+test.each(['beside', 'inside'])(
+  'a folder of that name %s it that is not a restore’s is left alone',
+  async (where) => {
+    const building = where === 'beside' ? `${directory}.restoring` : join(directory, 'restoring');
+    mkdirSync(building, { recursive: true });
+    writeFileSync(join(building, 'thesis'), 'precious');
+    const refused = await restore().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'TARGET_EXISTS' });
+    expect((refused as Error).message).toContain(building);
+    expect(readdirSync(building)).toEqual(['thesis']);
+    expect(readdirSync(join(building, '..'))).toEqual([basename(building)]);
+  },
+);
+
+test.each(['a file', 'a link'])('%s where it builds is left alone', async (what) => {
+  mkdirSync(join(data, 'nodes'));
+  if (what === 'a file') writeFileSync(`${directory}.restoring`, 'precious');
+  else symlinkSync(data, `${directory}.restoring`);
+  await expect(restore()).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
+  expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0.restoring']);
+});
+
+test('one that fails leaves an empty directory empty', async () => {
+  mkdirSync(directory, { recursive: true });
+  damage(1);
+  await expect(restore()).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test.each(['missing', 'empty'])(
+  'of many restores into one %s directory one wins, and each other one says why',
+  async (what) => {
+    if (what === 'empty') mkdirSync(directory, { recursive: true });
+    leaveHalf(what === 'empty' ? join(directory, 'restoring') : `${directory}.restoring`);
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => restore()));
+    const refused = outcomes
+      .filter((outcome) => outcome.status === 'rejected')
+      .map(({ reason }) => reason as Error);
+    expect(refused.length).toBeGreaterThanOrEqual(7);
+    for (const error of refused)
+      expect(['DATA_LOCKED', 'TARGET_EXISTS']).toContain((error as Error & { code?: string }).code);
+    if (refused.length === 8) await restore();
+    const store = await LmdbLogStore.open({ directory, ...OWNER });
+    expect(store.last?.position).toBe(entries.length);
+    store.close();
+  },
+);
+
+test('refuses the empty directory of a node that runs', async () => {
+  const node = await DirectoryLock.acquire(makeEmpty(directory));
+  await expect(restore()).rejects.toMatchObject({ code: 'DATA_LOCKED' });
+  node.release();
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+function makeEmpty(path: string): string {
+  mkdirSync(path, { recursive: true });
+  return path;
+}
 
 test('into the cluster that it was taken of: only when it is said that no old data will be used', async () => {
   const owner = { ...OWNER, clusterId: CLUSTER_ID };
