@@ -5,7 +5,7 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // Of one test, ms: what a slow or busy machine may take, not what it should.
-  testTimeout: 120_000,
+  testTimeout: 600_000,
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   // Integration tests start real processes and wait for them more than they compute: three files at once keep two cores busy.
   maxWorkers: 3,

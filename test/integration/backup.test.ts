@@ -14,7 +14,6 @@ import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 
 /** `npm run backup` of a cluster under load, and `npm run restore` into others, with other keys. */
-jest.setTimeout(240_000);
 
 const MEMBERS = [0, 1, 2];
 /** Adds that are always under way, and how many are acknowledged before the backups begin. */

@@ -6,8 +6,6 @@ import path from 'node:path';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 
-jest.setTimeout(180_000);
-
 /** A run of a second or two, on a busy machine, ms. */
 const RUN_MS_MAX = 120_000;
 

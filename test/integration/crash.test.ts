@@ -3,8 +3,6 @@ import { Cluster } from './cluster/Cluster';
 import { rounds } from './cluster/rounds';
 import type { NodeProcess } from './cluster/NodeProcess';
 
-jest.setTimeout(600_000);
-
 /** CASES_ROUNDS_FACTOR=1 does all that CASES asks for. */
 const ROUNDS = rounds(20, 6);
 const IN_FLIGHT = 64;

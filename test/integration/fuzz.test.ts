@@ -2,8 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { fuzz } from '../fuzz/fuzz';
 import { REPOSITORY } from './cluster/NodeProcess';
 
-jest.setTimeout(120_000);
-
 const FRAMES = 8_000;
 const SEED = 5;
 

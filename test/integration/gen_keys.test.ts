@@ -17,8 +17,6 @@ import { readConfig } from '../../src/config/ClusterConfig';
 import { keyPairFromSecret } from '../../src/config/keyPair';
 
 // Each run of npm and ts-node takes 1 to 3 s; on a busy machine many times that.
-jest.setTimeout(120_000);
-
 const REPOSITORY = resolve(__dirname, '../..');
 const RUN_DEADLINE_MS = 60_000;
 const PAIR = /^pair\[(\d)\] \{publicKey: ([0-9a-f]{130}), secretKey: ([0-9a-f]{128})\}$/;

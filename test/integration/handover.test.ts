@@ -2,8 +2,6 @@ import type { LogEntry } from '../../src/storage/Entry';
 import { Cluster } from './cluster/Cluster';
 import type { NodeProcess } from './cluster/NodeProcess';
 
-jest.setTimeout(180_000);
-
 /** Keeps adds in flight on the nodes that run, until stopped. A node that stops answers what it took. */
 class Load {
   readonly acknowledged: { entry: LogEntry; at: number }[] = [];

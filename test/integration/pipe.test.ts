@@ -11,8 +11,6 @@ import { Cluster, freeStartPort } from './cluster/Cluster';
 import { REPOSITORY, type Answer, type NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 
-jest.setTimeout(600_000);
-
 const LINES = 5_000;
 
 /** As long as a node tries an add, with much room for a slow machine: less than two such waits in turn. */

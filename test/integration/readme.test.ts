@@ -9,7 +9,6 @@ import { freeStartPort } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
 
 /** What the README shows is what its commands print today, but for what differs from run to run. */
-jest.setTimeout(300_000);
 
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
 

@@ -18,7 +18,7 @@ const KILLS = 3;
 const KILLED_WITHIN_MS = 1000;
 
 /** CASES 15: a stopped node's port is free within this. */
-const PORT_FREE_WITHIN_MS = 5000;
+const PORT_FREE_WITHIN_MS = 30_000;
 
 /** Ends what stands for a node: npm and all below it, or the node alone, whose npm then ends by itself. */
 function kill(node: NodeProcess, whole: boolean): void {

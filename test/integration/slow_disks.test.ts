@@ -4,7 +4,6 @@ import type { NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 
 /** Disks whose every sync takes longer than the election timeout of 200 ms (CASES 36), on real processes. */
-jest.setTimeout(180_000);
 
 /** What one sync takes longer, and so each of the several writes of an election. */
 const SLOW = 'fsync,fdatasync:delay_exit=250000';

@@ -1,7 +1,5 @@
 import { torture } from '../torture/torture';
 
-jest.setTimeout(300_000);
-
 const SECONDS = 30;
 
 test(`${SECONDS} s of kill -9, SIGSTOP, cuts and lost disks on real nodes leave one log that explains all answers`, async () => {

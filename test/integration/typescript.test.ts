@@ -3,7 +3,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** `node -r ./scripts/typescript`, with which all commands run: ts-node's result without ts-node, as long as nothing changed. */
-jest.setTimeout(60_000);
 
 const ROOT = resolve(__dirname, '..', '..');
 

@@ -89,7 +89,7 @@ class Names {
 
 test('a dead member whose name hangs in DNS holds up no other: a cut that heals, a restart', async () => {
   const names = new Names();
-  const cluster = await Cluster.createBehindProxies(names.env, (node) => `host-${node}.test`);
+  const cluster = await Cluster.createBehindProxies(names.env, { hostOf: (node) => `host-${node}.test` });
   try {
     cluster.startAll();
     await cluster.leader();

@@ -22,8 +22,6 @@ import { until } from './cluster/until';
 
 /** What a stolen key can do at worst: its holder is elected, and lies as the leader (README, "A stolen key"). */
 
-jest.setTimeout(120_000);
-
 const SEED = 3;
 const LIES = 1500;
 const KEPT = 5;

@@ -18,7 +18,6 @@ import { buildLog, empty, logs } from '../unit/storage/logFixture';
 import { OWNER } from '../unit/storage/owner';
 
 /** `npm run verify` on stores of real files, damaged as disks damage them (CASES 10). */
-jest.setTimeout(120_000);
 
 const VALUE_BYTES = 3000;
 const LOGS = 60;

@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { runSchedule } from './simulator/Schedule';
 
-jest.setTimeout(120_000);
-
 function simulate(...options: string[]): { status: number | null; stdout: string; stderr: string } {
   const command = ['-r', './scripts/typescript', 'scripts/simulate.ts', ...options];
   return spawnSync(process.execPath, command, {

@@ -2,8 +2,6 @@ import type { Plant } from './simulator/Plant';
 import { plants } from './plants/plants';
 import { runSchedule } from './simulator/Schedule';
 
-jest.setTimeout(120_000);
-
 /** A simulator that needs more schedules than this to find a known bug would not find an unknown one. */
 const SCHEDULES_MAX = 200;
 

@@ -5,8 +5,6 @@ import { runSchedule } from './simulator/Schedule';
 const OWN_SCHEDULES = 30;
 const FIXED_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-jest.setTimeout(120_000);
-
 /** CI_SEED, a number or a commit's hash, so that each commit brings schedules that were never run. */
 function ownSeed(): number {
   const text = process.env['CI_SEED'] ?? '1';

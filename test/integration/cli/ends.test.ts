@@ -10,9 +10,8 @@ import { until } from '../cluster/until';
 const PORT = 22_900;
 const ROOT = resolve(__dirname, '../../..');
 const NODE = ['-r', './scripts/typescript', 'src/cluster_node.ts'];
-const STOP_MS = 5000;
-
-jest.setTimeout(120_000);
+/** What ends within 5 s by itself has so long on a busy machine, ms. */
+const STOP_MS = 60_000;
 
 let directory: string;
 let started: ChildProcess[];
@@ -70,11 +69,11 @@ class Started {
   }
 
   answered(count: number): Promise<void> {
-    return wait(30_000, `${count} answers`, () => this.stdout.split('\n').length > count);
+    return wait(STOP_MS, `${count} answers`, () => this.stdout.split('\n').length > count);
   }
 
   logged(text: string): Promise<void> {
-    return wait(30_000, `'${text}' on stderr`, () => this.stderr.includes(text));
+    return wait(STOP_MS, `'${text}' on stderr`, () => this.stderr.includes(text));
   }
 }
 
@@ -150,7 +149,7 @@ describe('a node', () => {
     const { pid = 0 } = node.child;
     const before = cpuMs(pid);
     await new Promise((done) => setTimeout(done, 2000));
-    expect(cpuMs(pid) - before).toBeLessThan(600);
+    expect(cpuMs(pid) - before).toBeLessThan(1000);
     node.child.kill('SIGTERM');
     await expect(node.status).resolves.toBe(0);
   });

@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { clusterFingerprint } from '../../../src/config/clusterFingerprint';
+import type { ClusterSettings } from '../../../src/config/clusterFile';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../../src/config/writeCluster';
 import type { NodeInfo } from '../../../src/mokka/api';
 import { NodeProcess } from './NodeProcess';
-import { ProxiedLinks } from './ProxiedLinks';
+import { ProxiedLinks, type LinkOptions } from './ProxiedLinks';
 import { until } from './until';
 
 const SIZE = 3;
@@ -15,7 +16,10 @@ const FIRST_PORT = 23_000;
 const LAST_PORT = 32_000;
 
 /** How long a started or restarted cluster may take until it serves, ms; generous, since test machines are shared. */
-export const SERVES_WITHIN_MS = 30_000;
+export const SERVES_WITHIN_MS = 60_000;
+
+/** Settings with which no leadership ends but by what a test does, however busy the machine is. */
+export const CALM: ClusterSettings = { heartbeat: 100, electionTimeout: 1500 };
 
 /** Three real nodes on ports and in a directory of their own. */
 export class Cluster {
@@ -36,7 +40,7 @@ export class Cluster {
   }
 
   /** A cluster with keys of its own, whose nodes are not started yet. */
-  static async createWithOwnKeys(env: NodeJS.ProcessEnv = {}): Promise<Cluster> {
+  static async createWithOwnKeys(env: NodeJS.ProcessEnv = {}, settings?: ClusterSettings): Promise<Cluster> {
     const startPort = await freeStartPort();
     const directory = mkdtempSync(path.join(tmpdir(), 'mokka-cluster-'));
     const members = Array.from({ length: SIZE }, (_, index) => ({
@@ -46,17 +50,16 @@ export class Cluster {
     }));
     writeCluster(path.join(directory, 'config'), members);
     const file = path.join(directory, 'config', CLUSTER_FILE_NAME);
+    const content = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...content, settings }));
     return new Cluster(startPort, directory, { ...env, CLUSTER_CONFIG: file }, members);
   }
 
   /** A cluster whose links may be cut, with keys of its own, whose nodes are not started yet. */
-  static async createBehindProxies(
-    env: NodeJS.ProcessEnv = {},
-    hostOf?: (node: number) => string,
-  ): Promise<Cluster> {
+  static async createBehindProxies(env: NodeJS.ProcessEnv = {}, how: LinkOptions = {}): Promise<Cluster> {
     const startPort = await freeStartPort();
     const directory = mkdtempSync(path.join(tmpdir(), 'mokka-cluster-'));
-    const links = await ProxiedLinks.create(directory, startPort, SIZE, hostOf);
+    const links = await ProxiedLinks.create(directory, startPort, SIZE, how);
     return new Cluster(startPort, directory, env, [], links);
   }
 

@@ -1,9 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ClusterSettings } from '../../../src/config/clusterFile';
 import { formatKeyFile, keyFileName } from '../../../src/config/keyFile';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { CLUSTER_FILE_NAME } from '../../../src/config/writeCluster';
 import { LinkProxy } from './LinkProxy';
+
+/** What the cluster files say. */
+export interface LinkOptions {
+  /** What node i is called: 127.0.0.1, or a name of it. */
+  readonly hostOf?: (node: number) => string;
+  readonly settings?: ClusterSettings;
+}
 
 /**
  * The links of a cluster with keys of its own, each through a proxy: every node has its own link to each peer, so that
@@ -18,16 +26,12 @@ export class ProxiedLinks {
     private readonly size: number,
   ) {}
 
-  /**
-   * Writes the cluster and key files below `folder`. Node i listens on `startPort` + i.
-   *
-   * @param hostOf what node i is called in them: 127.0.0.1, or a name of it.
-   */
+  /** Writes the cluster and key files below `folder`. Node i listens on `startPort` + i. */
   static async create(
     folder: string,
     startPort: number,
     size: number,
-    hostOf: (node: number) => string = () => '127.0.0.1',
+    { hostOf = () => '127.0.0.1', settings }: LinkOptions = {},
   ): Promise<ProxiedLinks> {
     const links = new ProxiedLinks(folder, startPort, size);
     const keys = Array.from({ length: size }, () => generateKeyPair());
@@ -36,7 +40,7 @@ export class ProxiedLinks {
       for (const [peer, { publicKey }] of keys.entries())
         members.push({ address: `tcp://${hostOf(peer)}:${await links.portOf(node, peer)}`, publicKey });
       mkdirSync(links.folderOf(node), { recursive: true });
-      writeFileSync(links.clusterFileOf(node), JSON.stringify({ members }));
+      writeFileSync(links.clusterFileOf(node), JSON.stringify({ members, settings }));
       writeFileSync(path.join(links.folderOf(node), keyFileName(node)), formatKeyFile(own), { mode: 0o600 });
     }
     return links;

@@ -9,8 +9,6 @@ import type { NameLookup } from '../../../src/transport/nameLookup';
 import { makeNodeCertificate, signingPart } from '../../../src/transport/NodeCertificate';
 import { makeMembers, until, type TestMember } from './members';
 
-jest.setTimeout(30_000);
-
 const ABSENT = '192.0.2.1';
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),

@@ -8,8 +8,6 @@ import { makeMembers, MemberProcess, until, type TestMember } from './members';
 import { TlsAttacker } from './TlsAttacker';
 import { ContentType, recordWithWrongMac } from './TlsRecords';
 
-jest.setTimeout(60_000);
-
 const MiB = 1024 * 1024;
 /** What an attacker sends at most; many times what the node may keep of it. */
 const FLOOD_BYTES = 128 * MiB;

@@ -1,8 +1,6 @@
 import { story } from './Scenario';
 
 // Simulated minutes take seconds on a busy machine.
-jest.setTimeout(60_000);
-
 describe('who leads', () => {
   test('a cluster of one elects itself, and so does it after a crash (Raft 5.2; HAZARDS, mokka 10)', () =>
     story(1, (it) => {

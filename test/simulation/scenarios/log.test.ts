@@ -1,8 +1,6 @@
 import { story } from './Scenario';
 
 // Simulated minutes take seconds on a busy machine.
-jest.setTimeout(60_000);
-
 describe('the log', () => {
   test('ten pushes on any node are the logs 1 to 10, whatever leaders change between (DESIGN, Log)', () =>
     story(3, (it) => {

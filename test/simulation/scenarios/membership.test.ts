@@ -1,8 +1,6 @@
 import { story } from './Scenario';
 
 // Simulated minutes take seconds on a busy machine.
-jest.setTimeout(60_000);
-
 describe('a cluster that forms', () => {
   test('it waits for all its members, says who is missing, and works with any majority then (DESIGN, Election)', () =>
     story(

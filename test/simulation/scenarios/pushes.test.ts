@@ -1,8 +1,6 @@
 import { story } from './Scenario';
 
 // Simulated minutes take seconds on a busy machine.
-jest.setTimeout(60_000);
-
 const SESSION = '00000000000000aa';
 
 describe('pushes and gets', () => {

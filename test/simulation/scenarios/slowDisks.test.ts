@@ -1,7 +1,6 @@
 import { story, type Scenario } from './Scenario';
 
 /** Disks whose every write takes longer than an election timeout (CASES 36): heartbeat 50 ms, electionTimeout 200 ms. */
-jest.setTimeout(60_000);
 
 /** A candidacy is two writes, and the first entry of a leader one; some are lost until the writes are measured. */
 const ELECTED_WITHIN_WRITES = 30;

@@ -10,7 +10,6 @@ import { runStore } from './storeProcess';
  * Damage to pages in the middle of lmdb's file (CASES 10): the store may name it at the start, at a read or at a write,
  * or never meet it; it gives no altered entry, and no signal ends the process.
  */
-jest.setTimeout(120_000);
 
 const SEED = 20_261_125;
 const PAGE_BYTES = 4096;

@@ -25,8 +25,6 @@ import { logStoreSuite } from './logStoreSuite';
 import { OWNER } from './owner';
 import { holdStore, runStore } from './storeProcess';
 
-jest.setTimeout(60_000);
-
 const home = mkdtempSync(join(tmpdir(), 'lmdb-store-'));
 let made = 0;
 

@@ -8,7 +8,6 @@ import { buildLog, empty, logs } from './logFixture';
 import { OWNER } from './owner';
 
 /** Damage to what a store says of itself: its state in lmdb's file, and the records of its journal. */
-jest.setTimeout(240_000);
 
 const PAGE_BYTES = 4096;
 const SECTOR_BYTES = 512;
