@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { takeNoArguments } from '../src/cli/words/scriptUsage';
 import { toError } from '../src/errors';
 import { withTranscripts } from './transcripts/blocks';
 import { record } from './transcripts/record';
@@ -32,6 +33,7 @@ function checkFree(port: number): Promise<void> {
   });
 }
 
+takeNoArguments('npm run transcripts: runs the commands of the README and writes down in it what they print');
 main().catch((thrown: unknown) => {
   console.error(`transcripts: ${toError(thrown).message}`);
   process.exitCode = 1;

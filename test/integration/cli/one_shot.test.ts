@@ -142,21 +142,24 @@ test('--help is there for every command, with the node or without it', async () 
   }
 });
 
-test.each(['scripts/start_cluster.ts', 'src/cluster_node.ts', 'scripts/verify.ts', 'scripts/gen_keys.ts'])(
-  '%s has --help, and starts nothing for it',
-  (script) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['-r', './scripts/typescript', script, '--help'],
-      {
-        cwd: REPOSITORY,
-        encoding: 'utf8',
-      },
-    );
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toContain('npm ');
-  },
-);
+test.each([
+  'scripts/start_cluster.ts',
+  'src/cluster_node.ts',
+  'scripts/verify.ts',
+  'scripts/transcripts.ts',
+  'scripts/gen_keys.ts',
+])('%s has --help, and starts nothing for it', (script) => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['-r', './scripts/typescript', script, '--help'],
+    {
+      cwd: REPOSITORY,
+      encoding: 'utf8',
+    },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain('npm ');
+});
 
 test('a near miss is told what was meant', async () => {
   expect(await cli('addlog', 'k', 'v')).toMatchObject({
