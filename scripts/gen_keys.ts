@@ -7,11 +7,12 @@ import { isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { whyNpmTookOptions } from '../src/cli/npmOptions';
 import { DEFAULT_START_PORT } from '../src/config/ClusterConfig';
-import { oneLine, quote } from '../src/config/faults';
+import { quote } from '../src/config/faults';
 import { generateKeyPair } from '../src/config/keyPair';
 import { parseHost, PORT_MAX } from '../src/config/Member';
 import { CLUSTER_FILE_NAME, type MemberWithKeys, writeCluster } from '../src/config/writeCluster';
 import { StartError, toError } from '../src/errors';
+import { escapeControls } from '../src/escapeControls';
 import { MEMBERS_MAX } from '../src/limits';
 
 const USAGE = `npm run gen-keys -- [--nodes N] [--out DIR [--hosts A,B,C] [--start-port P]]
@@ -70,7 +71,7 @@ function writeFiles(out: string, hosts: readonly string[], startPort: number): v
     port: startPort + index,
     keys: generateKeyPair(),
   }));
-  for (const path of writeCluster(directory, members)) console.log(`wrote ${path}`);
+  for (const path of writeCluster(directory, members)) console.log(`wrote ${escapeControls(path)}`);
   console.log(
     `\nEach machine needs ${CLUSTER_FILE_NAME} and, beside it, its own node's .key file (mode 0600, to be ` +
       'seen by nobody else). Start:',
@@ -122,6 +123,6 @@ function badArgument(message: string): StartError {
 try {
   main();
 } catch (thrown) {
-  console.error(`gen-keys: ${oneLine(toError(thrown).message.replaceAll('\n', ' '))}`);
+  console.error(`gen-keys: ${escapeControls(toError(thrown).message.replaceAll('\n', ' '))}`);
   process.exitCode = 2;
 }

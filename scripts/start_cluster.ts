@@ -15,6 +15,7 @@ import { ProcessLife } from '../src/cli/ProcessLife';
 import { Stderr } from '../src/cli/Stderr';
 import { parseNodeMessage } from '../src/cli/supervision';
 import { takeNoArguments } from '../src/cli/words/scriptUsage';
+import { escapeControls } from '../src/escapeControls';
 import { STOP_MS_MAX } from '../src/limits';
 import { DirectoryLock } from '../src/storage/DirectoryLock';
 import { asStoreFailed } from '../src/storage/unusable';
@@ -89,11 +90,12 @@ class StartedNode {
 
   #onStderr(line: string): void {
     const record = parseRecord(line);
-    if (record === null || record.level >= ERROR) this.lastWords.push(record?.msg ?? line);
+    const words = escapeControls(record?.msg ?? line);
+    if (record === null || record.level >= ERROR) this.lastWords.push(words);
     if (this.lastWords.length > LAST_WORDS_MAX) this.lastWords.shift();
     if (!inTerminal) stderr.writeLine(line);
     // All have the demo keys, and one of them says so once.
-    else if (record?.event !== 'demo_keys') show(`node ${this.index}: ${record?.msg ?? line}`);
+    else if (record?.event !== 'demo_keys') show(`node ${this.index}: ${words}`);
     else if (!toldOfDemoKeys) show(record.msg);
     if (record?.event === 'demo_keys') toldOfDemoKeys = true;
   }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { StartError, toError } from '../src/errors';
+import { escapeControls } from '../src/escapeControls';
 import { damaged } from '../src/storage/damage';
 import { DATA_NAME } from '../src/storage/LmdbLogStore';
 import { verifyStore, type VerifyProgress } from '../src/storage/verifyStore';
@@ -66,8 +67,6 @@ const verify = async (directory: string): Promise<void> => {
 
 main(process.argv.slice(2)).catch((thrown: unknown) => {
   const error = toError(thrown);
-  console.error(
-    error instanceof StartError ? `${error.code}: ${error.message}` : `INTERNAL: ${error.message}`,
-  );
+  console.error(escapeControls(`${error instanceof StartError ? error.code : 'INTERNAL'}: ${error.message}`));
   process.exitCode = error instanceof StartError ? error.exitStatus : 1;
 });

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { whyNpmTookOptions } from '../../src/cli/npmOptions';
-import { oneLine, quote } from '../../src/config/faults';
+import { quote } from '../../src/config/faults';
+import { escapeControls } from '../../src/escapeControls';
 import { StartError } from '../../src/errors';
 import { KEY_BYTES_MAX, MEMBERS_MAX, VALUE_BYTES_MAX } from '../../src/limits';
 
@@ -203,5 +204,5 @@ function pathOf(name: string, text: string | undefined): string | undefined {
 }
 
 function badOption(message: string): StartError {
-  return new StartError('BAD_CONFIG', oneLine(message.replaceAll('\n', ' ')));
+  return new StartError('BAD_CONFIG', escapeControls(message.replaceAll('\n', ' ')));
 }

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { escapeControls } from '../escapeControls';
 import type { NodeInfo } from '../mokka/api';
 import { makeDirectory } from '../storage/durableFile';
 import { asStoreFailed } from '../storage/unusable';
@@ -28,7 +29,7 @@ export class ClusterPrompt {
       { length: control.size },
       (_, index) => new RemoteNode(join(dataDirectory, `node-${index}`), () => control.isRunning(index)),
     );
-    const unexpected = (error: Error): void => stderr.writeLine(error.message);
+    const unexpected = (error: Error): void => stderr.writeLine(escapeControls(error.message));
     const historyDirectory = resolve(dataDirectory, 'node-0');
     try {
       makeDirectory(historyDirectory);
@@ -36,7 +37,7 @@ export class ClusterPrompt {
       throw asStoreFailed(error, `cannot use ${historyDirectory}`);
     }
     const history = new PromptHistory(join(historyDirectory, 'prompt_history'), (error) =>
-      stderr.writeLine(`the prompt keeps no history: ${error.message}`),
+      stderr.writeLine(escapeControls(`the prompt keeps no history: ${error.message}`)),
     );
     const color = (env['NO_COLOR'] ?? '') === '' && stdout.hasColors();
     this.#watch = new ClusterWatch(this.#nodes, (state) => {

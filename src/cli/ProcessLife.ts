@@ -1,4 +1,5 @@
 import { StartError, toError } from '../errors';
+import { escapeControls } from '../escapeControls';
 import { STOP_MS_MAX } from '../limits';
 import type { Stderr } from './Stderr';
 import { watchNpm } from './watchNpm';
@@ -68,11 +69,11 @@ export class ProcessLife {
   fail(thrown: unknown): never {
     const error = toError(thrown);
     if (error instanceof StartError) {
-      this.#stderr.writeLine(`${error.code}: ${error.message}`);
+      this.#stderr.writeLine(escapeControls(`${error.code}: ${error.message}`));
       process.exit(error.exitStatus);
     }
     this.#report(error);
-    this.#stderr.writeLine(`INTERNAL: ${error.message}`);
+    this.#stderr.writeLine(escapeControls(`INTERNAL: ${error.message}`));
     process.exit(1);
   }
 

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { ClusterNodeFace, NodeInfo } from '../mokka/api';
 import { LINE_BYTES_MAX } from '../limits';
 import { RequestError, toError } from '../errors';
+import { escapeControls } from '../escapeControls';
 import type { LogEntry } from '../storage/Entry';
 import { CommandQueue, type Answer } from './CommandQueue';
 import type { CommandContext } from './CommandTable';
@@ -195,7 +196,7 @@ export class TerminalPrompt implements Prompt {
     try {
       await followLogs(sourceOf(this.#node), from, show, following.signal);
     } catch (thrown) {
-      this.notify(`no more logs are shown: ${toError(thrown).message}`);
+      this.notify(escapeControls(`no more logs are shown: ${toError(thrown).message}`));
     }
     if (this.#following === following) this.#following = null;
   }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { BackupHead } from '../backup/BackupHead';
 import { BackupError, InvariantError, RequestError, StartError, toError } from '../errors';
+import { escapeControls } from '../escapeControls';
 import { NodeUnreachableError } from './NodeClient';
 import { whyNpmTookOptions } from './npmOptions';
 import { statusOfCode } from './oneShot';
@@ -56,10 +57,10 @@ export async function runFileScript(
     const { head, made, advice } = await script.run(file, values);
     if (json)
       return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: { ...head, made } }) };
-    return { status: 0, stdout: `${head.entries} entries, head ${head.headHash}\n${advice}` };
+    return { status: 0, stdout: `${head.entries} entries, head ${head.headHash}\n${escapeControls(advice)}` };
   } catch (thrown) {
     const { code, message, status } = failureOf(toError(thrown));
-    if (!json) return { status, stderr: `${code}: ${message}` };
+    if (!json) return { status, stderr: escapeControls(`${code}: ${message}`) };
     return { status, stdout: JSON.stringify({ command: name, ok: false, error: { code, message } }) };
   }
 }

@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
 import { createLogger, nameFromLevel, type LogLevelString } from 'bunyan';
 import type Logger from 'bunyan';
+import { escapeControls } from '../escapeControls';
 import { LOG_BYTES_WAITING_MAX } from '../limits';
-import { escapeControls, localTime } from './render';
+import { localTime } from './render';
 import type { Stderr } from './Stderr';
 
 /** What every record says of the node. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { RequestError, toError } from '../errors';
+import { escapeControls } from '../escapeControls';
 import type { NodeInfo } from '../mokka/api';
 import { encodePayload, type LogEntry } from '../storage/Entry';
 import { findCommand, splitLine, type Command } from './CommandTable';
@@ -94,7 +95,8 @@ export function fail(
 ): number {
   const { error } = failure;
   if (json) out(jsonOf(words, failure));
-  else if (error.code === 'NODE_UNREACHABLE') err(paint(`${error.code}: ${error.message}`, 'red', style));
+  else if (error.code === 'NODE_UNREACHABLE')
+    err(paint(escapeControls(`${error.code}: ${error.message}`), 'red', style));
   else err(renderError(error, style));
   return statusOfCode(error.code);
 }

@@ -1,5 +1,7 @@
 import type { NodeInfo, PeerInfo } from '../mokka/api';
 import type { LogEntry } from '../storage/Entry';
+import { escapeControls } from '../escapeControls';
+import { columnsOf, splitCharacters } from './columns';
 import type { HelpResult } from './CommandTable';
 
 /** What the terminal can show. */
@@ -71,7 +73,8 @@ export function renderInfo(info: NodeInfo, style: Style): string {
     style,
   );
   const peers = info.peers.map((peer) => renderPeer(peer, style));
-  const problem = info.problem === null ? [] : [paint(wrap(info.problem, style.columns), 'yellow', style)];
+  const problem =
+    info.problem === null ? [] : [paint(wrap(escapeControls(info.problem), style.columns), 'yellow', style)];
   return [fields, ...peers, ...problem].join('\n');
 }
 
@@ -111,17 +114,6 @@ export function localTime(ms: number): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return `${day} ${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
-}
-
-/** Text without characters that move a terminal's cursor or change its state: they are shown as \xNN or \uNNNN. */
-export function escapeControls(text: string): string {
-  // Controls (C0, DEL, C1), line separators, and the marks that turn the direction of text.
-  return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x100
-      ? `\\x${code.toString(16).padStart(2, '0')}`
-      : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
 }
 
 /** A host and port out of a node's address, without the public key. */
@@ -209,20 +201,4 @@ export function fitColumns(text: string, columns: number): string {
   const whole = fold(characters, room, 1, 0);
   if (whole.used === characters.length && text.length <= room * 4) return text;
   return `${fold(characters, room, 1, 1).lines[0] ?? ''}…`;
-}
-
-const segmenter = new Intl.Segmenter();
-
-/** What a reader sees as characters: an accent is not cut from its letter. */
-function splitCharacters(text: string): string[] {
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
-}
-
-/** Columns that a character takes: two for East Asian wide ones and emoji. */
-function columnsOf(character: string): number {
-  return /^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u.test(
-    character,
-  )
-    ? 2
-    : 1;
 }

@@ -1,7 +1,8 @@
+import { escapeControls } from '../escapeControls';
 import type { MemberStatus } from '../mokka/api';
 import type { LogEntry } from '../storage/Entry';
 import type { LogList } from './logLists';
-import { escapeControls, fitColumns, hostAndPort, localTime, paint, type Style } from './render';
+import { fitColumns, hostAndPort, localTime, paint, type Style } from './render';
 
 /** Below this width a log's time is left out, columns. */
 const TIME_COLUMNS_MIN = 60;

@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
 import { StartError } from '../errors';
+import { escapeControls } from '../escapeControls';
 import { DEFAULT_SETTINGS, readClusterFile } from './clusterFile';
 import { DEMO_KEYS, demoMembers, isDemoKey } from './demoCluster';
 import { type Environment, type LogLevel, readEnvironment } from './environment';
-import { badConfig, oneLine } from './faults';
+import { badConfig } from './faults';
 import { keyFileName, readKeyFile } from './keyFile';
 import type { NodeKeys } from './keyPair';
 import { type Member, PORT_MAX } from './Member';
@@ -71,7 +72,10 @@ function fileCluster({ index, keyFile }: Environment, clusterFile: string): Clus
   const keyPath = keyFile ?? join(dirname(clusterFile), keyFileName(index));
   const keys = readKeyFile(keyPath);
   if (keys.publicKey !== publicKey)
-    throw new StartError('BAD_CONFIG', oneLine(wrongKeyMessage(keyPath, clusterFile, keys, members, index)));
+    throw new StartError(
+      'BAD_CONFIG',
+      escapeControls(wrongKeyMessage(keyPath, clusterFile, keys, members, index)),
+    );
   return { members, keys, ...settings };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { StartError } from '../errors';
+import { escapeControls } from '../escapeControls';
 import { CONFIG_FAULTS_SHOWN_MAX } from '../limits';
 
 const QUOTED_LENGTH_MAX = 64;
@@ -24,7 +25,7 @@ export function badConfig(source: string, faults: readonly Fault[]): StartError 
     .slice(0, CONFIG_FAULTS_SHOWN_MAX)
     .map(({ path, message }) => `${path} ${message}`.trim());
   if (faults.length > shown.length) shown.push(`and ${faults.length - shown.length} more`);
-  return new StartError('BAD_CONFIG', oneLine(`${source}: ${shown.join('; ')}`));
+  return new StartError('BAD_CONFIG', escapeControls(`${source}: ${shown.join('; ')}`));
 }
 
 /** A strict object: its unknown fields are faults that name the allowed ones. */
@@ -41,13 +42,6 @@ export function strictFields<Shape extends z.ZodRawShape>(shape: Shape): z.ZodOb
 /** A value as a message may show it: quoted and cut when long. Never for what may be a secret. */
 export function quote(text: string): string {
   return JSON.stringify(cut(text));
-}
-
-/** A text with its line breaks and other control characters escaped. */
-export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }
 
 function cut(text: string): string {

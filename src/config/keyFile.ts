@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { z } from 'zod';
 import { StartError } from '../errors';
-import { oneLine } from './faults';
+import { escapeControls } from '../escapeControls';
 import { keyPairFromSecret, type NodeKeys } from './keyPair';
 import { parseJson, readTextFile, type Refuse } from './textFile';
 
@@ -30,7 +30,7 @@ export function formatKeyFile(keys: NodeKeys): string {
  */
 export function readKeyFile(path: string): NodeKeys {
   const name = `key file ${JSON.stringify(path)}`;
-  const refuse: Refuse = (reason) => new StartError('BAD_KEY', oneLine(`${name} ${reason}`));
+  const refuse: Refuse = (reason) => new StartError('BAD_KEY', escapeControls(`${name} ${reason}`));
   const text = readTextFile(path, refuse, (stats) => {
     checkMode(path, stats, refuse);
   }).trim();

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { StartError, toError } from '../errors';
-import { oneLine } from './faults';
+import { escapeControls } from '../escapeControls';
 import { formatKeyFile, KEY_FILE_MODE, keyFileName } from './keyFile';
 import type { NodeKeys } from './keyPair';
 import { formatAddress } from './Member';
@@ -55,7 +55,10 @@ export function writeCluster(directory: string, members: readonly MemberWithKeys
   } catch (thrown) {
     for (const step of undo.reverse()) step();
     const reason = toError(thrown).message;
-    throw new StartError('BAD_CONFIG', oneLine(`nothing was written, choose another directory: ${reason}`));
+    throw new StartError(
+      'BAD_CONFIG',
+      escapeControls(`nothing was written, choose another directory: ${reason}`),
+    );
   }
   return files.map(({ path }) => path);
 }

@@ -1,3 +1,5 @@
+import { escapeControls } from '../../escapeControls';
+
 /** What `--help` says of one node. */
 export const NODE_USAGE = `npm run node:0, or node:1, node:2: one node, with a prompt at a terminal, where help lists the commands
 
@@ -21,7 +23,7 @@ export function takeNoArguments(usage: string): void {
     process.exit(0);
   }
   process.stderr.write(
-    `BAD_ARGUMENT: there is no argument ${JSON.stringify(argument)} here: --help says what there is\n`,
+    `BAD_ARGUMENT: there is no argument ${escapeControls(JSON.stringify(argument))} here: --help says what there is\n`,
   );
   process.exit(2);
 }

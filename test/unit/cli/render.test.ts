@@ -1,5 +1,4 @@
 import {
-  escapeControls,
   hostAndPort,
   localTime,
   renderEntry,
@@ -11,6 +10,7 @@ import {
 } from '../../../src/cli/render';
 import { COMMANDS } from '../../../src/cli/CommandTable';
 import { RequestError } from '../../../src/errors';
+import { escapeControls } from '../../../src/escapeControls';
 import type { NodeInfo } from '../../../src/mokka/api';
 
 const WIDE: Style = { columns: 120, color: false };
