@@ -206,6 +206,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {
+    if (typeof index !== 'number')
+      return Promise.reject(new RequestError('BAD_ARGUMENT', `an index is a number, not ${typeof index}`));
     const refusal = this.historiesDiffer(index);
     return refusal === null ? this.reading(() => this.reads.get(index)) : Promise.reject(refusal);
   }

@@ -16,6 +16,7 @@ import { LeaderSilence } from './election/LeaderSilence';
 import { MemberWords } from './election/MemberWords';
 import { SlowDiskLog } from './election/SlowDiskLog';
 import { withStanding } from './election/withStanding';
+import { tellFatal } from './election/tellFatal';
 import { WriteTimes } from './election/WriteTimes';
 import { quorumOf } from './log/quorum';
 import { decodeElectionPacket, PacketType, type PacketOf } from './messages/ElectionPacket';
@@ -244,7 +245,7 @@ export abstract class SafeElection extends Mokka {
     }
     this.halt();
     void this.disconnect();
-    this.emit('fatal', error);
+    tellFatal(this, error);
   }
 
   /** From now on this node does nothing. */
