@@ -20,12 +20,21 @@ Runs clusters in a simulated world, with faults, and checks that nothing committ
   --size K        members, 1 to ${MEMBERS_MAX} (default: chosen by the seed)
   --seconds V     begins no schedule after V seconds
   --plant NAME    plants a known bug, and stops at the first schedule that catches it; status 0 says CAUGHT.
-                  NAME is one of ${[...plants.keys()].join(', ')}
+                  NAME is one of ${namesOf((plant) => plant.scenario === undefined)};
+                  scenarios catch ${namesOf((plant) => plant.scenario !== undefined)}:
+                  npx jest test/simulation/plants -t NAME
   --shrink        cuts the first schedule that fails to a shorter one that fails
   --only A,B,C    runs only these faults and client steps of each schedule, by number`;
 
 const DEFAULT_SCHEDULES = 100;
 const SEED_MAX = 2 ** 48;
+
+function namesOf(which: (plant: Plant) => boolean): string {
+  return [...plants.values()]
+    .filter(which)
+    .map(({ name }) => name)
+    .join(', ');
+}
 
 /** Failing schedules that are told in words, and their last events. */
 const TOLD_FAILURES_MAX = 3;
@@ -134,8 +143,10 @@ function readPlant(name: string | undefined): Plant | null {
   if (name === undefined) return null;
   const plant = plants.get(name);
   if (plant === undefined)
+    throw new Error(`there is no planted bug '${name.slice(0, 40)}'; there are ${namesOf(() => true)}`);
+  if (plant.scenario !== undefined)
     throw new Error(
-      `there is no planted bug '${name.slice(0, 40)}'; there are ${[...plants.keys()].join(', ')}`,
+      `'${plant.name}' is for the scenario '${plant.scenario}', not for random schedules: npx jest test/simulation/plants -t ${plant.name}`,
     );
   return plant;
 }

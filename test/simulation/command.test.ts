@@ -43,6 +43,7 @@ test.each([
   [['--size', '8'], '--size is a whole number from 1 to 7'],
   [['--schedules', '0'], '--schedules is a whole number'],
   [['--plant', 'none-such'], "no planted bug 'none-such'"],
+  [['--plant', 'old-fence'], "is for the scenario 'wiped-voter'"],
   [['--seconds', '-1'], '--seconds'],
   [['--frobnicate'], "Unknown option '--frobnicate'"],
   [['7'], "Unexpected argument '7'"],

@@ -35,3 +35,13 @@ export function plantInLeaders(mokka: SimulatedMokka, plant: (replication: objec
     plant(partOf(partOf(log, 'role'), 'leads'));
   });
 }
+
+/** Plants a bug in what a leader hears of its followers, each time that a node comes to lead. */
+export function plantInContacts(mokka: SimulatedMokka, plant: (contact: object) => void): void {
+  const stateChanged = methodOf(mokka, 'stateChanged');
+  plantMethod(mokka, 'stateChanged', () => {
+    stateChanged();
+    const contact: unknown = Reflect.get(mokka, 'contact');
+    if (typeof contact === 'object' && contact !== null) plant(contact);
+  });
+}

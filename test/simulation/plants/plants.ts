@@ -1,8 +1,12 @@
 import type { Plant } from '../simulator/Plant';
+import * as commits from './commits';
 import * as election from './election';
 import * as log from './log';
+import * as members from './members';
 
 /** Every planted bug, by name. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
-  [...Object.values(election), ...Object.values(log)].map((plant) => [plant.name, plant]),
+  [election, log, commits, members]
+    .flatMap((file) => Object.values(file))
+    .map((plant) => [plant.name, plant]),
 );

@@ -6,8 +6,10 @@ import { describePacket } from '../simulator/describePacket';
 import { inSimulatedWorld } from '../simulator/inSimulatedWorld';
 import type { LimitsOverride } from '../simulator/limitsOverride';
 import { inMacrotask } from '../simulator/microtasks';
+import type { Plant } from '../simulator/Plant';
 import { hashOf } from '../simulator/SafetyChecks';
 import { QUIET_CLUSTER, SimulatedCluster } from '../simulator/SimulatedCluster';
+import type { NetworkSettings } from '../simulator/SimulatedNetwork';
 import { Trace } from '../simulator/Trace';
 
 const MS = 1000;
@@ -19,6 +21,10 @@ export interface ScenarioOptions {
   /** Members that do not start by themselves. */
   readonly notStarted?: readonly number[];
   readonly limits?: LimitsOverride;
+  /** Default: as many as the members. */
+  readonly seed?: number;
+  readonly network?: NetworkSettings;
+  readonly plant?: Plant;
 }
 
 /** What became of a push; `index` and `error` are null until it is known. */
@@ -40,7 +46,8 @@ export function story(
   options: ScenarioOptions = {},
 ): Promise<void> {
   return inMacrotask(() => {
-    const cluster = new SimulatedCluster({ ...QUIET_CLUSTER, seed: size, size }, new Trace(true));
+    const { seed = size, network = QUIET_CLUSTER.network, plant = null } = options;
+    const cluster = new SimulatedCluster({ ...QUIET_CLUSTER, seed, size, network, plant }, new Trace(true));
     const scenario = new Scenario(cluster);
     inSimulatedWorld(cluster, { limits: options.limits ?? {}, realArithmetic: false }, () => {
       for (const node of cluster.nodes) if (options.notStarted?.includes(node) !== true) cluster.start(node);
@@ -232,6 +239,10 @@ export class Scenario {
     const leads = this.cluster.runUntil(this.cluster.now + ms * MS, () => this.cluster.leaders.length > 0);
     expect(leads).toBe(false);
     expect(this.committed).toBe(before);
+  }
+
+  membership(node: number): string {
+    return this.cluster.machine(node).disk.membership;
   }
 
   term(node: number): number {

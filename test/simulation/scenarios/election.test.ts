@@ -158,7 +158,7 @@ describe('who leads', () => {
 
   test('voters that die as soon as they have voted vote once a term (CASES 16; Raft 5.2)', () =>
     story(5, (it) => {
-      for (const node of it.nodes) it.cluster.machine(node).diesAfterVoteFor = 2000;
+      for (const node of it.nodes) it.cluster.dieAfterVotes(node, 2000);
       for (let round = 0; round < 20; round++) {
         const leader = it.leader();
         it.crash(leader);

@@ -10,6 +10,8 @@ export interface Plant {
   readonly name: string;
   /** What is wrong, and the rule that it breaks. */
   readonly story: string;
+  /** The scenario that catches it, by name; left out: random schedules do. */
+  readonly scenario?: string;
   /** The store that the node is given in place of its disk. */
   store?(disk: SimulatedDisk, publicKey: string): LogStore;
   /** A process was built and is not yet connected. */

@@ -1,8 +1,9 @@
 import { quorumOf } from '../../../src/mokka/log/quorum';
 import { Clients } from './Clients';
+import { History } from './History';
 import { inSimulatedWorld } from './inSimulatedWorld';
 import { inMacrotask } from './microtasks';
-import { planOf, type ClientStep, type SchedulePlan } from './plan';
+import { errorsOf, planOf, type ClientStep, type SchedulePlan } from './plan';
 import type { Plant } from './Plant';
 import { Random } from './Random';
 import { hashOf } from './SafetyChecks';
@@ -53,7 +54,7 @@ class Schedule {
     this.plan = planOf(options.seed, options.size);
     this.trace = new Trace(options.words);
     this.cluster = new SimulatedCluster({ ...this.plan.settings, plant: options.plant }, this.trace);
-    this.clients = new Clients(this.cluster);
+    this.clients = new Clients(this.cluster, new History(errorsOf(this.plan)));
     this.random = new Random(options.seed, 'healing');
   }
 
@@ -99,7 +100,8 @@ class Schedule {
       machine.diskDelayMin = 0;
       machine.diskHangsUntil = 0;
       machine.failsNextWrite = false;
-      machine.diesAfterVoteFor = null;
+      machine.afterVote = null;
+      machine.onMembership = null;
       machine.process?.dieInNextEffect(false);
       // Whoever waits for a disk that hangs, or stops, is replaced.
       if (machine.process?.isHanging === true || machine.process?.isStopping === true) cluster.crash(node);
@@ -202,7 +204,12 @@ class Schedule {
     const { cluster } = this;
     this.trace.add(cluster.now, 'heal', 0, cluster.size, () => 'heal all');
     this.mend(cluster.nodes);
-    this.reach('one leader and equal logs', () => this.oneLeader(cluster.nodes) && this.equalLogs());
+    const works = (): boolean => this.oneLeader(cluster.nodes) && this.equalLogs();
+    this.reach('one leader and equal logs', () => works() || cluster.mayRefuse);
+    if (!works()) {
+      cluster.runUntil(cluster.now + 3000 * MS);
+      return;
+    }
     let index = 0;
     const node = this.random.below(cluster.size);
     const plan = { value: 'last', named: null, nodes: [node], deadline: 10_000, patience: 20_000 * MS };

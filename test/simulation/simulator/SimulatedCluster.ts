@@ -1,18 +1,19 @@
 import { StartError } from '../../../src/errors';
 import { MEMBERS_MAX } from '../../../src/limits';
+import { quorumOf } from '../../../src/mokka/log/quorum';
 import { keyPairFromSecret, type NodeKeys } from '../../../src/config/keyPair';
-import type { StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 import nacl from 'tweetnacl';
 import { EventQueue } from './EventQueue';
+import { newMachine, type Machine } from './Machine';
 import { Random } from './Random';
 import { SafetyChecks } from './SafetyChecks';
-import { SimulatedDisk } from './SimulatedDisk';
 import { SimulatedMokka } from './SimulatedMokka';
 import {
   QUIET_NETWORK,
   SimulatedNetwork,
   type NetworkSettings,
   type NetworkSurroundings,
+  type Way,
 } from './SimulatedNetwork';
 import { SimulatedProcess, type ProcessSurroundings } from './SimulatedProcess';
 import type { Plant } from './Plant';
@@ -37,28 +38,6 @@ export const QUIET_CLUSTER: Omit<ClusterSettings, 'seed' | 'size'> = {
   plant: null,
 };
 
-/** A machine: its disk, its wall clock, and the process that runs on it, if one does. */
-interface Machine {
-  readonly keys: NodeKeys;
-  readonly disk: SimulatedDisk;
-  process: SimulatedProcess | null;
-  /** What was on disks that this machine lost. */
-  readonly lostDisks: StoreSnapshot[];
-  /** How far its wall clock is off, ms. */
-  wallOffset: number;
-  /** µs that a write takes, at most and at least. */
-  diskDelay: number;
-  diskDelayMin: number;
-  /** Until when the disk hangs, µs. */
-  diskHangsUntil: number;
-  failsNextWrite: boolean;
-  /** Its process dies as soon as it has voted, and is back after so many µs; null: it does not. */
-  diesAfterVoteFor: number | null;
-}
-
-/** Where the simulated wall clocks start: a day in 2025, ms since 1970. */
-const WALL_START = 1_750_000_000_000;
-
 /** The error of a schedule: what must never be, was. */
 export class ViolationError extends Error {
   override readonly name = 'ViolationError';
@@ -73,6 +52,8 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
   readonly checks: SafetyChecks;
   readonly machines: readonly Machine[];
   readonly random: Random;
+  /** Set when a voter loses its disk while the cluster forms, see {@link isEmptyWithout}. */
+  lostWhileForming = false;
   /** Set when the faults are over: what is left of them does not happen. */
   heals = false;
   /** Called after each event of a process. */
@@ -88,7 +69,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
   ) {
     const { seed, size } = settings;
     this.random = new Random(seed, 'faults at run time');
-    this.machines = memberKeys.slice(0, size).map((keys) => this.newMachine(keys));
+    this.machines = memberKeys.slice(0, size).map((keys) => newMachine(keys, this));
     this.checks = new SafetyChecks(this);
     this.network = new SimulatedNetwork(size, settings.network, this, new Random(seed, 'network'));
   }
@@ -217,8 +198,49 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     if (machine.process !== null) this.crash(node);
     this.trace.add(this.now, 'wipe', node, 0, () => `node ${node} loses its disk`);
     machine.lostDisks.push(machine.disk.wipe());
+    machine.lastMembership = 'none';
     this.settings.plant?.onWipe?.(machine.disk);
     this.checks.diskLost(node);
+  }
+
+  /** Whether without a member voters are left that are a quorum: then the cluster bears that it loses its disk. */
+  hasQuorumWithout(victim: number): boolean {
+    return this.votersBut(victim) >= quorumOf(this.size);
+  }
+
+  /**
+   * Whether no disk holds an entry, and with a member fewer than a majority have lost theirs as voters and are none again
+   * yet. The cluster then forms anew; or it refuses to go on, when an entry on its way reaches one of its voters.
+   */
+  isEmptyWithout(victim: number): boolean {
+    const isLost = (node: number): boolean => {
+      const { disk, lostDisks } = this.machine(node);
+      return disk.membership !== 'voter' && lostDisks.some(({ membership }) => membership === 'voter');
+    };
+    const lost = this.nodes.filter((node) => node === victim || isLost(node)).length;
+    return lost <= this.size - quorumOf(this.size) && !this.holdsEntries;
+  }
+
+  /** Whether the cluster may refuse to go on now, since a disk was lost while it formed. */
+  get mayRefuse(): boolean {
+    return this.lostWhileForming && this.holdsEntries && this.votersBut(null) < quorumOf(this.size);
+  }
+
+  private get holdsEntries(): boolean {
+    return this.machines.some(({ disk }) => disk.last !== null);
+  }
+
+  private votersBut(left: number | null): number {
+    return this.nodes.filter((node) => node !== left && this.machine(node).disk.membership === 'voter')
+      .length;
+  }
+
+  /** From now on the process of a node dies as soon as it has voted, and is back after so many µs. */
+  dieAfterVotes(node: number, down: number): void {
+    this.machine(node).afterVote = () => {
+      this.crash(node);
+      this.at(this.now + down, () => this.start(node));
+    };
   }
 
   pause(node: number): void {
@@ -243,23 +265,37 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     this.current = process;
   }
 
-  send(process: SimulatedProcess, address: string, packet: Buffer, at: number): void {
+  send(
+    process: SimulatedProcess,
+    address: string,
+    packet: Buffer,
+    at: number,
+    asker: SimulatedProcess | null,
+  ): void {
     const to = this.machines.findIndex((_, node) => addressOf(node) === address);
     const isVote = this.checks.sent(process, packet, to);
-    this.network.send(process, to, packet, at);
-    const { diesAfterVoteFor: down } = this.machine(process.node);
-    if (!isVote || down === null) return;
-    this.at(this.now, () => {
-      if (this.heals || this.processAt(process.node) !== process) return;
-      this.crash(process.node);
-      this.at(this.now + down, () => this.start(process.node));
-    });
+    this.network.send(process, to, packet, at, asker?.node === to ? asker : null);
+    const { afterVote } = this.machine(process.node);
+    if (isVote && afterVote !== null) this.soon(process, afterVote);
   }
 
   stepped(process: SimulatedProcess): void {
     this.checks.check(process);
     if (this.settings.plant?.keepsUnsynced?.(process.disk) !== true) process.disk.sync();
+    const machine = this.machine(process.node);
+    const { membership } = machine.disk;
+    if (machine.lastMembership !== membership) {
+      machine.lastMembership = membership;
+      this.soon(process, () => machine.onMembership?.(membership));
+    }
     this.onStep(process);
+  }
+
+  /** Does something to a process after what it does now, unless it has ended by then or the faults are over. */
+  private soon(process: SimulatedProcess, run: () => void): void {
+    this.at(this.now, () => {
+      if (!this.heals && this.processAt(process.node) === process) run();
+    });
   }
 
   ended(process: SimulatedProcess, error: Error): void {
@@ -272,9 +308,9 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
 
   // NetworkSurroundings.
 
-  deliver(from: SimulatedProcess, to: SimulatedProcess, packet: Buffer): void {
+  deliver(from: SimulatedProcess, to: SimulatedProcess, packet: Buffer, way: Way): void {
     const sender = this.machine(from.node).keys.publicKey;
-    to.handle(() => {
+    const take = (): void => {
       this.trace.add(
         this.now,
         'deliver',
@@ -284,7 +320,9 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
       );
       this.trace.addBytes(packet);
       to.mokka.emit('data', this.settings.plant?.onPacket?.(packet) ?? packet, sender);
-    });
+    };
+    if (way === 'request') to.handleRequest(from, take);
+    else to.handle(take);
   }
 
   linkChanged(of: SimulatedProcess, peer: number, connected: boolean): void {
@@ -304,7 +342,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
   private gone(process: SimulatedProcess): void {
     this.machine(process.node).process = null;
     this.network.ended(process.node);
-    this.checks.died(process.node);
+    this.checks.died(process);
   }
 
   private build(machine: Machine, process: SimulatedProcess): SimulatedMokka {
@@ -338,36 +376,6 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
       if (peer !== node) mokka.nodeApi.join(`${addressOf(peer)}/${this.machine(peer).keys.publicKey}`);
     });
     return mokka;
-  }
-
-  private newMachine(keys: NodeKeys): Machine {
-    const disk = new SimulatedDisk({
-      writeTime: () => {
-        const hang = Math.max(0, machine.diskHangsUntil - this.now);
-        const { diskDelay, diskDelayMin } = machine;
-        return (
-          hang + (diskDelay <= diskDelayMin ? diskDelayMin : this.random.between(diskDelayMin, diskDelay))
-        );
-      },
-      failsNext: () => {
-        const fails = machine.failsNextWrite;
-        machine.failsNextWrite = false;
-        return fails;
-      },
-    });
-    const machine: Machine = {
-      keys,
-      disk,
-      process: null,
-      lostDisks: [],
-      wallOffset: WALL_START,
-      diskDelay: 0,
-      diskDelayMin: 0,
-      diskHangsUntil: 0,
-      failsNextWrite: false,
-      diesAfterVoteFor: null,
-    };
-    return machine;
   }
 }
 

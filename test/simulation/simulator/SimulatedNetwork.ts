@@ -14,6 +14,12 @@ export interface NetworkSettings {
   readonly connectMax: number;
 }
 
+/**
+ * A packet travels as a request on the sender's own connection, or in the answer to a request on the receiver's, as in
+ * src/transport: the two do not wait for each other, and within each the order holds.
+ */
+export type Way = 'request' | 'answer';
+
 export const QUIET_NETWORK: NetworkSettings = {
   delayMin: 200,
   delayMax: 2000,
@@ -30,7 +36,7 @@ export interface NetworkSurroundings {
   at(time: number, run: () => void): void;
   processAt(node: number): SimulatedProcess | null;
   /** A packet arrives. */
-  deliver(from: SimulatedProcess, to: SimulatedProcess, packet: Buffer): void;
+  deliver(from: SimulatedProcess, to: SimulatedProcess, packet: Buffer, way: Way): void;
   /** A node's view of its link to a peer changed. */
   linkChanged(of: SimulatedProcess, peer: number, connected: boolean): void;
 }
@@ -50,8 +56,9 @@ export class SimulatedNetwork {
   private readonly cuts = new Set<number>();
   /** For each node and peer: the life of the peer's process that it is linked to. */
   private readonly links = new Map<number, number>();
-  private readonly lastArrival = new Map<number, number>();
+  private readonly lastArrival = new Map<string, number>();
   private slowness = 0;
+  private readonly slowWays = new Map<string, number>();
   /** For scenarios: when the copies of a packet arrive, ms from now; null: as any other packet. */
   intercept: (from: number, to: number, packet: Buffer) => readonly number[] | null = () => null;
 
@@ -86,12 +93,18 @@ export class SimulatedNetwork {
   healAll(): void {
     this.cuts.clear();
     this.slowness = 0;
+    this.slowWays.clear();
     for (let one = 0; one < this.size; one++) this.reviewAll(one);
   }
 
   /** Packets take up to so many µs longer. */
   slowDown(slowness: number): void {
     this.slowness = slowness;
+  }
+
+  /** Packets of one way between two nodes take so many µs longer; those of the other way do not. */
+  slowDownWay(from: number, to: number, way: Way, slowness: number): void {
+    this.slowWays.set(wayBetween(from, to, way), slowness);
   }
 
   /** A process ended, and its links with it. */
@@ -105,32 +118,48 @@ export class SimulatedNetwork {
     for (let other = 0; other < this.size; other++) if (other !== node) this.review(node, other);
   }
 
-  send(from: SimulatedProcess, to: number, packet: Buffer, at: number): void {
+  /** @param asker the process of `to` whose request this packet answers; null: it is a request itself. */
+  send(from: SimulatedProcess, to: number, packet: Buffer, at: number, asker: SimulatedProcess | null): void {
     const { settings, random } = this;
-    const life = this.links.get(pair(from.node, to));
-    const delay = random.between(settings.delayMin, settings.delayMax) + random.below(this.slowness + 1);
+    const way = asker === null ? 'request' : 'answer';
+    const life = asker === null ? this.links.get(pair(from.node, to)) : this.lifeOfAsker(from, asker);
+    const slowness = this.slowness + (this.slowWays.get(wayBetween(from.node, to, way)) ?? 0);
+    const delay = random.between(settings.delayMin, settings.delayMax) + random.below(slowness + 1);
     const lost = random.perMille(settings.lossPerMille);
     const twice = random.perMille(settings.duplicatesPerMille);
     if (life === undefined) return;
     const copies = this.intercept(from.node, to, packet);
-    for (const after of copies ?? []) this.carry(from, to, life, packet, at + after * 1000);
+    const carry = (arrival: number, by: Way = way): void =>
+      this.carry(from, { node: to, life, way: by }, packet, arrival);
+    // Not as requests: the sender may have ended, and what follows must not go the same way as an answer to it.
+    for (const after of copies ?? []) carry(at + after * 1000, 'answer');
     if (copies !== null || lost) return;
-    this.carry(from, to, life, packet, this.inOrder(from.node, to, at + delay));
-    if (twice) this.carry(from, to, life, packet, at + delay + random.below(20 * settings.delayMax));
+    carry(this.inOrder(wayBetween(from.node, to, way), at + delay));
+    if (twice) carry(at + delay + random.below(20 * settings.delayMax));
   }
 
-  private inOrder(from: number, to: number, arrival: number): number {
+  /** An answer goes back while the connection that the request came on is up. */
+  private lifeOfAsker(from: SimulatedProcess, asker: SimulatedProcess): number | undefined {
+    return this.links.get(pair(asker.node, from.node)) === from.life ? asker.life : undefined;
+  }
+
+  private inOrder(way: string, arrival: number): number {
     if (this.settings.reorders) return arrival;
-    const earliest = Math.max(arrival, this.lastArrival.get(pair(from, to)) ?? 0);
-    this.lastArrival.set(pair(from, to), earliest);
+    const earliest = Math.max(arrival, this.lastArrival.get(way) ?? 0);
+    this.lastArrival.set(way, earliest);
     return earliest;
   }
 
-  private carry(from: SimulatedProcess, to: number, life: number, packet: Buffer, arrival: number): void {
+  private carry(
+    from: SimulatedProcess,
+    { node, life, way }: { node: number; life: number; way: Way },
+    packet: Buffer,
+    arrival: number,
+  ): void {
     this.world.at(arrival, () => {
-      const process = this.world.processAt(to);
-      if (process?.life !== life || this.cuts.has(pair(from.node, to))) return;
-      this.world.deliver(from, process, packet);
+      const process = this.world.processAt(node);
+      if (process?.life !== life || this.cuts.has(pair(from.node, node))) return;
+      this.world.deliver(from, process, packet, way);
     });
   }
 
@@ -201,4 +230,8 @@ export class SimulatedNetwork {
 /** Names a direction between two of at most ten nodes. */
 function pair(from: number, to: number): number {
   return from * 10 + to;
+}
+
+function wayBetween(from: number, to: number, way: Way): string {
+  return `${from}>${to} ${way}`;
 }

@@ -7,7 +7,13 @@ import type { SimulatedMokka } from './SimulatedMokka';
 
 /** What a process does to the world outside, in order, each at the time of its own clock (µs). */
 type Effect =
-  | { readonly kind: 'send'; readonly at: number; readonly address: string; readonly packet: Buffer }
+  | {
+      readonly kind: 'send';
+      readonly at: number;
+      readonly address: string;
+      readonly packet: Buffer;
+      readonly asker: SimulatedProcess | null;
+    }
   | { readonly kind: 'write'; readonly at: number; readonly write: DiskWrite }
   | { readonly kind: 'answer'; readonly at: number; readonly answer: (at: number) => void };
 
@@ -17,7 +23,14 @@ export interface ProcessSurroundings {
   at(time: number, run: () => void): void;
   /** Makes this process the one whose machine the globals are; null when it is done. */
   enter(process: SimulatedProcess | null): void;
-  send(process: SimulatedProcess, address: string, packet: Buffer, at: number): void;
+  /** @param asker the process whose request was being handled, if any: if it is who is sent to, this is its answer. */
+  send(
+    process: SimulatedProcess,
+    address: string,
+    packet: Buffer,
+    at: number,
+    asker: SimulatedProcess | null,
+  ): void;
   /** An event of this process is over and all that it did is done. */
   stepped(process: SimulatedProcess): void;
   /** The process ended by itself. */
@@ -46,6 +59,7 @@ export class SimulatedProcess implements Host {
   private waiting: (() => void)[] = [];
   private fatal: Error | null = null;
   private diesInEvent = false;
+  private asker: SimulatedProcess | null = null;
 
   constructor(
     readonly node: number,
@@ -108,9 +122,22 @@ export class SimulatedProcess implements Host {
     else this.run(event);
   }
 
+  /** As {@link handle}, for what came as a request: what is sent to its sender in this very call is its answer. */
+  handleRequest(asker: SimulatedProcess, event: () => void): void {
+    this.handle(() => {
+      this.asker = asker;
+      try {
+        event();
+      } finally {
+        this.asker = null;
+      }
+    });
+  }
+
   /** A packet leaves with the other effects of the event. */
   send(address: string, packet: Buffer): void {
-    if (this.alive) this.effects.push({ kind: 'send', at: this.localTime, address, packet });
+    const { alive, localTime: at, asker } = this;
+    if (alive) this.effects.push({ kind: 'send', at, address, packet, asker });
   }
 
   /** Tells someone outside something, unless the process dies before. */
@@ -224,7 +251,8 @@ export class SimulatedProcess implements Host {
 
   private release(effects: readonly Effect[]): void {
     for (const effect of effects)
-      if (effect.kind === 'send') this.world.send(this, effect.address, effect.packet, effect.at);
+      if (effect.kind === 'send')
+        this.world.send(this, effect.address, effect.packet, effect.at, effect.asker);
       else if (effect.kind === 'answer') effect.answer(effect.at);
   }
 }

@@ -1,7 +1,9 @@
 import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
-import { makeFault, type Fault, type FaultName } from './faults';
+import type { Fault } from './faults/Fault';
+import { makeFault, type FaultName } from './faults/faults';
 import type { LimitsOverride } from './limitsOverride';
 import type { PushPlan } from './Clients';
+import { DENIALS } from './History';
 import { Random } from './Random';
 import type { ClusterSettings } from './SimulatedCluster';
 import { QUIET_NETWORK, type NetworkSettings } from './SimulatedNetwork';
@@ -40,11 +42,19 @@ const kinds = {
   crashes: { crash: 4, stop: 2, dieInEvent: 4, blackout: 1, cutOff: 1 },
   storms: { storm: 2, crash: 1, stop: 1, dieInEvent: 2, slowDisk: 1 },
   cuts: { cutOff: 3, cutOneWay: 3, cutPair: 3, split: 3 },
-  delays: { slowNetwork: 3, stop: 1, pause: 3, slowDisk: 2, cutPair: 1 },
+  delays: { slowNetwork: 2, slowWay: 4, stop: 1, pause: 3, slowDisk: 2, cutPair: 1 },
   disks: { slowDisk: 3, slowDisks: 2, hangingDisk: 2, failedWrite: 3, dieInEvent: 3, crash: 1 },
-  wipes: { wipe: 3, wipeWhileOthersAreBehind: 4, crash: 1, cutOff: 2 },
+  wipes: {
+    voterWiped: 5,
+    wipe: 2,
+    wipeAgain: 3,
+    wipeWhileOthersAreBehind: 3,
+    slowWay: 1,
+    crash: 1,
+    cutOff: 1,
+  },
   clocks: { clockJump: 6, crash: 1, cutOff: 1 },
-  forming: { crash: 3, dieInEvent: 3, storm: 1, wipe: 2, pause: 1 },
+  forming: { crash: 3, dieInEvent: 3, storm: 1, wipe: 4, wipeAgain: 1, slowWay: 2, cutPair: 1, pause: 1 },
   elections: { rivals: 6, crash: 1 },
   figure8: { strandedLeader: 6, crash: 1, dieInEvent: 2 },
   isolation: {},
@@ -59,9 +69,11 @@ const kinds = {
     cutPair: 1,
     split: 1,
     slowNetwork: 1,
+    slowWay: 1,
     slowDisk: 1,
     failedWrite: 1,
     wipe: 1,
+    voterWiped: 1,
     clockJump: 1,
     strandedLeader: 1,
   },
@@ -153,6 +165,11 @@ function forgetsPushes({ REMEMBERED_PUSHES_MAX: max }: LimitsOverride): boolean 
   return max !== undefined && max < REMEMBERED_PUSHES_MAX;
 }
 
+/** What a push may be answered with, codes of errors. Where no push is forgotten, none is refused as too old. */
+export function errorsOf({ limits }: SchedulePlan): string[] {
+  return [...DENIALS, 'UNKNOWN_OUTCOME', ...(forgetsPushes(limits) ? ['STALE_NONCE'] : [])];
+}
+
 /**
  * Where pushes are forgotten, a forwarded push must not come twice: LogApi takes a refusal for the answer to its only
  * try. Links of src/transport never repeat a packet.
@@ -187,6 +204,9 @@ function smallLimits(random: Random): LimitsOverride {
     ANSWER_STEP_ENTRIES: random.between(1, 5),
     REMEMBERED_PUSHES_MAX: random.pick([REMEMBERED_PUSHES_MAX, REMEMBERED_PUSHES_MAX, random.between(4, 30)]),
     READ_DEADLINE_MS: 3000,
+    REMEMBER_STEP_ENTRIES: random.pick([1, 3, 256]),
+    LATE_ENTRIES_MAX: random.pick([1, 2, 8, 50]),
+    LATE_BYTES_MAX: random.pick([0, 300, 4096]),
   };
 }
 

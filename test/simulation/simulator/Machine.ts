@@ -1,0 +1,67 @@
+import type { NodeKeys } from '../../../src/config/keyPair';
+import type { Membership } from '../../../src/storage/LogStore';
+import type { StoreSnapshot } from '../../../src/storage/MemoryLogStore';
+import type { Random } from './Random';
+import { SimulatedDisk } from './SimulatedDisk';
+import type { SimulatedProcess } from './SimulatedProcess';
+
+/** A machine: its disk, its wall clock, and the process that runs on it, if one does. */
+export interface Machine {
+  readonly keys: NodeKeys;
+  readonly disk: SimulatedDisk;
+  process: SimulatedProcess | null;
+  /** What was on disks that this machine lost. */
+  readonly lostDisks: StoreSnapshot[];
+  /** How far its wall clock is off, ms. */
+  wallOffset: number;
+  /** µs that a write takes, at most and at least. */
+  diskDelay: number;
+  diskDelayMin: number;
+  /** Until when the disk hangs, µs. */
+  diskHangsUntil: number;
+  failsNextWrite: boolean;
+  /** What happens as soon as its process has voted; null: nothing. */
+  afterVote: (() => void) | null;
+  /** What happens when its place in the cluster, as its disk has it, is another; null: nothing. */
+  onMembership: ((membership: Membership) => void) | null;
+  lastMembership: Membership;
+}
+
+/** Where the simulated wall clocks start: a day in 2025, ms since 1970. */
+const WALL_START = 1_750_000_000_000;
+
+/** A machine that was never started. */
+export function newMachine(
+  keys: NodeKeys,
+  world: { readonly now: number; readonly random: Random },
+): Machine {
+  const disk = new SimulatedDisk({
+    writeTime: () => {
+      const hang = Math.max(0, machine.diskHangsUntil - world.now);
+      const { diskDelay, diskDelayMin } = machine;
+      return (
+        hang + (diskDelay <= diskDelayMin ? diskDelayMin : world.random.between(diskDelayMin, diskDelay))
+      );
+    },
+    failsNext: () => {
+      const fails = machine.failsNextWrite;
+      machine.failsNextWrite = false;
+      return fails;
+    },
+  });
+  const machine: Machine = {
+    keys,
+    disk,
+    process: null,
+    lostDisks: [],
+    wallOffset: WALL_START,
+    diskDelay: 0,
+    diskDelayMin: 0,
+    diskHangsUntil: 0,
+    failsNextWrite: false,
+    afterVote: null,
+    onMembership: null,
+    lastMembership: 'none',
+  };
+  return machine;
+}

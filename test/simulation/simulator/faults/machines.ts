@@ -1,0 +1,56 @@
+import type { Random } from '../Random';
+import { later, MS, someNode, type Strike } from './Fault';
+
+const HOUR = 3_600_000;
+
+export function slowDisk(random: Random): Strike {
+  const node = someNode(random);
+  const delay = random.between(5, 300) * MS;
+  const time = random.between(200, 3000) * MS;
+  return (cluster) => {
+    const machine = cluster.machine(node(cluster));
+    machine.diskDelay = delay;
+    later(cluster, time, () => (machine.diskDelay = 0));
+  };
+}
+
+/** All disks are slower than an election timeout, all alike or each by its own, as where they are one machine's. */
+export function slowDisks(random: Random): Strike {
+  const delay = random.between(100, 600) * MS;
+  const varies = random.perMille(500);
+  const time = random.between(1000, 6000) * MS;
+  return (cluster) => {
+    for (const node of cluster.nodes)
+      Object.assign(cluster.machine(node), { diskDelay: delay, diskDelayMin: varies ? 0 : delay });
+    later(cluster, time, () => {
+      for (const node of cluster.nodes)
+        Object.assign(cluster.machine(node), { diskDelay: 0, diskDelayMin: 0 });
+    });
+  };
+}
+
+export function hangingDisk(random: Random): Strike {
+  const node = someNode(random);
+  const time = random.pick([1000, 3000, 30_000]) * MS;
+  return (cluster) => {
+    cluster.machine(node(cluster)).diskHangsUntil = cluster.now + time;
+  };
+}
+
+export function failedWrite(random: Random): Strike {
+  const node = someNode(random);
+  const down = random.between(10, 2000) * MS;
+  return (cluster) => {
+    const victim = node(cluster);
+    cluster.machine(victim).failsNextWrite = true;
+    later(cluster, down, () => cluster.start(victim));
+  };
+}
+
+export function clockJump(random: Random): Strike {
+  const node = someNode(random);
+  const by = random.between(-5 * HOUR, 5 * HOUR);
+  return (cluster) => {
+    cluster.machine(node(cluster)).wallOffset += by;
+  };
+}
