@@ -34,8 +34,9 @@ export class ReplicatedLog {
   private readonly log: LocalLog;
   private role: { leads: Replication } | { follows: string | null };
   private term: number;
-  /** Position up to which this log is known to be that of the leader it follows. */
+  /** Position up to which this log is known to be that of the leader it follows, or followed last in this term. */
   private verifiedPosition = 0;
+  private verifiedLeader: string | null = null;
   /** The epoch of the last append, for answers that no append asked for. */
   private lastEpoch = 0;
   /** While this node knows entries to be committed that the leader it follows does not hold. */
@@ -147,10 +148,15 @@ export class ReplicatedLog {
   /** The election made this node a follower, of a leader or of nobody yet. */
   follow(term: number, leader: string | null): void {
     if ('follows' in this.role && this.term === term && this.role.follows === leader) return;
+    if ('leads' in this.role || this.term !== term) this.verifiedLeader = null;
+    // A leader's log only grows in its term: what was verified stays so when the leader was lost from sight for a while.
+    if (leader !== null && leader !== this.verifiedLeader) {
+      this.verifiedLeader = leader;
+      this.verifiedPosition = 0;
+    }
     this.log.dropStaged();
     this.term = term;
     this.role = { follows: leader };
-    this.verifiedPosition = 0;
   }
 
   /** Whether this node leads and its log has room for another push: those that users wait for are only proposed then. */

@@ -209,6 +209,22 @@ describe('pushes and gets', () => {
       { limits: { UNCOMMITTED_ENTRIES_MAX: 4 } },
     ));
 
+  test('a follower that lost sight of its leader for a while passes pushes on, in an idle cluster (simulator, seed 7001194)', () =>
+    story(3, (it) => {
+      const leader = it.leader();
+      const [follower = 0] = it.followers();
+      it.push(leader);
+      it.expectEqualLogs();
+      const term = it.term(leader);
+      let isMute = true;
+      it.intercept((from, to) => (isMute && from === leader && to === follower ? [] : null));
+      it.until('it follows nobody', () => it.cluster.processAt(follower)?.mokka.leaderPublicKey === '');
+      isMute = false;
+      it.expectFollows(follower, leader);
+      expect(it.push(follower)).toBe(2);
+      expect(it.term(leader)).toBe(term);
+    }));
+
   test('a late refusal does not make a push count as never sent (simulator, seed 859)', () =>
     story(
       3,

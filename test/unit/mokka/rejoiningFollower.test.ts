@@ -58,7 +58,6 @@ describe('a follower that lost its disk', () => {
     const bus = caughtUpWithoutReadmission();
     bus.lostTypes.clear();
     bus.log('c').follow(1, null);
-    bus.log('c').follow(1, 'a');
     bus
       .log('c')
       .receive(
@@ -67,6 +66,7 @@ describe('a follower that lost its disk', () => {
         bus.now,
       );
     expect(bus.store('c').membership).toBe('rejoining');
+    bus.log('c').follow(1, 'a');
     bus.now += APPEND_RESEND_MS + 1;
     bus.settle('a');
     expect(bus.store('c').membership).toBe('voter');
