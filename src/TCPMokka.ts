@@ -3,9 +3,10 @@ import type { NodeModel } from 'mokka/dist/consensus/models/NodeModel';
 import { StartError } from './errors';
 import { tellFatal } from './mokka/election/tellFatal';
 import { warmUpVoting } from './mokka/election/warmUp';
+import type { LinkState } from './mokka/NodeView';
 import { ReplicatedMokka } from './mokka/ReplicatedMokka';
 import { helloOf } from './transport/hello';
-import { Link, type LinkIdentity, type LinkState } from './transport/Link';
+import { Link, type LinkIdentity } from './transport/Link';
 import { Listener } from './transport/Listener';
 import { makeNodeCertificate, signingPart, type NodeCertificate } from './transport/NodeCertificate';
 import { RefusalLog } from './transport/RefusalLog';
@@ -97,7 +98,8 @@ export class TCPMokka extends ReplicatedMokka {
   override linkState(publicKey: string): LinkState {
     const node = this.nodes.get(publicKey);
     const link = node && this.sockets.get(node.address);
-    return link?.state ?? { connected: false, reason: 'this node is not connected' };
+    if (link === undefined) return { connected: false, reason: 'this node is not connected' };
+    return { ...link.state, reachesThis: this.listener?.isReachedBy(publicKey) === true };
   }
 
   /** Closes the connection that the member's last packet came on, and tells of it once a minute. */

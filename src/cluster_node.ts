@@ -68,10 +68,14 @@ const initMokka = async (): Promise<void> => {
 /** The node over its store in the data directory. */
 const createMokka = async (config: NodeConfig, logger: Logger): Promise<TCPMokka> => {
   const { TCPMokka } = await import('./TCPMokka');
+  const { watchedStore } = await import('./watch/watchedStore');
   const { index, members, keys, heartbeat, electionTimeout } = config;
   const member = members[index];
   invariant(member !== undefined, () => `INDEX ${index} of ${members.length} members`);
-  const store = await openStore(config);
+  const store = watchedStore(await openStore(config), {
+    node: index,
+    unwatched: (err) => logger.warn({ event: 'unwatched', err }, `nobody watches the disk: ${err.message}`),
+  });
   life.beforeExit(() => store.close());
   return new TCPMokka({
     address: member.address,

@@ -14,4 +14,5 @@ export type { LogEntry } from './storage/Entry';
 export type { LogStore } from './storage/LogStore';
 export { LmdbLogStore } from './storage/LmdbLogStore';
 export { MemoryLogStore } from './storage/MemoryLogStore';
+export { watchedStore, type WatchedStoreOptions } from './watch/watchedStore';
 export { TCPMokka, type TCPMokkaSettings } from './TCPMokka';

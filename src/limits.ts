@@ -379,4 +379,4 @@ export const LAGS_WAITING_MAX = 1024;
 export const CLIENT_SILENT_MS = 1500;
 
 /** It does not, when it leaves that unanswered too for so long, ms. Both together are below the 5 s of the promise. */
-export const CLIENT_PROBE_MS_MAX = 3000;
+export const CLIENT_PROBE_MS_MAX = 2000;

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { z } from 'zod';
 import { RequestError, toError } from '../errors';
-import { CLIENT_ANSWER_MS_MAX } from '../limits';
+import { CLIENT_ANSWER_MS_MAX, CLIENT_PROBE_MS_MAX, CLIENT_SILENT_MS } from '../limits';
+import { lockHolder } from '../storage/DirectoryLock';
 import { withSocketPath } from '../storage/socketPath';
 import { SOCKET_NAME } from './CommandSocket';
 
@@ -38,15 +39,25 @@ interface WaitingLine {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Talks to a running node of this machine through the socket in its data directory. */
+const ENDED =
+  'the node ended the connection without an answer: it stopped, took too long, or has too many clients';
+
+/**
+ * Talks to a running node of this machine through the socket in its data directory. An answer may take its time, as an
+ * add's does without a leader; a node that answers nothing at all is noticed within 5 s.
+ */
 export class NodeClient {
   readonly #socket: Socket;
   /** Lines without an answer, oldest first: answers come in this order. */
   readonly #waiting: WaitingLine[] = [];
   #parts: Buffer[] = [];
   #closed = false;
+  #silence: NodeJS.Timeout | null = null;
 
-  private constructor(socket: Socket) {
+  private constructor(
+    socket: Socket,
+    private readonly directory: string,
+  ) {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', () => this.#end());
@@ -60,7 +71,7 @@ export class NodeClient {
       return await withSocketPath(directory, SOCKET_NAME, async (path) => {
         const socket = connect(path);
         await once(socket, 'connect');
-        return new NodeClient(socket);
+        return new NodeClient(socket, directory);
       });
     } catch (cause) {
       throw new NodeUnreachableError(
@@ -86,7 +97,10 @@ export class NodeClient {
       const timer = setTimeout(() => this.close(), CLIENT_ANSWER_MS_MAX);
       this.#waiting.push({ resolve, reject, timer });
       if (this.#closed) this.#end();
-      else this.#socket.write(`${line}\n`);
+      else {
+        this.#socket.write(`${line}\n`);
+        this.#silence ??= this.#watchSilence();
+      }
     });
     return { json, ...answerSchema.parse(JSON.parse(json)) };
   }
@@ -117,20 +131,65 @@ export class NodeClient {
       const waiting = this.#waiting.shift();
       clearTimeout(waiting?.timer);
       waiting?.resolve(json);
+      if (this.#waiting.length === 0) this.#endWatch();
+      else this.#silence?.refresh();
     }
     if (start < chunk.length) this.#parts.push(chunk.subarray(start));
   }
 
-  #end(): void {
+  #watchSilence(): NodeJS.Timeout {
+    return setTimeout(() => void this.#probe(), CLIENT_SILENT_MS);
+  }
+
+  #endWatch(): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#silence = null;
+  }
+
+  /** What was asked may wait for a leader, or a quorum. Whether the node answers at all another connection tells. */
+  async #probe(): Promise<void> {
+    const [oldest] = this.#waiting;
+    const answers = await answersAnything(this.directory);
+    if (this.#closed || this.#waiting.length === 0) return;
+    if (answers || this.#waiting[0] !== oldest) {
+      this.#silence = this.#watchSilence();
+      return;
+    }
+    const pid = lockHolder(this.directory);
+    this.#socket.destroy();
+    this.#end(
+      `the process${pid === null ? '' : ` ${pid}`} of the node on ${this.directory} runs and does not answer; its disk may hang, or it is held (Ctrl-Z): see its log`,
+    );
+  }
+
+  #end(reason = ENDED): void {
     this.#closed = true;
+    this.#endWatch();
     for (const { reject, timer } of this.#waiting.splice(0)) {
       clearTimeout(timer);
-      reject(
-        new NodeUnreachableError(
-          'the node ended the connection without an answer: it stopped, took too long, or has too many clients',
-          true,
-        ),
-      );
+      reject(new NodeUnreachableError(reason, true));
     }
+  }
+}
+
+/** Whether a node says anything within CLIENT_PROBE_MS_MAX, be it that it has too many clients or is gone. */
+async function answersAnything(directory: string): Promise<boolean> {
+  try {
+    return await withSocketPath(directory, SOCKET_NAME, async (path) => {
+      const socket = connect(path, () => socket.write('info\n'));
+      socket.on('error', () => undefined);
+      socket.setTimeout(CLIENT_PROBE_MS_MAX);
+      try {
+        const spoke = ['data', 'end', 'error'].map(
+          (event) => new Promise((resolve) => socket.once(event, () => resolve(true))),
+        );
+        const silent = new Promise((resolve) => socket.once('timeout', () => resolve(false)));
+        return (await Promise.race([...spoke, silent])) === true;
+      } finally {
+        socket.destroy();
+      }
+    });
+  } catch {
+    return true;
   }
 }

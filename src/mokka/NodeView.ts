@@ -3,6 +3,7 @@ import type { LogStore } from '../storage/LogStore';
 import type { MemberStatus, NodeInfo, PeerInfo } from './api';
 import { quorumOf } from './log/quorum';
 import { describeProblem, type DivergedHistory } from './problem';
+import type { Lags } from './view/LagQuestions';
 import type { ReplicatedLog } from './ReplicatedLog';
 
 /** Whether a peer is linked, and if not, why not. */
@@ -11,6 +12,8 @@ export interface LinkState {
   readonly reason?: string;
   /** Whether the peer's data are of another cluster that had the same keys. */
   readonly isForeign?: boolean;
+  /** Whether the peer has connected to this node, where that is known. */
+  readonly reachesThis?: boolean;
 }
 
 /** What the election knows now. */
@@ -21,6 +24,12 @@ export interface ElectionView {
   readonly state: NodeInfo['state'];
   /** Members that a forming cluster waits for. */
   readonly missing: readonly string[];
+  /** A leader that another member said lately that it follows, or is. */
+  readonly leaderOfOthers: { readonly publicKey: string; readonly heardBy: string } | null;
+  /** Peers that said lately that they cannot vote. */
+  readonly nonVoters: readonly string[];
+  /** The member whose writes to disk take the longest, and how long, ms; 0 where they are quick. */
+  readonly slowestWrites: { readonly member: string; readonly ms: number };
 }
 
 /** What a view looks at. Members are named by their public keys. */
@@ -40,7 +49,13 @@ export interface NodeViewOptions {
   readonly lackingIndex: () => number | null;
   /** Monotonic ms. */
   readonly now: () => number;
+  /** Settings, ms. */
+  readonly heartbeat: number;
+  readonly electionTimeout: number;
 }
+
+/** How long after its start a node does not wonder that its peers have not connected to it yet, ms. */
+const GREETED_WITHIN_MS = 2000;
 
 /** What a node tells of itself and of its peers: `info` and `status`. It only looks. */
 export class NodeView {
@@ -91,10 +106,24 @@ export class NodeView {
     };
   }
 
-  status(): MemberStatus[] {
+  /** `lags`: what the leader says of the members' logs, in the order of their public keys; null where it does not. */
+  status(lags: Lags | null): MemberStatus[] {
     const { self, nodes } = this.options;
-    const members = [self, ...nodes.keys()].map((publicKey) => this.memberStatus(publicKey));
+    const behind = new Map(this.sortedMembers.map((publicKey, at) => [publicKey, lags?.[at] ?? null]));
+    const members = [self, ...nodes.keys()].map((publicKey) =>
+      this.memberStatus(publicKey, this.entriesBehind(publicKey) ?? behind.get(publicKey) ?? null),
+    );
     return members.sort((a, b) => a.node - b.node);
+  }
+
+  /** On the leader: what it says of the members' logs. */
+  get lags(): Lags {
+    return this.sortedMembers.map((publicKey) => this.entriesBehind(publicKey) ?? 0);
+  }
+
+  private get sortedMembers(): string[] {
+    const { self, nodes } = this.options;
+    return [self, ...nodes.keys()].sort();
   }
 
   private lastLog(): Entry | null {
@@ -119,7 +148,7 @@ export class NodeView {
     };
   }
 
-  private memberStatus(publicKey: string): MemberStatus {
+  private memberStatus(publicKey: string, behind: number | null): MemberStatus {
     const { self, address, nodes, linkState } = this.options;
     const isSelf = publicKey === self;
     const { connected, reason } = isSelf ? { connected: true } : linkState(publicKey);
@@ -129,7 +158,7 @@ export class NodeView {
       role: this.roleOf(publicKey, connected),
       reachable: connected,
       ...(connected || reason === undefined ? {} : { reason }),
-      behind: this.entriesBehind(publicKey),
+      behind,
       clockOffset: isSelf ? 0 : connected ? (this.clockOffsets.get(publicKey) ?? null) : null,
     };
   }
@@ -151,25 +180,50 @@ export class NodeView {
   }
 
   private problem(): string | null {
-    const { nodes, store, election, linkState, now } = this.options;
-    const { leader, missing } = election();
-    const name = (publicKey: string): string => `node ${this.memberIndex(publicKey)}`;
+    const { self, address, nodes, store, election, linkState, heartbeat, electionTimeout } = this.options;
+    const { leader, missing, leaderOfOthers, nonVoters, slowestWrites } = election();
+    const name = (publicKey: string): string =>
+      publicKey === self ? 'this node' : `node ${this.memberIndex(publicKey)}`;
     const size = nodes.size + 1;
-    const unreachable = [...nodes.keys()].flatMap((publicKey) => {
-      const { connected, reason } = linkState(publicKey);
-      if (connected) return [];
-      const forMs = now() - (this.downSince.get(publicKey) ?? this.startedAt);
-      return [{ name: name(publicKey), reason, forMs }];
-    });
+    const lost = store.membership === 'rejoining' ? [self, ...nonVoters] : nonVoters;
+    const peers = [...nodes.keys()].map((publicKey) => ({ publicKey, link: linkState(publicKey) }));
+    const greeted = this.options.now() - this.startedAt < GREETED_WITHIN_MS;
     const problem = describeProblem({
       membership: store.membership,
       hasLeader: leader !== null,
       size,
       quorum: quorumOf(size),
+      address,
       missing: missing.map(name),
       foreign: [...nodes.keys()].filter((publicKey) => linkState(publicKey).isForeign === true).map(name),
       diverged: this.diverged(name),
-      unreachable,
+      unreachable: peers
+        .filter(({ link }) => !link.connected)
+        .map(({ publicKey, link: { reason } }) => ({
+          name: name(publicKey),
+          reason,
+          forMs: this.downFor(publicKey),
+        })),
+      leaderOfOthers: leaderOfOthers && {
+        name: name(leaderOfOthers.publicKey),
+        heardBy: name(leaderOfOthers.heardBy),
+      },
+      lost: lost.map(name),
+      notReaching: peers
+        .filter(({ link }) => link.connected && link.reachesThis === false && !greeted)
+        .map(({ publicKey }) => name(publicKey)),
+      slowDisk:
+        slowestWrites.ms === 0
+          ? null
+          : {
+              whose:
+                slowestWrites.member === self
+                  ? `${store.place}, this node's disk,`
+                  : `the disk of ${name(slowestWrites.member)}`,
+              writeMs: slowestWrites.ms,
+              heartbeat,
+              electionTimeout,
+            },
     });
     return problem ?? this.lag();
   }
@@ -193,5 +247,9 @@ export class NodeView {
     }
     if (names.length === 0) return null;
     return { names, from: (log.entryAt(Math.min(...positions))?.index ?? 0) + 1 };
+  }
+
+  private downFor(publicKey: string): number {
+    return this.options.now() - (this.downSince.get(publicKey) ?? this.startedAt);
   }
 }

@@ -26,6 +26,7 @@ import { ForwardedPushes } from './pushes/ForwardedPushes';
 import { PushIntake } from './pushes/PushIntake';
 import { NodeView, type ElectionView, type LinkState } from './NodeView';
 import { ReplicatedLog } from './ReplicatedLog';
+import { LagQuestions, type Lags } from './view/LagQuestions';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
@@ -49,6 +50,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private readonly forwarded: ForwardedPushes;
   private readonly answered: AnsweredLogs;
   private readonly view: NodeView;
+  private readonly lagQuestions = new LagQuestions(
+    (peer, id) => this.sendMessage(peer, { type: 'askLags', id }),
+    () => performance.now(),
+  );
   private flushScheduled = false;
   private knownLeader: string | null = null;
   private knownTerm = 0;
@@ -123,6 +128,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       clusterCommitIndex: () => this.clusterCommitIndex,
       lackingIndex: () => this.answered.lacking,
       now: () => performance.now(),
+      heartbeat: settings.heartbeat,
+      electionTimeout: settings.electionTimeout,
     });
     this.on('data', (packet: Buffer, from: string) => this.receive(packet, from));
     this.on('link', (publicKey: string, connected: boolean) => this.linkChanged(publicKey, connected));
@@ -135,7 +142,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       getEntry: () => ({ get: (index) => this.getEntry(index) }),
       getState: () => ({
         getInfo: () => this.looking(() => this.view.info()),
-        getStatus: () => this.looking(() => this.view.status()),
+        getStatus: async () => {
+          const lags = await this.leaderLags();
+          return this.looking(() => this.view.status(lags));
+        },
       }),
     };
   }
@@ -178,6 +188,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.reads.close();
     this.answered.close();
     if (ends) this.replicatedLog.saveAll();
+    this.lagQuestions.tick(Infinity);
   }
 
   protected override followerHeard(publicKey: string, incarnation: string): void {
@@ -195,6 +206,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.logApi.tick(now);
     this.reads.tick(now);
     this.answered.tick(now);
+    this.lagQuestions.tick(now);
     if (this.replicatedLog.needsFlush) this.wantFlush();
     // In a step of its own: a heartbeat of this one would leave only after the write.
     if (this.replicatedLog.isCommitIndexDue(now))
@@ -293,6 +305,12 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       case 'confirmed':
         if (from === this.leader) this.reads.answered(message.id, message.commitIndex);
         break;
+      case 'askLags':
+        if (this.isLeader) this.sendMessage(from, { type: 'lags', id: message.id, lags: this.view.lags });
+        break;
+      case 'lags':
+        this.lagQuestions.answered(from, message.id, message.lags);
+        break;
     }
   }
 
@@ -301,6 +319,13 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.replicatedLog.receive(from, message, performance.now());
     // Pushes wait until this node and its leader agree.
     if (this.replicatedLog.agreesWithLeader !== agreed) this.wantFlush();
+  }
+
+  private leaderLags(): Promise<Lags | null> {
+    const { leader } = this;
+    return leader === null || this.isLeader || this.isStopped
+      ? Promise.resolve(null)
+      : this.lagQuestions.ask(leader);
   }
 
   private proposeFor(from: string, message: ForwardMessage): void {
@@ -446,6 +471,17 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private electionView(): ElectionView {
     const { term, leader, isLeader, missingMembers: missing } = this;
     const state = isLeader ? 'leader' : this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower';
-    return { term, leader, state, missing };
+    const now = performance.now();
+    const ownWrites = { member: this.publicKey, ms: this.writeTimes.ofSelf(now) };
+    const others = this.writeTimes.slowest;
+    return {
+      term,
+      leader,
+      state,
+      missing,
+      leaderOfOthers: this.memberWords.leaderOfOthers(now),
+      nonVoters: this.memberWords.nonVoters(now),
+      slowestWrites: others !== null && others.ms > ownWrites.ms ? others : ownWrites,
+    };
   }
 }

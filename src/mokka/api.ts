@@ -38,7 +38,7 @@ export interface PeerInfo {
   readonly matchIndex?: number;
 }
 
-/** One member of the cluster, as this node sees it. What only the leader knows is null on the others. */
+/** One member of the cluster, as this node sees it. A follower asks its leader for what only the leader knows. */
 export interface MemberStatus {
   readonly node: number;
   readonly address: string;
@@ -47,7 +47,7 @@ export interface MemberStatus {
   readonly reachable: boolean;
   /** Why it is not reachable, where that is known. */
   readonly reason?: string;
-  /** How many entries of the leader's log it does not hold yet, as far as this node knows. */
+  /** How many entries of the leader's log it does not hold yet; null while no leader answers. */
   readonly behind: number | null;
   /** Its wall clock less this node's, ms, to within a packet's way; null while nothing was heard of it. */
   readonly clockOffset: number | null;

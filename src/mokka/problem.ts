@@ -12,6 +12,21 @@ export interface Standing {
   readonly diverged: DivergedHistory | null;
   /** Peers without a link, each with the reason and since when (ms ago) where known. */
   readonly unreachable: readonly { name: string; reason: string | undefined; forMs: number }[];
+  /** This node's own. */
+  readonly address: string;
+  /** The leader that another member hears, or says that it is. */
+  readonly leaderOfOthers: { readonly name: string; readonly heardBy: string } | null;
+  /** Members that lost their data, this node among them where it did: they cannot vote. */
+  readonly lost: readonly string[];
+  /** Peers with a link from this node that have none to it. */
+  readonly notReaching: readonly string[];
+  /** The disk with the slowest writes, where they are not quick; times in ms. */
+  readonly slowDisk: {
+    readonly whose: string;
+    readonly writeMs: number;
+    readonly heartbeat: number;
+    readonly electionTimeout: number;
+  } | null;
 }
 
 /** Names of members, and from which log on their committed logs are others. */
@@ -28,7 +43,16 @@ type Cause = (standing: Standing) => string | null;
 const ALWAYS: readonly Cause[] = [twoClusters, twoHistories];
 
 /** Causes while no leader is known; the first that is the case is told. */
-const WITHOUT_LEADER: readonly Cause[] = [notFormed, tooFewReachable, rejoining];
+const WITHOUT_LEADER: readonly Cause[] = [
+  notFormed,
+  leaderUnheard,
+  majorityLost,
+  tooFewReachable,
+  tooFewVoters,
+  unreached,
+  rejoining,
+  slowDisk,
+];
 
 const DECIDE =
   'A data directory is an old copy, or from before all data were lost. Decide which history to keep (npm run backup -- ' +
@@ -43,7 +67,7 @@ export function describeProblem(standing: Standing): string | null {
     if (sentence !== null) return sentence;
   }
   if (standing.hasLeader) return null;
-  return 'No leader is elected yet; an election takes below a second. If it lasts, too many members may have lost their data.';
+  return 'No leader is elected yet; an election takes below a second. If it lasts, see the logs of all nodes.';
 }
 
 function twoClusters({ foreign }: Standing): string | null {
@@ -64,6 +88,43 @@ function notFormed({ membership, missing, unreachable }: Standing): string | nul
   )}. Start them, or mend what keeps them away.`;
 }
 
+/** The others have a leader: this node alone is cut off from it, one way or both. */
+function leaderUnheard({ leaderOfOthers, unreachable, address }: Standing): string | null {
+  if (leaderOfOthers === null || leaderOfOthers.name === 'this node') return null;
+  const { name, heardBy } = leaderOfOthers;
+  const leads = `${capital(name)} leads, as ${heardBy === name ? 'it' : heardBy} says`;
+  const cut = unreachable.find((peer) => peer.name === name);
+  return cut === undefined
+    ? `${leads}, and is reached from here, but does not reach this node at ${address}: see that this is this node's address in every member's cluster.json, and that no firewall is before it. The other nodes take adds.`
+    : `${leads}, but this node has no link to it: ${describePeer(cut)}. Mend what is between the two; the other nodes take adds.`;
+}
+
+function majorityLost({ size, quorum, lost }: Standing): string | null {
+  if (size - lost.length >= quorum) return null;
+  return `${lost.length} of ${size} members lost their data (${list(lost)}), too many for a leader: what only they held is gone. Bring the data directory of one of them back, or save what is left with npm run backup -- --unconfirmed on each node that has data, and restore all members from the longest (README, Backup).`;
+}
+
+/** With those that lost their data, and cannot vote before a leader has brought them up to date, too few are left. */
+function tooFewVoters({ size, quorum, lost, unreachable }: Standing): string | null {
+  const voters = size - new Set([...lost, ...unreachable.map(({ name }) => name)]).size;
+  if (voters >= quorum || lost.length === 0) return null;
+  return `${voters} of ${size} members can vote and ${quorum} are needed: ${list(lost)} lost the data and cannot vote before a leader has brought it back; not reachable: ${list(
+    unreachable.map(describePeer),
+  )}. Start them, or mend what keeps them away.`;
+}
+
+/** Links go two ways: a node that nobody can connect to hears no answer to what others begin. */
+function unreached({ size, quorum, unreachable, notReaching, address }: Standing): string | null {
+  if (size - unreachable.length - notReaching.length >= quorum) return null;
+  return `${capital(list(notReaching))} can be reached from here, but cannot reach this node at ${address}: see that this is this node's address in every member's cluster.json, and that no firewall is before it.`;
+}
+
+function slowDisk({ slowDisk: slow }: Standing): string | null {
+  if (slow === null) return null;
+  const { whose, writeMs, heartbeat, electionTimeout } = slow;
+  return `No leader is elected yet; elections take long, since ${whose} takes ${writeMs} ms for a write, with electionTimeout ${electionTimeout} ms and heartbeat ${heartbeat} ms. If it lasts, use a faster disk, or raise both settings.`;
+}
+
 function tooFewReachable({ size, quorum, unreachable }: Standing): string | null {
   const reachable = size - unreachable.length;
   if (reachable >= quorum) return null;
@@ -79,6 +140,10 @@ function rejoining({ membership }: Standing): string | null {
 
 function describePeer({ name, reason, forMs }: Standing['unreachable'][number]): string {
   return `${name} (for ${Math.round(forMs / 1000)} s${reason === undefined ? '' : `: ${reason}`})`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function list(names: readonly string[]): string {

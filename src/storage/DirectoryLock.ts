@@ -75,6 +75,15 @@ export class DirectoryLock {
   }
 }
 
+/** The pid of the process that has the directory, by what stands there; null when nothing does. */
+export function lockHolder(directory: string): string | null {
+  for (const name of readdirSync(directory)) {
+    const pid = LOCK_NAME.exec(name)?.[1];
+    if (pid !== undefined && existsSync(`/proc/${pid}`)) return pid;
+  }
+  return null;
+}
+
 /** The pid of a living process that has announced itself in the directory; null when there is none but this lock's. */
 async function findHolder(directory: string, own: string): Promise<string | null> {
   for (const name of readdirSync(directory)) {

@@ -83,6 +83,11 @@ export class Listener extends RepSocket implements ConnectionOwner {
     return this.members.size + this.strangers.size;
   }
 
+  /** Whether a member has connected. */
+  isReachedBy(publicKey: string): boolean {
+    return this.members.has(publicKey);
+  }
+
   /**
    * Puts a packet into the answer to the request of this member that is being handled in this very call; false when
    * there is none, or no room in it.

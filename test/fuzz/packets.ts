@@ -55,7 +55,7 @@ export class PacketMaker {
     const { random, sight } = this;
     const epoch = random.pick([...sight.epochs.values(), 1, random.below(10)]);
     const term = this.term();
-    switch (random.below(15)) {
+    switch (random.below(16)) {
       case 0:
         return this.append(epoch);
       case 1:
@@ -71,7 +71,9 @@ export class PacketMaker {
       case 3:
         return this.answer(term);
       case 4:
-        return { type: 'confirm', id: random.below(1000) };
+        return random.perMille(500)
+          ? { type: 'confirm', id: random.below(1000) }
+          : { type: 'askLags', id: random.below(1000) };
       case 5:
         return {
           type: 'confirmed',
@@ -80,6 +82,8 @@ export class PacketMaker {
         };
       case 6:
         return { type: 'commit', term, commitIndex: this.position() };
+      case 7:
+        return { type: 'lags', id: random.below(1000), lags: [0, this.position()] };
       default:
         return {
           type: 'appended',

@@ -27,6 +27,7 @@ import { helloMismatch } from '../../src/transport/hello';
 import { Listener } from '../../src/transport/Listener';
 import { makeNodeCertificate } from '../../src/transport/NodeCertificate';
 import { plants } from '../simulation/plants/plants';
+import { CALM } from './mokka/calmStanding';
 
 /** What the README says of the code, held against the code. */
 const ROOT = resolve(__dirname, '..', '..');
@@ -375,16 +376,6 @@ describe('When it does not work', () => {
 
   const fingerprint = 'a'.repeat(64);
   const hello = { protocolVersion: 4, lowestVersion: 4, clusterSize: 3, fingerprint, identity: null };
-  const standing = {
-    membership: 'voter',
-    hasLeader: false,
-    size: 3,
-    quorum: 2,
-    missing: [],
-    foreign: [],
-    diverged: null,
-    unreachable: [],
-  } as const;
   const away = (name: string): { name: string; reason: string; forMs: number } => ({
     name,
     reason: 'it does not answer',
@@ -426,13 +417,13 @@ describe('When it does not work', () => {
 
   test('what info says of a cluster that forms, or has lost its majority', () => {
     const forming = {
-      ...standing,
+      ...CALM,
       membership: 'none',
       missing: ['node 2'],
       unreachable: [away('node 2')],
     } as const;
     expectShown(describeProblem(forming) ?? '');
-    expectShown(describeProblem({ ...standing, unreachable: [away('node 1'), away('node 2')] }) ?? '');
+    expectShown(describeProblem({ ...CALM, unreachable: [away('node 1'), away('node 2')] }) ?? '');
   });
 
   test('members of different clusters', () => {

@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
 import { ProtocolError, toError } from '../../errors';
-import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../limits';
+import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX, MEMBERS_MAX } from '../../limits';
 import { ENTRY_NUMBER_MAX, HASH_BYTES, IDENTITY_BYTES, type Entry } from '../../storage/Entry';
 import { decodeEntries, encodeEntries } from '../../storage/entryFrames';
 import { describeIssues } from './describeIssues';
@@ -32,7 +32,9 @@ export type LogMessage =
   | ForwardMessage
   | AnswersMessage
   | ConfirmMessage
-  | ConfirmedMessage;
+  | ConfirmedMessage
+  | AskLagsMessage
+  | LagsMessage;
 
 /** Those of replication, as the election's leader and its followers have it. */
 export type ReplicationMessage = AppendMessage | AppendedMessage | ReadmitMessage | CommitMessage;
@@ -118,6 +120,19 @@ export interface ConfirmedMessage {
   readonly commitIndex: number | null;
 }
 
+/** A follower asks for what `status` shows of the members' logs. */
+export interface AskLagsMessage {
+  readonly type: 'askLags';
+  readonly id: number;
+}
+
+/** How many entries of the leader's log each member does not hold, by the order of the members' public keys. */
+export interface LagsMessage {
+  readonly type: 'lags';
+  readonly id: number;
+  readonly lags: readonly number[];
+}
+
 const REFUSALS: readonly unknown[] = ['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'] satisfies Refusal[];
 const SESSION = /^[0-9a-f]{16}$/;
 
@@ -159,6 +174,8 @@ const Tag = {
   confirm: 6,
   confirmed: 7,
   commit: 8,
+  askLags: 9,
+  lags: 10,
 } as const;
 
 const schemas = {
@@ -195,6 +212,8 @@ const schemas = {
   [Tag.answers]: z.tuple([z.literal(Tag.answers), entryNumber, entryNumber, bytes, refusals]),
   [Tag.confirm]: z.tuple([z.literal(Tag.confirm), number]),
   [Tag.confirmed]: z.tuple([z.literal(Tag.confirmed), number, entryNumber.nullable()]),
+  [Tag.askLags]: z.tuple([z.literal(Tag.askLags), number]),
+  [Tag.lags]: z.tuple([z.literal(Tag.lags), number, z.array(entryNumber).max(MEMBERS_MAX)]),
 };
 
 type Wire = z.infer<(typeof schemas)[keyof typeof schemas]>;
@@ -256,6 +275,10 @@ function toWire(message: LogMessage): Wire {
       return [Tag.confirm, message.id];
     case 'confirmed':
       return [Tag.confirmed, message.id, message.commitIndex];
+    case 'askLags':
+      return [Tag.askLags, message.id];
+    case 'lags':
+      return [Tag.lags, message.id, [...message.lags]];
   }
 }
 
@@ -336,6 +359,10 @@ function fromWire(wire: Wire): LogMessage {
       return { type: 'confirm', id: wire[1] };
     case Tag.confirmed:
       return { type: 'confirmed', id: wire[1], commitIndex: wire[2] };
+    case Tag.askLags:
+      return { type: 'askLags', id: wire[1] };
+    case Tag.lags:
+      return { type: 'lags', id: wire[1], lags: wire[2] };
   }
 }
 

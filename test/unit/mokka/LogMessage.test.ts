@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { pack, Unpackr } from 'msgpackr';
 import { ProtocolError } from '../../../src/errors';
-import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX } from '../../../src/limits';
+import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX, MEMBERS_MAX } from '../../../src/limits';
 import { decodeLogMessage, encodeLogMessage, type LogMessage } from '../../../src/mokka/messages/LogMessage';
 import {
   buildEntry,
@@ -101,6 +101,12 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     ),
   }),
   fc.record({ type: fc.constant('confirm' as const), id: number }),
+  fc.record({ type: fc.constant('askLags' as const), id: number }),
+  fc.record({
+    type: fc.constant('lags' as const),
+    id: number,
+    lags: fc.array(entryNumber, { maxLength: MEMBERS_MAX }),
+  }),
   fc.record({ type: fc.constant('confirmed' as const), id: number, commitIndex: fc.option(entryNumber) }),
 );
 
