@@ -7,7 +7,7 @@ import { runSchedule } from './simulator/Schedule';
 const SCHEDULES_MAX = 200;
 
 /** A scenario for a bug shows it within so many seeds: some of what must come together is left to chance. */
-const SCENARIO_SEEDS_MAX = 10;
+const SCENARIO_SEEDS_MAX = 30;
 
 /** Where to begin, so that a bug is found at once; any other seed would do, and take longer. */
 const FIRST_SEEDS: Readonly<Record<string, number>> = {

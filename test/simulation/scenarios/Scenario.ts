@@ -46,7 +46,7 @@ export function story(
   options: ScenarioOptions = {},
 ): Promise<void> {
   return inMacrotask(() => {
-    const { seed = size + 10 * Number(process.env['F_SEED'] ?? 0), network = QUIET_CLUSTER.network, plant = null } = options;
+    const { seed = size, network = QUIET_CLUSTER.network, plant = null } = options;
     const cluster = new SimulatedCluster({ ...QUIET_CLUSTER, seed, size, network, plant }, new Trace(true));
     const scenario = new Scenario(cluster);
     inSimulatedWorld(cluster, { limits: options.limits ?? {}, realArithmetic: false }, () => {
