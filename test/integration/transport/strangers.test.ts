@@ -48,8 +48,8 @@ async function expectHealthy(): Promise<void> {
   const text = randomBytes(8).toString('hex');
   let heard = '';
   victim.once('data', (packet: Buffer) => (heard = packet.toString()));
-  expect(peer.linkState(victim.publicKey)).toMatchObject({ connected: true });
-  expect(victim.linkState(peer.publicKey)).toMatchObject({ connected: true });
+  expect(peer.linkState(victim.publicKey)).toEqual({ connected: true, reachesThis: true });
+  expect(victim.linkState(peer.publicKey)).toEqual({ connected: true, reachesThis: true });
   peer.write(victim.address, Buffer.from(text));
   await until('the victim hears its peer', () => heard === text);
 }
