@@ -40,9 +40,8 @@ function afterValue({ log: { value } }: LogEntry): string {
   return `,"nonce":${value.nonce}}}}`;
 }
 
-/** What is written otherwise in JSON: control characters, quotes, backslashes, and halves of surrogate pairs. */
-// eslint-disable-next-line no-control-regex
-const ESCAPED = /[\u0000-\u001f"\\\ud800-\udfff]/;
+/** What is written otherwise in JSON is among these: control characters, quotes, backslashes, lone halves of surrogate pairs. */
+const ESCAPED = /[\p{Cc}\p{Cs}"\\]/u;
 
 function textJson(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
