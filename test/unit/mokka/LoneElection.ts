@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { PacketType } from '../../../src/mokka/messages/ElectionPacket';
 import { SafeElection } from '../../../src/mokka/SafeElection';
@@ -6,6 +7,17 @@ import type { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 const keys = [0, 1, 2].map(() => generateKeyPair());
 const [own, peer] = keys.map(({ publicKey }) => publicKey) as [string, string];
 const silent = (): void => undefined;
+
+/** Timers and the monotonic clock go on when the test says so alone. jest fakes its sandbox's clock, not Node's own. */
+export function useFakeTime(): void {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  jest.spyOn(performance, 'now').mockImplementation(() => jest.now());
+}
+
+export function useRealTime(): void {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+}
 
 export interface SentPacket {
   readonly type: number;

@@ -1,10 +1,10 @@
 import { PacketType } from '../../../src/mokka/messages/ElectionPacket';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { buildLog, logs } from '../storage/logFixture';
-import { LoneElection, type SentPacket } from './LoneElection';
+import { LoneElection, useFakeTime, useRealTime, type SentPacket } from './LoneElection';
 
-beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
-afterEach(() => jest.useRealTimers());
+beforeEach(useFakeTime);
+afterEach(useRealTime);
 
 /** How long after its start a member with a log asks for pre-votes, ms, when one with `lastPosition` asks it before. */
 async function asksAfter(lastPosition: number): Promise<number> {

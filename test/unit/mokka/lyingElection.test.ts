@@ -3,7 +3,7 @@ import { TERMS_AHEAD_MAX } from '../../../src/limits';
 import { PacketType } from '../../../src/mokka/messages/ElectionPacket';
 import { ENTRY_NUMBER_MAX } from '../../../src/storage/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
-import { LoneElection } from './LoneElection';
+import { LoneElection, useFakeTime, useRealTime } from './LoneElection';
 
 /**
  * What a member that lies can do to an honest one's election: stop it, never crash it. Few runs, since each proof that
@@ -13,10 +13,10 @@ import { LoneElection } from './LoneElection';
 let node: LoneElection;
 let store: MemoryLogStore;
 
-beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
+beforeEach(useFakeTime);
 afterEach(async () => {
   await node.disconnect();
-  jest.useRealTimers();
+  useRealTime();
 });
 
 function start(membership: 'none' | 'voter'): void {
