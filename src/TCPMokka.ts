@@ -1,4 +1,3 @@
-import MokkaEvents from 'mokka/dist/consensus/constants/EventTypes';
 import type { NodeModel } from 'mokka/dist/consensus/models/NodeModel';
 import { StartError } from './errors';
 import { tellFatal } from './mokka/election/tellFatal';
@@ -49,8 +48,8 @@ export class TCPMokka extends ReplicatedMokka {
       hello: () => helloOf([this.publicKey, ...this.nodes.keys()], this.store.identity),
     };
     this.on('identity', () => this.tellHello());
-    this.on(MokkaEvents.NODE_JOIN, (node: NodeModel) => this.join(node));
-    this.on(MokkaEvents.NODE_LEAVE, (node: NodeModel) => this.leave(node));
+    this.on('join', (node) => this.join(node));
+    this.on('leave', (node) => this.leave(node));
   }
 
   /** Starts listening, and connecting to the peers that have joined; others follow as they join. */

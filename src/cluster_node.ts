@@ -5,9 +5,7 @@ import type { Prompt } from './cli/Prompt';
 import { Stderr } from './cli/Stderr';
 import { NODE_USAGE, takeNoArguments } from './cli/words/scriptUsage';
 import { type NodeConfig, readConfig } from './config/ClusterConfig';
-import { invariant } from './errors';
 import { STOP_ANSWERS_MS_MAX } from './limits';
-import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
 import { limitNameLookups } from './transport/nameLookup';
 import { tuneForLoad } from './tuneForLoad';
@@ -24,11 +22,9 @@ const initMokka = async (): Promise<void> => {
   // Loaded only now: what is wrong with the configuration is told at once.
   const { createNodeLogger } = await import('./cli/logging');
   const { askCommand } = await import('./cli/askCommand');
-  const { backupCommands } = await import('./cli/backupCommands');
   const { CommandLoad } = await import('./cli/answers/CommandLoad');
-  const { COMMANDS } = await import('./cli/CommandTable');
-  const { CommandSocket } = await import('./cli/CommandSocket');
   const { createNonces } = await import('./cli/Nonces');
+  const { openCommandSocket } = await import('./cli/openCommandSocket');
   const { tellSupervisor } = await import('./cli/supervision');
 
   const { index, members, dataDirectory } = config;
@@ -43,7 +39,7 @@ const initMokka = async (): Promise<void> => {
     );
 
   const mokka = await createMokka(config, logger);
-  for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
+  for (const { address } of members) mokka.nodeApi.join(address);
   tuneForLoad();
   limitNameLookups();
   mokka.connect();
@@ -51,13 +47,12 @@ const initMokka = async (): Promise<void> => {
     logger.info({ event: 'state' }, `changed state ${mokka.state} with term ${mokka.term}`);
     if (mokka.state === NodeStates.LEADER) tellSupervisor({ event: 'leads' });
   });
-  mokka.on('error', (err: Error) => logger.error({ event: 'error', err }, err.message));
-  mokka.on('fatal', (err: Error) => life.fail(err));
+  mokka.on('error', (err) => logger.error({ event: 'error', err }, err.message));
+  mokka.on('fatal', (err) => life.fail(err));
 
   const context = { node: mokka, nextNonce: createNonces(Date.now), load: new CommandLoad() };
   const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
-  const commands = [...COMMANDS, ...backupCommands(mokka.getCommittedLog(), await clusterIdOf(config))];
-  const socket = await CommandSocket.open(dataDirectory, { ...context, commands }, unexpected);
+  const socket = await openCommandSocket(mokka, { dataDirectory, context, unexpected });
   const prompt = askCommand(context, { dataDirectory, logger, stderr, unexpected });
   life.beforeExit(() => leave(mokka, [prompt, socket]));
   prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);
@@ -67,19 +62,18 @@ const initMokka = async (): Promise<void> => {
 
 /** The node over its store in the data directory. */
 const createMokka = async (config: NodeConfig, logger: Logger): Promise<TCPMokka> => {
+  const { openStore } = await import('./storage/openStore');
   const { TCPMokka } = await import('./TCPMokka');
   const { watchedStore } = await import('./watch/watchedStore');
-  const { index, members, keys, heartbeat, electionTimeout } = config;
-  const member = members[index];
-  invariant(member !== undefined, () => `INDEX ${index} of ${members.length} members`);
+  const { index, address, members, keys, heartbeat, electionTimeout } = config;
   const store = watchedStore(await openStore(config), {
     node: index,
     unwatched: (err) => logger.warn({ event: 'unwatched', err }, `nobody watches the disk: ${err.message}`),
   });
   life.beforeExit(() => store.close());
   return new TCPMokka({
-    address: member.address,
-    index,
+    address,
+    members: members.map(({ address }) => address),
     heartbeat,
     electionTimeout,
     logger,
@@ -87,18 +81,6 @@ const createMokka = async (config: NodeConfig, logger: Logger): Promise<TCPMokka
     secretKey: keys.secretKey,
     store,
   });
-};
-
-const openStore = async (config: NodeConfig): Promise<LogStore> => {
-  const { LmdbLogStore } = await import('./storage/LmdbLogStore');
-  const { dataDirectory, keys } = config;
-  const clusterId = await clusterIdOf(config);
-  return LmdbLogStore.open({ directory: dataDirectory, clusterId, publicKey: keys.publicKey });
-};
-
-const clusterIdOf = async ({ members }: NodeConfig): Promise<string> => {
-  const { clusterFingerprint } = await import('./config/clusterFingerprint');
-  return clusterFingerprint(members.map(({ publicKey }) => publicKey));
 };
 
 /** Answers what is in flight, leaves the cluster, and then what could not be answered before. */

@@ -8,10 +8,9 @@ import { createNodeLogger } from '../../src/cli/logging';
 import { ProcessLife } from '../../src/cli/ProcessLife';
 import { Stderr } from '../../src/cli/Stderr';
 import { readConfig } from '../../src/config/ClusterConfig';
-import { clusterFingerprint } from '../../src/config/clusterFingerprint';
-import { invariant, toError } from '../../src/errors';
+import { toError } from '../../src/errors';
 import { tuneForLoad } from '../../src/tuneForLoad';
-import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
+import { openStore } from '../../src/storage/openStore';
 import { TCPMokka } from '../../src/TCPMokka';
 import { LibraryLoad } from './LibraryLoad';
 import { toLibraryNode, type FromLibraryNode } from './libraryMessages';
@@ -21,19 +20,14 @@ const stderr = new Stderr(process.stderr);
 const life = new ProcessLife(stderr);
 
 const main = async (): Promise<void> => {
-  const { index, members, keys, dataDirectory, heartbeat, electionTimeout } = readConfig(process.env);
-  const member = members[index];
-  invariant(member !== undefined, () => `INDEX ${index} of ${members.length} members`);
+  const config = readConfig(process.env);
+  const { index, address, members, keys, dataDirectory, heartbeat, electionTimeout } = config;
   const logger = createNodeLogger({ level: 'warn', node: index }, stderr);
-  const store = await LmdbLogStore.open({
-    directory: dataDirectory,
-    clusterId: clusterFingerprint(members.map(({ publicKey }) => publicKey)),
-    publicKey: keys.publicKey,
-  });
+  const store = await openStore(config);
   life.beforeExit(() => store.close());
   const mokka = new TCPMokka({
-    address: member.address,
-    index,
+    address,
+    members: members.map(({ address }) => address),
     heartbeat,
     electionTimeout,
     logger,
@@ -41,7 +35,7 @@ const main = async (): Promise<void> => {
     secretKey: keys.secretKey,
     store,
   });
-  for (const [peer, { address }] of members.entries()) if (peer !== index) mokka.nodeApi.join(address);
+  for (const { address } of members) mokka.nodeApi.join(address);
   tuneForLoad();
   mokka.connect();
   mokka.on('fatal', (error: Error) => life.fail(error));

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { SOCKET_CLIENTS_MAX, SOCKET_IDLE_MS_MAX } from '../limits';
+import { SOCKET_CLIENTS_MAX, SOCKET_IDLE_MS_MAX, STOP_ANSWERS_MS_MAX } from '../limits';
 import { CommandLoad } from './answers/CommandLoad';
 import type { CommandContext } from './CommandTable';
 import { PipePrompt } from './PipePrompt';
@@ -48,7 +48,7 @@ export class CommandSocket {
   }
 
   /** Takes no more lines. Resolves when those taken are answered and written, or after `deadline` ms. */
-  async stop(deadline: number): Promise<void> {
+  async stop(deadline = STOP_ANSWERS_MS_MAX): Promise<void> {
     removeSocket(this.path);
     this.server.close();
     await Promise.all([...this.prompts].map((prompt) => prompt.stop(deadline)));

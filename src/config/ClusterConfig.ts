@@ -13,6 +13,8 @@ import { type Member, PORT_MAX } from './Member';
 export interface NodeConfig {
   /** This node's place in `members`. */
   readonly index: number;
+  /** This node's, as in `members`. */
+  readonly address: string;
   /** The whole cluster, this node included, in the same order on every node. */
   readonly members: readonly Member[];
   readonly keys: NodeKeys;
@@ -44,6 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv): NodeConfig {
     clusterFile === undefined ? demoCluster(environment) : fileCluster(environment, clusterFile);
   return {
     index,
+    address: at(cluster.members, index).address,
     ...cluster,
     dataDirectory: join(environment.dataDirectory, `node-${index}`),
     logLevel: environment.logLevel,

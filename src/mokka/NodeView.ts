@@ -35,9 +35,10 @@ export interface ElectionView {
 /** What a view looks at. Members are named by their public keys. */
 export interface NodeViewOptions {
   readonly self: string;
-  readonly index: number;
+  /** All members, in the order of their numbers. */
+  readonly members: readonly string[];
   readonly address: string;
-  /** The peers, in the order in which they joined. */
+  /** The peers that have joined. */
   readonly nodes: ReadonlyMap<string, { readonly address: string }>;
   readonly store: LogStore;
   readonly log: ReplicatedLog;
@@ -80,14 +81,11 @@ export class NodeView {
 
   /** A member's INDEX. */
   memberIndex(publicKey: string): number {
-    const { self, index, nodes } = this.options;
-    if (publicKey === self) return index;
-    const joined = [...nodes.keys()].indexOf(publicKey);
-    return joined < index ? joined : joined + 1;
+    return this.options.members.indexOf(publicKey);
   }
 
   info(): NodeInfo {
-    const { log, nodes, index, store } = this.options;
+    const { self, log, store } = this.options;
     const { term, leader, state } = this.options.election();
     const lastLog = this.lastLog();
     return {
@@ -96,29 +94,36 @@ export class NodeView {
       term: lastLog?.term ?? 0,
       createdAt: lastLog?.createdAt ?? 0,
       committedIndex: log.committedIndex,
-      node: index,
+      node: this.memberIndex(self),
       state,
       leader: leader === null ? null : this.memberIndex(leader),
       currentTerm: term,
       membership: store.membership,
-      peers: [...nodes.keys()].map((publicKey) => this.peerInfo(publicKey)),
+      peers: this.peers.map((publicKey) => this.peerInfo(publicKey)),
       problem: this.problem(),
     };
   }
 
   /** `lags`: what the leader says of the members' logs, in the order of their public keys; null where it does not. */
   status(lags: Lags | null): MemberStatus[] {
-    const { self, nodes } = this.options;
+    const { self, nodes, members } = this.options;
     const behind = new Map(this.sortedMembers.map((publicKey, at) => [publicKey, lags?.[at] ?? null]));
-    const members = [self, ...nodes.keys()].map((publicKey) =>
-      this.memberStatus(publicKey, this.entriesBehind(publicKey) ?? behind.get(publicKey) ?? null),
-    );
-    return members.sort((a, b) => a.node - b.node);
+    return members
+      .filter((publicKey) => publicKey === self || nodes.has(publicKey))
+      .map((publicKey) =>
+        this.memberStatus(publicKey, this.entriesBehind(publicKey) ?? behind.get(publicKey) ?? null),
+      );
   }
 
   /** On the leader: what it says of the members' logs. */
   get lags(): Lags {
     return this.sortedMembers.map((publicKey) => this.entriesBehind(publicKey) ?? 0);
+  }
+
+  /** The peers that have joined, in the order of their numbers. */
+  private get peers(): string[] {
+    const { members, nodes } = this.options;
+    return members.filter((publicKey) => nodes.has(publicKey));
   }
 
   private get sortedMembers(): string[] {
@@ -186,7 +191,7 @@ export class NodeView {
       publicKey === self ? 'this node' : `node ${this.memberIndex(publicKey)}`;
     const size = nodes.size + 1;
     const lost = store.membership === 'rejoining' ? [self, ...nonVoters] : nonVoters;
-    const peers = [...nodes.keys()].map((publicKey) => ({ publicKey, link: linkState(publicKey) }));
+    const peers = this.peers.map((publicKey) => ({ publicKey, link: linkState(publicKey) }));
     const greeted = this.options.now() - this.startedAt < GREETED_WITHIN_MS;
     const problem = describeProblem({
       membership: store.membership,
@@ -195,7 +200,7 @@ export class NodeView {
       quorum: quorumOf(size),
       address,
       missing: missing.map(name),
-      foreign: [...nodes.keys()].filter((publicKey) => linkState(publicKey).isForeign === true).map(name),
+      foreign: this.peers.filter((publicKey) => linkState(publicKey).isForeign === true).map(name),
       diverged: this.diverged(name),
       unreachable: peers
         .filter(({ link }) => !link.connected)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { RequestError } from '../errors';
+import { RequestError, StartError } from '../errors';
 import {
   ANSWER_STEP_ENTRIES,
   BACKUP_PAGE_BYTES_MAX,
@@ -22,6 +22,8 @@ import {
   type LogMessage,
   type ReplicationMessage,
 } from './messages/LogMessage';
+import { memberKeys } from './memberKeys';
+import type { NodeEvents } from './NodeEvents';
 import { ForwardedPushes } from './pushes/ForwardedPushes';
 import { PushIntake } from './pushes/PushIntake';
 import { NodeView, type ElectionView, type LinkState } from './NodeView';
@@ -30,8 +32,11 @@ import { LagQuestions, type Lags } from './view/LagQuestions';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
-  /** This node's INDEX; peers are numbered in the order in which they join, without it. */
-  readonly index: number;
+  /**
+   * Addresses of all members, this node's included, in the same order on every node: a member's INDEX is its place
+   * here. Only these can join.
+   */
+  readonly members: readonly string[];
 }
 
 /**
@@ -39,10 +44,13 @@ export interface ReplicatedMokkaSettings extends ElectionSettings {
  * and reads together; it has no rule of consensus of its own.
  *
  * The class below gives `write(address, packet)`, emits 'data' (packet, publicKey of the member whose link it came
- * on) and 'link' (publicKey, connected); it hears 'identity' when this node learns which cluster it is of. Events for users: 'state', 'commit' (committed index), 'error', 'fatal'.
+ * on) and 'link' (publicKey, connected); it hears 'identity' when this node learns which cluster it is of.
  */
 export abstract class ReplicatedMokka extends SafeElection implements ClusterNodeFace {
   readonly logApi: LogApi;
+  /** Public keys of all members, in the order of their numbers. */
+  readonly members: readonly string[];
+  /** This node's INDEX. */
   readonly index: number;
   private readonly replicatedLog: ReplicatedLog;
   private readonly reads: LogReads;
@@ -64,9 +72,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private handover: Handover | null = null;
   private knownIdentity: string | null;
 
+  /** @throws StartError BAD_CONFIG when the members do not name this node, or one of them twice. */
   constructor(settings: ReplicatedMokkaSettings) {
     super(settings);
-    this.index = settings.index;
+    this.members = memberKeys(settings.members, settings.address);
+    this.index = this.members.indexOf(this.publicKey);
     this.knownIdentity = settings.store.identity;
     const send = (peer: string, message: LogMessage): void => this.sendMessage(peer, message);
     const wantFlush = (): void => this.wantFlush();
@@ -118,7 +128,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     });
     this.view = new NodeView({
       self: this.publicKey,
-      index: settings.index,
+      members: this.members,
       address: this.address,
       nodes: this.nodes,
       store: this.store,
@@ -131,9 +141,19 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       heartbeat: settings.heartbeat,
       electionTimeout: settings.electionTimeout,
     });
-    this.on('data', (packet: Buffer, from: string) => this.receive(packet, from));
-    this.on('link', (publicKey: string, connected: boolean) => this.linkChanged(publicKey, connected));
-    this.on('state', () => this.guard(() => this.followElection()));
+    this.listen();
+  }
+
+  override on<E extends keyof NodeEvents>(event: E, listener: (...told: NodeEvents[E]) => void): this {
+    return super.on(event, listener as (...told: unknown[]) => void);
+  }
+
+  override once<E extends keyof NodeEvents>(event: E, listener: (...told: NodeEvents[E]) => void): this {
+    return super.once(event, listener as (...told: unknown[]) => void);
+  }
+
+  override off<E extends keyof NodeEvents>(event: E, listener: (...told: NodeEvents[E]) => void): this {
+    return super.off(event, listener as (...told: unknown[]) => void);
   }
 
   /** `getDb()` of the tutorial. */
@@ -215,6 +235,23 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       this.knownIdentity = this.store.identity;
       this.emit('identity');
     }
+  }
+
+  private listen(): void {
+    this.on('data', (packet, from) => this.receive(packet, from));
+    this.on('link', (publicKey, connected) => this.linkChanged(publicKey, connected));
+    this.on('join', ({ publicKey, address }) => this.checkListed(publicKey, address));
+    this.on('state', () => this.guard(() => this.followElection()));
+  }
+
+  /** A peer that the settings do not list has no number: it leaves again. */
+  private checkListed(publicKey: string, address: string): void {
+    if (this.members.includes(publicKey)) return;
+    this.nodeApi.leave(publicKey);
+    throw new StartError(
+      'BAD_CONFIG',
+      `${address}/${publicKey} cannot join: it is none of the members in this node's settings`,
+    );
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {

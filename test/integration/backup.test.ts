@@ -234,7 +234,7 @@ async function pushOldOnes(cluster: Cluster, index: number): Promise<void> {
   const silent = (): void => undefined;
   const node = new TCPMokka({
     address: addresses[index] ?? '',
-    index,
+    members: addresses,
     heartbeat: 50,
     electionTimeout: 300,
     logger: { error: silent, warn: silent, info: silent, debug: silent, trace: silent },
@@ -243,7 +243,7 @@ async function pushOldOnes(cluster: Cluster, index: number): Promise<void> {
     store,
   });
   try {
-    for (const [peer, address] of addresses.entries()) if (peer !== index) node.nodeApi.join(address);
+    for (const address of addresses) node.nodeApi.join(address);
     node.connect();
     const pushes = pushesOf(ofLeader.file);
     for (const { id, log } of [pushes[0], pushes[Math.floor(pushes.length / 2)], pushes.at(-1)].flatMap(

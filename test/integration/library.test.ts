@@ -1,19 +1,23 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { generateKeyPair } from '../../src/config/keyPair';
+import { CLUSTER_FILE_NAME, writeCluster } from '../../src/config/writeCluster';
+import { freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
-
-jest.setTimeout(120_000);
+import { until } from './cluster/until';
 
 /** A node in a program that does not listen for 'fatal', on a port that is taken. */
 const PROGRAM = `
 const { generateKeyPair, MemoryLogStore, TCPMokka } = require('./src/index.ts');
 const { publicKey, secretKey, votingKey: privateKey } = generateKeyPair();
+const address = 'tcp://127.0.0.1:' + process.argv[1] + '/' + publicKey;
 const silent = () => undefined;
 const mokka = new TCPMokka({
-  address: 'tcp://127.0.0.1:' + process.argv[1] + '/' + publicKey,
-  index: 0, heartbeat: 50, electionTimeout: 200, store: new MemoryLogStore(), privateKey, secretKey,
+  address, members: [address], heartbeat: 50, electionTimeout: 200, store: new MemoryLogStore(), privateKey, secretKey,
   logger: { error: silent, warn: silent, info: silent, debug: silent, trace: silent },
 });
 const tell = async (asked) => console.log(await asked.then(() => 'done', ({ code }) => code));
@@ -26,16 +30,18 @@ const tell = async (asked) => console.log(await asked.then(() => 'done', ({ code
 })();
 `;
 
+const FROM_SOURCE = ['-r', join(REPOSITORY, 'scripts', 'typescript')];
+
 test('before connect nothing is stored or waited for; a fatal that nobody listens for ends the process with its error', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   try {
     const { port } = other.address() as AddressInfo;
-    const run = spawnSync(
-      process.execPath,
-      ['-r', join(REPOSITORY, 'scripts', 'typescript'), '-e', PROGRAM, String(port)],
-      { cwd: REPOSITORY, encoding: 'utf8', timeout: 60_000 },
-    );
+    const run = spawnSync(process.execPath, [...FROM_SOURCE, '-e', PROGRAM, String(port)], {
+      cwd: REPOSITORY,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     expect(run.stdout.trim().split('\n')).toEqual([
       'NODE_UNREACHABLE',
       'NODE_UNREACHABLE',
@@ -46,5 +52,106 @@ test('before connect nothing is stored or waited for; a fatal that nobody listen
     expect(run.stderr).toContain('PORT_TAKEN');
   } finally {
     other.close();
+  }
+});
+
+describe('the README’s program', () => {
+  let directory: string;
+  let env: NodeJS.ProcessEnv;
+  const running: ChildProcess[] = [];
+
+  /** Its file in a project of its own, and a cluster of one member for it. */
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'mokka-library-'));
+    const readme = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
+    const code = /## As a library[^]*?```ts\n([^]*?)```/.exec(readme)?.[1] ?? '';
+    writeFileSync(join(directory, 'program.ts'), code);
+    symlinkSync(join(REPOSITORY, 'node_modules'), join(directory, 'node_modules'));
+    const member = { host: '127.0.0.1', port: await freeStartPort(), keys: generateKeyPair() };
+    writeCluster(join(directory, 'cluster'), [member]);
+    env = {
+      ...process.env,
+      INDEX: '0',
+      CLUSTER_CONFIG: join(directory, 'cluster', CLUSTER_FILE_NAME),
+      DATA_DIR: join(directory, 'data'),
+      TS_NODE_PROJECT: join(REPOSITORY, 'tsconfig.json'),
+    };
+  });
+  afterAll(() => {
+    for (const program of running) program.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('compiles under strict rules', () => {
+    const tsconfig = {
+      extends: join(REPOSITORY, 'tsconfig.json'),
+      compilerOptions: {
+        baseUrl: directory,
+        paths: { 'mokka-cluster': [join(REPOSITORY, 'src', 'index.ts')] },
+        typeRoots: [join(REPOSITORY, 'node_modules', '@types')],
+        types: ['node'],
+        noEmit: true,
+      },
+      include: [],
+      files: ['program.ts', join(REPOSITORY, 'src', 'transport', 'axon.d.ts')],
+    };
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(tsconfig));
+    const tsc = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
+    const run = spawnSync(process.execPath, [tsc, '-p', directory], { encoding: 'utf8' });
+    expect(run).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  test('keeps its keys and its log, and is asked by the commands and backed up as any node', async () => {
+    const first = await start();
+    expect(first.stdout()).toMatch(/index: 1,[^]*value: 'test'/);
+    expect(run('cli', ['add_log', 'color', 'dark blue'])).toMatchObject({ status: 0 });
+    await kill(first.program, 'SIGKILL');
+    const second = await start();
+    expect(second.stdout()).toMatch(/index: 3,/);
+    expect(run('cli', ['get_log', '2'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('dark blue') as string,
+    });
+    expect(run('backup', [join(directory, 'log.backup')])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('3 of them logs') as string,
+    });
+    expect(await kill(second.program, 'SIGTERM')).toBe(0);
+  });
+
+  /** Runs it until it has told its info. */
+  async function start(): Promise<{ program: ChildProcess; stdout: () => string }> {
+    const file = join(directory, 'run.ts');
+    const source = readFileSync(join(directory, 'program.ts'), 'utf8');
+    writeFileSync(
+      file,
+      source.replace("'mokka-cluster'", JSON.stringify(join(REPOSITORY, 'src', 'index.ts'))),
+    );
+    const program = spawn(process.execPath, [...FROM_SOURCE, file], { cwd: directory, env });
+    running.push(program);
+    let printed = '';
+    program.stdout.on('data', (text: Buffer) => (printed += text.toString()));
+    program.stderr.on('data', (text: Buffer) => (printed += text.toString()));
+    await until(
+      SERVES_WITHIN_MS,
+      'it tells its info',
+      () => /problem: null/.exec(printed) ?? undefined,
+      () => printed,
+    );
+    return { program, stdout: () => printed };
+  }
+
+  async function kill(program: ChildProcess, signal: NodeJS.Signals): Promise<unknown> {
+    const ended = once(program, 'exit');
+    program.kill(signal);
+    return (await ended)[0];
+  }
+
+  function run(script: string, args: readonly string[]): ReturnType<typeof spawnSync> {
+    return spawnSync('npm', ['run', '--silent', script, '--', ...args], {
+      cwd: REPOSITORY,
+      env,
+      encoding: 'utf8',
+    });
   }
 });

@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { record, type Transcripts } from '../../scripts/transcripts/record';
 import { transcriptsOf } from '../../scripts/transcripts/blocks';
@@ -62,35 +60,4 @@ withTerminals('the README’s transcripts', () => {
   test.each([...named])('%s has the shape that it has today', (name, text) => {
     expect(shapeOf(text)).toEqual(shapeOf(recorded.get(name) ?? ''));
   });
-});
-
-test('the library’s lines run, and store a log', async () => {
-  const code = /## As a library[^]*?```ts\n([^]*?)```/.exec(README)?.[1] ?? '';
-  const isImport = (line: string): boolean => line.startsWith('import ');
-  const lines = code.split('\n');
-  const port = await freeStartPort();
-  const program = [
-    ...lines.filter(isImport),
-    'void (async () => {',
-    ...lines.filter((line) => !isImport(line)),
-    'console.log(index, mokka.state); })();',
-  ].join('\n');
-  const directory = mkdtempSync(join(tmpdir(), 'mokka-library-'));
-  try {
-    const source = program
-      .replace("'mokka-cluster'", JSON.stringify(join(REPOSITORY, 'src', 'index.ts')))
-      .replace("'bunyan'", JSON.stringify(require.resolve('bunyan')))
-      .replace("'data/node-0'", JSON.stringify(join(directory, 'node-0')))
-      .replace(':2000/', `:${port}/`);
-    const file = join(directory, 'library.ts');
-    writeFileSync(file, source);
-    const run = spawnSync(process.execPath, ['-r', 'ts-node/register/transpile-only', file], {
-      cwd: REPOSITORY,
-      encoding: 'utf8',
-      env: { ...process.env, TS_NODE_PROJECT: join(REPOSITORY, 'tsconfig.json') },
-    });
-    expect(run).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^1 /) as string });
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
 });

@@ -75,9 +75,10 @@ describe('an embedded node', () => {
   async function alone(store: MemoryLogStore): Promise<{ node: TCPMokka; port: number }> {
     const port = await freeStartPort();
     const { publicKey, secretKey, votingKey: privateKey } = generateKeyPair();
+    const address = `tcp://127.0.0.1:${port}/${publicKey}`;
     const node = new TCPMokka({
-      address: `tcp://127.0.0.1:${port}/${publicKey}`,
-      index: 0,
+      address,
+      members: [address],
       heartbeat: 50,
       electionTimeout: 200,
       logger: createLogger({ name: 'stop.test', level: 'fatal' }),

@@ -349,13 +349,14 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     const { heartbeat, electionTimeout, plant } = this.settings;
     const { node } = process;
     const silent = (): void => undefined;
+    const members = this.nodes.map((peer) => `${addressOf(peer)}/${this.machine(peer).keys.publicKey}`);
     const mokka = new SimulatedMokka(
       {
         address: `${addressOf(node)}/${machine.keys.publicKey}`,
         privateKey: machine.keys.votingKey,
         heartbeat,
         electionTimeout,
-        index: node,
+        members,
         store: plant?.store?.(machine.disk, machine.keys.publicKey) ?? machine.disk,
         logger: {
           error: (...fields) => this.violated(`node ${node} logged an error: ${JSON.stringify(fields)}`),
@@ -372,9 +373,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     );
     mokka.on('fatal', (error: Error) => process.fail(error));
     mokka.on('error', (error: Error) => this.violated(`node ${node} blames a peer: ${error.message}`));
-    this.nodes.forEach((peer) => {
-      if (peer !== node) mokka.nodeApi.join(`${addressOf(peer)}/${this.machine(peer).keys.publicKey}`);
-    });
+    for (const member of members) mokka.nodeApi.join(member);
     return mokka;
   }
 }
