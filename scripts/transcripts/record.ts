@@ -16,6 +16,9 @@ const NODES = [0, 1, 2];
 /** The last line of an entry, as a node shows it. */
 const ENTRY = /hash .*/;
 
+/** A leader, and the prompt below whatever a node told since. */
+const LEADS = / leads, term \d+\n(?:.*\n)*enter command >/;
+
 /** The status line of `npm start` once all its nodes serve. */
 const ALL_THREE = /(?=.*node (?<leader>\d) leader)node 0 \w+er {2}node 1 \w+er {2}node 2 \w+er {2}.*/;
 
@@ -53,7 +56,7 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   const keys = await shell(workspace, 'gen-keys', [
     'npm run gen-keys --silent -- --out cluster --hosts host-a,host-b,host-c',
   ]);
-  await Promise.all(nodes.map((terminal) => terminal.shows(/ leads, term \d+\nenter command >$/)));
+  await Promise.all(nodes.map((terminal) => terminal.shows(LEADS)));
   const [first, second, third] = nodes;
   await first?.ask('add_log super test', ENTRY);
   await second?.ask('get_log 1', ENTRY);
@@ -80,7 +83,7 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
 async function failover(workspace: Workspace, startPort: number): Promise<Transcripts> {
   const terminal = await Terminal.open(workspace, 'failover', { START_PORT: String(startPort) });
   terminal.type('npm start');
-  await terminal.shows(/ leads, term \d+\nenter command >/);
+  await terminal.shows(LEADS);
   const leader = Number((await terminal.shows(ALL_THREE)).groups?.['leader']);
   const other = (leader + 1) % NODES.length;
   await terminal.ask(`use ${other}`, /commands go to .*/, ALL_THREE);

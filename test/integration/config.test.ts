@@ -7,6 +7,7 @@ import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../src/
 import type { NodeInfo } from '../../src/mokka/api';
 import { freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { NodeProcess, REPOSITORY } from './cluster/NodeProcess';
+import { linesWithoutRecords } from './cluster/notices';
 import { until } from './cluster/until';
 
 /** Wrong configurations (CASES 18) on real processes: those that end the start, and those that only peers can see. */
@@ -42,7 +43,7 @@ async function refusal(index: number, env: NodeJS.ProcessEnv): Promise<{ status:
   void node.exited.then(({ code }) => (status = code));
   await until(ENDS_WITHIN_MS, 'the start ends', () => (status === undefined ? undefined : true));
   expect(node.unasked).toEqual([]);
-  const [line = '', ...more] = node.lastWords.split('\n').filter((words) => !words.startsWith('{"name":'));
+  const [line = '', ...more] = linesWithoutRecords(node.lastWords);
   expect(more).toEqual([]);
   return { status, line };
 }

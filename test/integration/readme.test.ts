@@ -5,6 +5,7 @@ import { transcriptsOf } from '../../scripts/transcripts/blocks';
 import { hasTerminals } from '../../scripts/transcripts/Terminal';
 import { freeStartPort } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
+import { withoutNotices } from './cluster/notices';
 
 /** What the README shows is what its commands print today, but for what differs from run to run. */
 
@@ -33,7 +34,7 @@ interface Shape {
 }
 
 function shapeOf(transcript: string): Shape {
-  const lines = transcript
+  const lines = withoutNotices(transcript)
     .split('\n')
     .filter((line) => line !== SOMETIMES)
     .map((line) => VARYING.reduce((masked, [varying, name]) => masked.replace(varying, name), line));

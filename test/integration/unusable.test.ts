@@ -22,6 +22,7 @@ import { buildLog, logs } from '../unit/storage/logFixture';
 import { fillUp, mountSmall, unless, unmount, whyNoMount } from './cluster/disturbances';
 import { freeStartPort } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
+import { linesWithoutRecords } from './cluster/notices';
 
 /** Directories, disks and files that cannot be used (CASES 40, 42): each program says in one line what it is. */
 jest.setTimeout(180_000);
@@ -86,7 +87,7 @@ async function run(
 /** A node ends with STORE_FAILED, which says this, in one line after the records of its log. */
 async function expectNodeRefuses(words: RegExp, options: Parameters<typeof run>[2] = {}): Promise<void> {
   const { status, signal, stderr } = await run('src/cluster_node.ts', [], options);
-  const said = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+  const said = linesWithoutRecords(stderr);
   expect({ status, signal, lines: said.length }).toEqual({ status: 1, signal: null, lines: 1 });
   expect(said[0]).toMatch(/^STORE_FAILED: /);
   expect(said[0]).toMatch(words);

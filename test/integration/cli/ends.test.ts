@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { linesWithoutRecords } from '../cluster/notices';
 import { until } from '../cluster/until';
 
 /** How a node and npm start end, on real processes. Ports of this file: 22900 to 22902. */
@@ -159,9 +160,7 @@ describe('a node', () => {
     await once(server, 'listening');
     const node = startNode();
     await expect(node.status).resolves.toBe(1);
-    expect(node.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([
-      expect.stringMatching(/^PORT_TAKEN: /),
-    ]);
+    expect(linesWithoutRecords(node.stderr)).toEqual([expect.stringMatching(/^PORT_TAKEN: /)]);
     server.close();
     await once(server, 'close');
     const wrong = new Started('env', ['INDEX=9', process.execPath, ...NODE]);
