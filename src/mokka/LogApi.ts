@@ -74,8 +74,12 @@ export class LogApi implements LogApiFace, PushOwner {
   private bytesUnderWay = 0;
   private lastNonce = 0;
   private checkAt = 0;
+  /** When some push had its answer, as the ticks saw it, and when the latest of those that have theirs was sent. */
+  private answeredAt = -Infinity;
+  private lastAnsweredSentAt = -Infinity;
+  private wasAnswered = false;
   /** One for all that are refused until some have their answer: thousands of stack traces would take seconds. */
-  private busy: RequestError | null = null;
+  private busy: { readonly error: RequestError; readonly answer: Promise<never> } | null = null;
 
   constructor(private readonly options: LogApiOptions) {
     this.pending = new PendingPushes(options.session);
@@ -83,7 +87,8 @@ export class LogApi implements LogApiFace, PushOwner {
 
   push(key: string, value: { value: string; nonce?: number }, options: PushOptions = {}): Promise<LogEntry> {
     // Before all else: a program that pushes without end is to have its answer at next to no cost.
-    if (this.waiting >= PUSHES_WAITING_MAX) return Promise.reject((this.busy ??= tooManyWait()));
+    // Of a promise that is rejected at once, Node keeps a record until it has a handler, which costs more than it does.
+    if (this.waiting >= PUSHES_WAITING_MAX) return this.refuseMore().answer.then();
     return new Promise((resolve, reject) => {
       try {
         checkPush(key, value, options);
@@ -163,8 +168,10 @@ export class LogApi implements LogApiFace, PushOwner {
   /** Called every few ms: deadlines, and pushes whose answer is overdue. */
   tick(now: number): void {
     if (now < this.checkAt) return;
+    if (this.wasAnswered) this.answeredAt = now;
+    this.wasAnswered = false;
     const due = this.pending.pick(
-      ({ deadlineAt, underWay, sentAt }) => now >= deadlineAt || (underWay && now - sentAt >= PUSH_RETRY_MS),
+      (push) => now >= push.deadlineAt || (push.underWay && this.isOverdue(push, now)),
       PUSH_CHECK_STEP,
     );
     if (due.length < PUSH_CHECK_STEP) this.checkAt = now + PUSH_CHECK_MS;
@@ -211,7 +218,7 @@ export class LogApi implements LogApiFace, PushOwner {
     if (same !== undefined && (same.content.key !== key || same.content.value !== value))
       throw refusalError('NONCE_REUSED');
     const bytesMore = same === undefined ? bytes : 0;
-    if (this.waitingBytes + bytesMore > PUSHES_WAITING_BYTES_MAX) throw (this.busy ??= tooManyWait());
+    if (this.waitingBytes + bytesMore > PUSHES_WAITING_BYTES_MAX) throw this.refuseMore().error;
     this.waiting++;
     this.waitingBytes += bytesMore;
     if (same !== undefined) {
@@ -228,6 +235,24 @@ export class LogApi implements LogApiFace, PushOwner {
     this.pending.add(push);
     this.unsent.push(push);
     this.options.wantFlush();
+  }
+
+  private refuseMore(): NonNullable<typeof this.busy> {
+    if (this.busy !== null) return this.busy;
+    const error = tooManyWait();
+    const answer = Promise.reject(error);
+    answer.catch(() => undefined);
+    return (this.busy = { error, answer });
+  }
+
+  /**
+   * Answers come in about the order in which the pushes were sent. So one is taken for lost when a later one has its
+   * answer, or when none had one for long; while the leader works off what was sent before it, to send it again would
+   * only be more work.
+   */
+  private isOverdue({ sentAt }: PendingPush, now: number): boolean {
+    if (now - sentAt < PUSH_RETRY_MS) return false;
+    return sentAt < this.lastAnsweredSentAt || now - this.answeredAt >= PUSH_RETRY_MS;
   }
 
   private nextNonce(): number {
@@ -315,6 +340,10 @@ export class LogApi implements LogApiFace, PushOwner {
   }
 
   private settle(push: PendingPush, entry: LogEntry): void {
+    if (push.underWay) {
+      this.wasAnswered = true;
+      this.lastAnsweredSentAt = Math.max(this.lastAnsweredSentAt, push.sentAt);
+    }
     this.end(push);
     this.options.onAnswered(entry.index);
     for (const { resolve } of push.answers) resolve(entry);

@@ -65,6 +65,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private flushScheduled = false;
   private knownLeader: string | null = null;
   private knownTerm = 0;
+  /** The last leader that this node's pushes went to, and its term. */
+  private pushedTo: { readonly leader: string | null; readonly term: number } = { leader: null, term: 0 };
   private clusterCommitIndex = 0;
   /** Position up to which this node's own pushes were looked for among what its log committed. */
   private answeredPosition: number;
@@ -421,9 +423,16 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.knownTerm = this.term;
     this.forwarded.clear();
     this.intake.clear();
-    this.logApi.leaderChanged();
+    this.pushesGoTo(this.leader, this.term);
     this.wantFlush();
     this.handover?.step(performance.now());
+  }
+
+  /** A leader that was out of sight for a while still has what went to it. */
+  private pushesGoTo(leader: string | null, term: number): void {
+    if (leader === null || (leader === this.pushedTo.leader && term === this.pushedTo.term)) return;
+    this.pushedTo = { leader, term };
+    this.logApi.leaderChanged();
   }
 
   private committed(): void {

@@ -43,7 +43,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
  *
  * Intervals come from a monotonic clock. What a write to disk takes is no silence: a node that waits for its disk hears
  * nothing and says nothing. So deadlines are put off by what an own write takes, and by what the others say that theirs
- * take. Only times depend on it, never who is elected.
+ * take; and by the time in which this node did not get to run. Only times depend on it, never who is elected.
  *
  * Events: 'state' as Mokka's; 'error' (Error) for what a peer did wrong;
  * 'fatal' (Error) when this node must not go on, after which it does nothing any more.
@@ -134,10 +134,8 @@ export abstract class SafeElection extends Mokka {
     this.on('state', () => this.stateChanged());
     if (this.store.hardState.term > 0) super.setState(NodeStates.FOLLOWER, this.store.hardState.term, '');
     this.putOffElection();
-    this.timer = setInterval(
-      () => this.guard(() => this.onTick(performance.now())),
-      this.heartbeat / TICKS_PER_HEARTBEAT,
-    );
+    const tickMs = this.heartbeat / TICKS_PER_HEARTBEAT;
+    this.timer = setInterval(() => this.guard(() => this.onTick(performance.now())), tickMs);
   }
 
   override disconnect(): Promise<void> {
@@ -178,6 +176,8 @@ export abstract class SafeElection extends Mokka {
 
   /** Every few ms; the election's own work is done here. */
   protected onTick(now: number): void {
+    const heldUpMs = this.silence.tick(now);
+    this.contact?.heldUp(heldUpMs, now);
     if (this.isLeader) this.leadOn(now);
     else if (this.store.membership === 'none') this.beatEvery(now, () => this.sayHello());
     else if (this.state === NodeStates.FOLLOWER && this.silence.isOver(this.leader, now)) this.beginPreVote();

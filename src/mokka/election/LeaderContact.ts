@@ -24,7 +24,7 @@ export class LeaderContact {
   constructor(
     /** How many followers make a quorum with the leader. */
     private readonly followersNeeded: number,
-    private readonly since: number,
+    private since: number,
   ) {}
 
   /** Number of the next round of heartbeats. */
@@ -52,6 +52,12 @@ export class LeaderContact {
   heardOtherwise(peer: string, incarnation: string, now: number): void {
     const known = this.peers.get(peer);
     if (known?.incarnation === incarnation) known.heardAt = now;
+  }
+
+  /** This leader did not get to run for so long: what it could not hear then is no silence. */
+  heldUp(ms: number, now: number): void {
+    this.since = Math.min(now, this.since + ms);
+    for (const peer of this.peers.values()) peer.heardAt = Math.min(now, peer.heardAt + ms);
   }
 
   /** When a quorum was last heard. */

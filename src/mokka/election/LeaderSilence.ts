@@ -9,12 +9,15 @@ const WRITES_IN_A_ROW = 2;
 /**
  * When a node that does not lead stands for election: how long it has heard no leader, and how long it is to wait for
  * one. A node that waits for its disk hears nothing and says nothing, so that what a write takes, here or at the leader,
- * is no silence. Times are monotonic, in ms; `leader` is whom the node follows, null: nobody.
+ * is no silence; nor is the time in which this node did not get to run. Times are monotonic, in ms; `leader` is whom the node follows, null: nobody.
  */
 export class LeaderSilence {
   private heardAt = -Infinity;
   private standAt = Infinity;
   private isGone = false;
+  private tickedAt = Infinity;
+  /** What was written since the last tick took so long. */
+  private wroteMs = 0;
 
   constructor(
     private readonly heartbeat: number,
@@ -60,6 +63,21 @@ export class LeaderSilence {
   wrote(ms: number): void {
     this.heardAt += ms;
     this.standAt += ms;
+    this.wroteMs += ms;
+  }
+
+  /**
+   * Called several times a heartbeat. Returns for how long, beyond a heartbeat, this node did not get to run: for work of
+   * its own program, or of others on its machine. What came meanwhile waits in the kernel.
+   */
+  tick(now: number): number {
+    const heldUpMs = Math.max(0, now - this.tickedAt - this.wroteMs - this.heartbeat);
+    this.tickedAt = now;
+    this.wroteMs = 0;
+    this.heardAt = Math.min(now, this.heardAt + heldUpMs);
+    // At most as long as a leader that speaks now would have it wait: it may have spoken since.
+    this.standAt = Math.max(this.standAt, Math.min(this.standAt + heldUpMs, now + 2 * this.electionTimeout));
+    return heldUpMs;
   }
 
   /** Whether it is time to stand for election. */

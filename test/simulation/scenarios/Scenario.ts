@@ -95,6 +95,11 @@ export class Scenario {
       Object.assign(this.cluster.machine(node), { diskDelay: ms * MS, diskDelayMin: ms * MS });
   }
 
+  /** These nodes do not get to run for so long; their links stay. */
+  holdUp(ms: number, nodes: readonly number[]): void {
+    for (const node of nodes) this.cluster.processAt(node)?.work(ms * MS);
+  }
+
   freeze(node: number): void {
     this.cluster.pause(node);
   }

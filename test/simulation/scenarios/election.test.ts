@@ -156,6 +156,46 @@ describe('who leads', () => {
       expect(it.term(it.leader(it.nodes.filter((node) => node !== leader)))).toBe(term + 1);
     }));
 
+  test.each([190, 1000, 9000])(
+    'a follower that does not get to run for %i ms takes that for no silence',
+    (ms) =>
+      story(3, (it) => {
+        const leader = it.leader();
+        const [held = 0] = it.followers();
+        const asked: number[] = [];
+        it.intercept((from, _to, words) => {
+          if (words.startsWith('PRE_VOTE ')) asked.push(from);
+          return null;
+        });
+        // A timer or a heartbeat may be what waits first.
+        for (let round = 0; round < 5; round++) {
+          it.wait(133);
+          it.holdUp(ms, [held]);
+          it.wait(ms);
+        }
+        it.wait(1000);
+        expect(asked).toEqual([]);
+        it.crash(leader);
+        it.until('another leader', () => it.cluster.leader !== null, 600);
+      }),
+  );
+
+  test.each([250, 1000, 5000])(
+    'a machine of all members that stands still for %i ms keeps its leader',
+    (ms) =>
+      story(3, (it) => {
+        const leader = it.leader();
+        const term = it.term(leader);
+        for (let round = 0; round < 5; round++) {
+          it.wait(133);
+          it.holdUp(ms, it.nodes);
+          it.wait(ms);
+        }
+        it.wait(1000);
+        expect([it.leader(), it.term(leader)]).toEqual([leader, term]);
+      }),
+  );
+
   test('voters that die as soon as they have voted vote once a term (CASES 16; Raft 5.2)', () =>
     story(5, (it) => {
       for (const node of it.nodes) it.cluster.dieAfterVotes(node, 2000);

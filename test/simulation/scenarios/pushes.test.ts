@@ -225,6 +225,26 @@ describe('pushes and gets', () => {
       expect(it.term(leader)).toBe(term);
     }));
 
+  test('a leader that was out of sight for a while is not sent again what it has', () =>
+    story(3, (it) => {
+      const leader = it.leader();
+      const [follower = 0] = it.followers();
+      it.push(follower);
+      let isMute = true;
+      let sent = 0;
+      it.intercept((from, to, words) => {
+        if (from === follower && words.startsWith('forward')) sent += words.split(' since ').length - 1;
+        return isMute && from === leader && to === follower ? [] : null;
+      });
+      const burst = Array.from({ length: 30 }, () => it.beginPush(follower));
+      it.until('it follows nobody', () => it.cluster.processAt(follower)?.mokka.leaderPublicKey === '');
+      isMute = false;
+      it.expectFollows(follower, leader);
+      for (const pushed of burst) it.expectAnswered(pushed);
+      expect(sent).toBe(burst.length);
+      expect(it.logs).toHaveLength(burst.length + 1);
+    }));
+
   test('a late refusal does not make a push count as never sent (simulator, seed 859)', () =>
     story(
       3,

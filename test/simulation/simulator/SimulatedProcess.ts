@@ -145,6 +145,13 @@ export class SimulatedProcess implements Host {
     if (this.alive) this.effects.push({ kind: 'answer', at: this.localTime, answer });
   }
 
+  /** A step of the process takes so many µs: nothing else is handled meanwhile. */
+  work(takes: number): void {
+    this.handle(() => {
+      this.localTime += takes;
+    });
+  }
+
   /** The process must not go on after this event. */
   fail(error: Error): void {
     this.fatal ??= error;

@@ -188,6 +188,43 @@ describe('more than a node takes at once', () => {
   });
 });
 
+describe('a push whose answer is overdue', () => {
+  const pushed = (api: LogApi, nonce: number): void =>
+    void api.push('key', { value: 'value', nonce }).catch(() => undefined);
+  const answer = (api: LogApi, nonce: number): void =>
+    api.followed(entryOf({ session: SESSION, nonce }, 'value'));
+  const pass = (follows: ReturnType<typeof follower>, ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 50) follows.pass(50);
+  };
+
+  test('is not sent again while the leader works off what was sent before it', () => {
+    const follows = follower();
+    const { api, sent } = follows;
+    for (let nonce = 1; nonce <= 10; nonce++) pushed(api, nonce);
+    for (let nonce = 1; nonce <= 9; nonce++) {
+      pass(follows, PUSH_RETRY_MS / 2);
+      answer(api, nonce);
+    }
+    expect(sent).toHaveLength(10);
+    pass(follows, PUSH_RETRY_MS + 50);
+    expect(sent).toHaveLength(11);
+    api.close();
+  });
+
+  test('is sent again when a later one has its answer', () => {
+    const follows = follower();
+    const { api, sent } = follows;
+    pushed(api, 1);
+    for (let nonce = 2; nonce <= 10; nonce++) {
+      pass(follows, PUSH_RETRY_MS / 4);
+      pushed(api, nonce);
+      answer(api, nonce);
+    }
+    expect(sent).toHaveLength(10 + 2);
+    api.close();
+  });
+});
+
 test('without a leader what ended is forgotten, however long there is none', async () => {
   const { api, pass } = follower(null);
   for (let round = 0; round < 5; round++) {
