@@ -1,4 +1,5 @@
 import eslint from '@eslint/js';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** What the replication core may not touch: it is given a store, a way to send, and the time. */
@@ -11,6 +12,44 @@ const impureGlobals = [
   'process',
   'performance',
 ];
+
+/** The rooms of src, each of which may import only from those before it and from the files at the top that all use. */
+const rooms = [
+  'entry',
+  'config',
+  'storage',
+  'storage/directory',
+  'storage/lmdb',
+  'watch',
+  'backup',
+  'transport/tls',
+  'transport',
+  'mokka/messages',
+  'mokka/log',
+  'mokka/pushes',
+  'mokka/election',
+  'mokka/status',
+  'mokka',
+  'cli/answers',
+  'cli/render',
+  'cli/commands',
+  'cli/lines',
+  'cli/terminal',
+  'cli/socket',
+  'cli/client',
+  'cli/shell',
+  'cli/cluster',
+  'cli',
+];
+
+/** The files of a room, without those of the rooms in it. */
+const filesOf = (room) => `./src/${room}/*`;
+
+const upward = rooms.map((room, at) => ({
+  target: filesOf(room),
+  from: [...rooms.slice(at + 1).map(filesOf), './src/{TCPMokka,cluster_node,index}.ts'],
+  message: 'nothing imports upward: see the rooms in eslint.config.mjs',
+}));
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'data/', 'node_modules/'] },
@@ -39,7 +78,16 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/mokka/ReplicatedLog.ts', 'src/mokka/LogApi.ts', 'src/mokka/log/**/*.ts'],
+    files: ['src/**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.d.ts', '.js'] })] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: upward }],
+    },
+  },
+  {
+    files: ['src/mokka/{log,pushes}/*.ts', 'src/mokka/election/!(SafeElection|warmUp).ts'],
     rules: {
       'no-restricted-globals': ['error', ...impureGlobals],
       'no-restricted-properties': [

@@ -5,10 +5,10 @@
  */
 import { join, resolve } from 'node:path';
 import { takeBackup } from '../src/backup/takeBackup';
-import { backupSourceOf } from '../src/cli/backupCommands';
-import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/fileScript';
-import { NodeClient } from '../src/cli/NodeClient';
-import { nodeNumber } from '../src/cli/words/shellWords';
+import { backupSourceOf } from '../src/cli/client/backupSource';
+import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/shell/fileScript';
+import { NodeClient } from '../src/cli/client/NodeClient';
+import { nodeNumber } from '../src/cli/shell/shellWords';
 
 const USAGE = `npm run backup -- [--node N] [--unconfirmed] [--json] OUT
 

@@ -5,9 +5,9 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { whyNpmTookOptions } from '../src/cli/npmOptions';
-import { fail, failureOf, runOneShot } from '../src/cli/oneShot';
-import { OPTION_NAMES, parseOneShot, shapeOf } from '../src/cli/words/shellWords';
+import { whyNpmTookOptions } from '../src/cli/shell/npmOptions';
+import { fail, failureOf, runOneShot } from '../src/cli/shell/oneShot';
+import { OPTION_NAMES, parseOneShot, shapeOf } from '../src/cli/shell/shellWords';
 import { RequestError, toError } from '../src/errors';
 
 const { stdin, stdout, stderr, argv, env } = process;

@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path';
 import { isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
-import { whyNpmTookOptions } from '../src/cli/npmOptions';
+import { whyNpmTookOptions } from '../src/cli/shell/npmOptions';
 import { DEFAULT_START_PORT } from '../src/config/ClusterConfig';
 import { quote } from '../src/config/faults';
 import { generateKeyPair } from '../src/config/keyPair';

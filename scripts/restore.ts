@@ -4,7 +4,7 @@
  * kind of error.
  */
 import { restoreBackup } from '../src/backup/restoreBackup';
-import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/fileScript';
+import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/shell/fileScript';
 import { readConfig } from '../src/config/ClusterConfig';
 import { clusterFingerprint } from '../src/config/clusterFingerprint';
 

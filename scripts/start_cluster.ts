@@ -8,16 +8,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ClusterPrompt } from '../src/cli/ClusterPrompt';
-import { majorityOf } from '../src/cli/clusterCommands';
-import { eachLine } from '../src/cli/eachLine';
-import { ProcessLife } from '../src/cli/ProcessLife';
-import { Stderr } from '../src/cli/Stderr';
-import { parseNodeMessage } from '../src/cli/supervision';
-import { takeNoArguments } from '../src/cli/words/scriptUsage';
+import { ClusterPrompt } from '../src/cli/cluster/ClusterPrompt';
+import { majorityOf } from '../src/cli/cluster/clusterCommands';
+import { eachLine } from '../src/cli/lines/eachLine';
+import { ProcessLife } from '../src/cli/process/ProcessLife';
+import { Stderr } from '../src/cli/process/Stderr';
+import { parseNodeMessage } from '../src/cli/cluster/supervision';
+import { takeNoArguments } from '../src/cli/shell/scriptUsage';
 import { escapeControls } from '../src/escapeControls';
 import { STOP_MS_MAX } from '../src/limits';
-import { DirectoryLock } from '../src/storage/DirectoryLock';
+import { DirectoryLock } from '../src/storage/directory/DirectoryLock';
 import { asStoreFailed } from '../src/storage/unusable';
 import { compileSources } from './typescript/compile';
 

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { takeNoArguments } from '../src/cli/words/scriptUsage';
+import { takeNoArguments } from '../src/cli/shell/scriptUsage';
 import { toError } from '../src/errors';
 import { withTranscripts } from './transcripts/blocks';
 import { record } from './transcripts/record';

@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path';
 import { StartError, toError } from '../src/errors';
 import { escapeControls } from '../src/escapeControls';
 import { damaged } from '../src/storage/damage';
-import { DATA_NAME } from '../src/storage/LmdbLogStore';
-import { verifyStore, type VerifyProgress } from '../src/storage/verifyStore';
+import { DATA_NAME } from '../src/storage/lmdb/LmdbLogStore';
+import { verifyStore, type VerifyProgress } from '../src/storage/lmdb/verifyStore';
 
 const USAGE = 'npm run verify -- DIRECTORY, the data directory of one stopped node, like data/node-0';
 const IN_CHILD = '--in-child';

@@ -2,12 +2,12 @@ import type { NodeModel } from 'mokka/dist/consensus/models/NodeModel';
 import { StartError } from './errors';
 import { tellFatal } from './mokka/election/tellFatal';
 import { warmUpVoting } from './mokka/election/warmUp';
-import type { LinkState } from './mokka/NodeView';
+import type { LinkState } from './mokka/status/NodeView';
 import { ReplicatedMokka } from './mokka/ReplicatedMokka';
 import { helloOf } from './transport/hello';
 import { Link, type LinkIdentity } from './transport/Link';
 import { Listener } from './transport/Listener';
-import { makeNodeCertificate, signingPart, type NodeCertificate } from './transport/NodeCertificate';
+import { makeNodeCertificate, signingPart, type NodeCertificate } from './transport/tls/NodeCertificate';
 import { RefusalLog } from './transport/RefusalLog';
 
 /** What a node over TCP needs to know. */

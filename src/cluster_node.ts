@@ -1,9 +1,9 @@
 import type Logger from 'bunyan';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
-import { ProcessLife } from './cli/ProcessLife';
-import type { Prompt } from './cli/Prompt';
-import { Stderr } from './cli/Stderr';
-import { NODE_USAGE, takeNoArguments } from './cli/words/scriptUsage';
+import { ProcessLife } from './cli/process/ProcessLife';
+import type { Prompt } from './cli/lines/Prompt';
+import { Stderr } from './cli/process/Stderr';
+import { NODE_USAGE, takeNoArguments } from './cli/shell/scriptUsage';
 import { type NodeConfig, readConfig } from './config/ClusterConfig';
 import { STOP_ANSWERS_MS_MAX } from './limits';
 import type { TCPMokka } from './TCPMokka';
@@ -20,12 +20,12 @@ const life = new ProcessLife(stderr);
 const initMokka = async (): Promise<void> => {
   const config = readConfig(process.env);
   // Loaded only now: what is wrong with the configuration is told at once.
-  const { createNodeLogger } = await import('./cli/logging');
+  const { createNodeLogger } = await import('./cli/process/logging');
   const { askCommand } = await import('./cli/askCommand');
   const { CommandLoad } = await import('./cli/answers/CommandLoad');
-  const { createNonces } = await import('./cli/Nonces');
-  const { openCommandSocket } = await import('./cli/openCommandSocket');
-  const { tellSupervisor } = await import('./cli/supervision');
+  const { createNonces } = await import('./cli/commands/Nonces');
+  const { openCommandSocket } = await import('./cli/socket/openCommandSocket');
+  const { tellSupervisor } = await import('./cli/cluster/supervision');
 
   const { index, members, dataDirectory } = config;
   const level = config.logLevel ?? (process.stdin.isTTY ? 'warn' : 'info');
@@ -62,7 +62,7 @@ const initMokka = async (): Promise<void> => {
 
 /** The node over its store in the data directory. */
 const createMokka = async (config: NodeConfig, logger: Logger): Promise<TCPMokka> => {
-  const { openStore } = await import('./storage/openStore');
+  const { openStore } = await import('./storage/lmdb/openStore');
   const { TCPMokka } = await import('./TCPMokka');
   const { watchedStore } = await import('./watch/watchedStore');
   const { index, address, members, keys, heartbeat, electionTimeout } = config;

@@ -1,6 +1,6 @@
 /** What a program that runs a node in its own process needs; see "As a library" in the README. */
-export { openCommandSocket, type CommandSocketOptions } from './cli/openCommandSocket';
-export type { CommandSocket } from './cli/CommandSocket';
+export { openCommandSocket, type CommandSocketOptions } from './cli/socket/openCommandSocket';
+export type { CommandSocket } from './cli/socket/CommandSocket';
 export { type NodeConfig, readConfig } from './config/ClusterConfig';
 export { clusterFingerprint } from './config/clusterFingerprint';
 export { readKeyFile } from './config/keyFile';
@@ -13,13 +13,13 @@ export {
   type RequestErrorCode,
   type StartErrorCode,
 } from './errors';
-export type { DbFace, LogApiFace, MemberStatus, NodeInfo, PeerInfo, PushOptions } from './mokka/api';
+export type { DbFace, LogApiFace, MemberStatus, NodeInfo, PeerInfo, PushOptions } from './api';
 export type { NodeEvents } from './mokka/NodeEvents';
 export { tuneForLoad } from './tuneForLoad';
-export type { LogEntry } from './storage/Entry';
+export type { LogEntry } from './entry/Entry';
 export type { LogStore } from './storage/LogStore';
-export { LmdbLogStore } from './storage/LmdbLogStore';
+export { LmdbLogStore } from './storage/lmdb/LmdbLogStore';
 export { MemoryLogStore } from './storage/MemoryLogStore';
-export { openStore } from './storage/openStore';
+export { openStore } from './storage/lmdb/openStore';
 export { watchedStore, type WatchedStoreOptions } from './watch/watchedStore';
 export { TCPMokka, type TCPMokkaSettings } from './TCPMokka';

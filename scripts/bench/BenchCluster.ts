@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPair } from '../../src/config/keyPair';
 import { writeCluster } from '../../src/config/writeCluster';
-import type { NodeInfo } from '../../src/mokka/api';
+import type { NodeInfo } from '../../src/api';
 import { BenchNode } from './BenchNode';
 import type { Mode, Role } from './options';
 import type { RunLife } from './RunLife';

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { eachLine } from '../../src/cli/eachLine';
-import { LineReader } from '../../src/cli/LineReader';
-import type { NodeInfo } from '../../src/mokka/api';
-import type { LogEntry } from '../../src/storage/Entry';
+import { eachLine } from '../../src/cli/lines/eachLine';
+import { LineReader } from '../../src/cli/lines/LineReader';
+import type { NodeInfo } from '../../src/api';
+import type { LogEntry } from '../../src/entry/Entry';
 import type { Mode } from './options';
 import type { RunLife } from './RunLife';
 

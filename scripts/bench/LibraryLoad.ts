@@ -1,6 +1,6 @@
-import type { ClusterNodeFace } from '../../src/mokka/api';
+import type { ClusterNodeFace } from '../../src/api';
 import { toError } from '../../src/errors';
-import { type LogEntry } from '../../src/storage/Entry';
+import { type LogEntry } from '../../src/entry/Entry';
 import { PROGRESS_MS, type Load, type LoadResult, type OnProgress, type SampledEntry } from './load';
 import { Payloads, randomIndex } from './requests';
 import { Window } from './Window';

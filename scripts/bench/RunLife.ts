@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { watchNpm } from '../../src/cli/watchNpm';
+import { watchNpm } from '../../src/cli/process/watchNpm';
 import { toError } from '../../src/errors';
 
 /** How long a process that was asked to end may clean up after itself, ms; then it is killed. */

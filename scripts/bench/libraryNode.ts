@@ -3,14 +3,14 @@
  * bench asks for one over IPC. Its stdin and stdout answer commands as those of any node.
  */
 import { askCommand } from '../../src/cli/askCommand';
-import { createNonces } from '../../src/cli/Nonces';
-import { createNodeLogger } from '../../src/cli/logging';
-import { ProcessLife } from '../../src/cli/ProcessLife';
-import { Stderr } from '../../src/cli/Stderr';
+import { createNonces } from '../../src/cli/commands/Nonces';
+import { createNodeLogger } from '../../src/cli/process/logging';
+import { ProcessLife } from '../../src/cli/process/ProcessLife';
+import { Stderr } from '../../src/cli/process/Stderr';
 import { readConfig } from '../../src/config/ClusterConfig';
 import { toError } from '../../src/errors';
 import { tuneForLoad } from '../../src/tuneForLoad';
-import { openStore } from '../../src/storage/openStore';
+import { openStore } from '../../src/storage/lmdb/openStore';
 import { TCPMokka } from '../../src/TCPMokka';
 import { LibraryLoad } from './LibraryLoad';
 import { toLibraryNode, type FromLibraryNode } from './libraryMessages';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { whyNpmTookOptions } from '../../src/cli/npmOptions';
+import { whyNpmTookOptions } from '../../src/cli/shell/npmOptions';
 import { quote } from '../../src/config/faults';
 import { escapeControls } from '../../src/escapeControls';
 import { StartError } from '../../src/errors';

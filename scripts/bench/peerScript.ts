@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
-import { eachLine } from '../../src/cli/eachLine';
+import { eachLine } from '../../src/cli/lines/eachLine';
 import type { Run } from './Run';
 
 /** The systems that a peers script runs, and the server that each needs. */

@@ -1,5 +1,5 @@
 import { BackupError } from '../errors';
-import { HASH_BYTES } from '../storage/Entry';
+import { HASH_BYTES } from '../entry/Entry';
 
 /**
  * What stands at the beginning of a backup file. The file:

@@ -1,7 +1,7 @@
-import { MalformedEntryError, entryHash, parseEntry, type Entry } from '../storage/Entry';
+import { MalformedEntryError, entryHash, parseEntry, type Entry } from '../entry/Entry';
 import { chainFault } from '../storage/storeRules';
 import { CHECKSUM_BYTES, damagedBackup, decodeHead, HEAD_BYTES, type BackupHead } from './BackupHead';
-import { LENGTH_BYTES, readEntryLength } from '../storage/entryFrames';
+import { LENGTH_BYTES, readEntryLength } from '../entry/entryFrames';
 import { HashedFile } from './HashedFile';
 
 /** Reads a backup file as a stream, and hands out no entry that does not follow on the one before it. */

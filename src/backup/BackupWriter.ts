@@ -12,10 +12,10 @@ import {
 import { dirname, resolve } from 'node:path';
 import { BackupError, invariant, toError } from '../errors';
 import { BACKUP_ROOM_BYTES_MIN } from '../limits';
-import { FILE_MODE, syncPath, writeWhole } from '../storage/durableFile';
-import { entryHash, type Entry } from '../storage/Entry';
+import { FILE_MODE, syncPath, writeWhole } from '../storage/directory/durableFile';
+import { entryHash, type Entry } from '../entry/Entry';
 import { encodeHead, type BackupHead } from './BackupHead';
-import { encodeEntries } from '../storage/entryFrames';
+import { encodeEntries } from '../entry/entryFrames';
 
 /**
  * Writes a backup file: under the name OUT.partial until all of it is on disk, then as OUT. It overwrites nothing.

@@ -15,10 +15,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BackupError, StartError, toError } from '../errors';
-import { DirectoryLock } from '../storage/DirectoryLock';
-import { FILE_MODE, makeDirectory, syncPath, writeWhole } from '../storage/durableFile';
-import { DATA_NAME, JOURNAL_NAME } from '../storage/LmdbLogStore';
-import { MARKER_NAME } from '../storage/MarkerFile';
+import { DirectoryLock } from '../storage/directory/DirectoryLock';
+import { FILE_MODE, makeDirectory, syncPath, writeWhole } from '../storage/directory/durableFile';
+import { DATA_NAME, JOURNAL_NAME } from '../storage/lmdb/LmdbLogStore';
+import { MARKER_NAME } from '../storage/directory/MarkerFile';
 
 /** In the folder where a restore builds: what says that the folder is a restore's, and the data that it makes. */
 const MARK_NAME = 'restore.mark';

@@ -1,5 +1,5 @@
 import { InvariantError } from '../errors';
-import { entryHash, type Entry } from '../storage/Entry';
+import { entryHash, type Entry } from '../entry/Entry';
 import { chainFault } from '../storage/storeRules';
 import type { BackupHead } from './BackupHead';
 import { BackupWriter } from './BackupWriter';

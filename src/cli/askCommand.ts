@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type Logger from 'bunyan';
-import type { CommandContext } from './CommandTable';
-import { PipePrompt } from './PipePrompt';
-import type { Prompt } from './Prompt';
-import { PromptHistory } from './PromptHistory';
-import { wrap } from './render';
-import type { Stderr } from './Stderr';
-import { TerminalPrompt } from './TerminalPrompt';
+import type { CommandContext } from './commands/CommandTable';
+import { PipePrompt } from './lines/PipePrompt';
+import type { Prompt } from './lines/Prompt';
+import { PromptHistory } from './terminal/PromptHistory';
+import { wrap } from './render/render';
+import type { Stderr } from './process/Stderr';
+import { TerminalPrompt } from './terminal/TerminalPrompt';
 
 /** What a prompt on this process's stdin and stdout needs. */
 export interface AskOptions {

@@ -7,12 +7,12 @@ import {
   BACKUP_PAGE_ENTRIES_MAX,
   HANDOVER_MS_MAX,
 } from '../limits';
-import { IDENTITY_BYTES, type LogEntry } from '../storage/Entry';
-import { AnsweredLogs } from './AnsweredLogs';
-import type { ClusterNodeFace, CommittedLogFace, DbFace } from './api';
-import { Handover } from './Handover';
-import { LogApi } from './LogApi';
-import { LogReads } from './LogReads';
+import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
+import { AnsweredLogs } from './pushes/AnsweredLogs';
+import type { ClusterNodeFace, CommittedLogFace, DbFace } from '../api';
+import { Handover } from './election/Handover';
+import { LogApi } from './pushes/LogApi';
+import { LogReads } from './log/LogReads';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import { isElectionPacket } from './messages/ElectionPacket';
 import {
@@ -26,10 +26,10 @@ import { memberKeys } from './memberKeys';
 import type { NodeEvents } from './NodeEvents';
 import { ForwardedPushes } from './pushes/ForwardedPushes';
 import { PushIntake } from './pushes/PushIntake';
-import { NodeView, type ElectionView, type LinkState } from './NodeView';
-import { ReplicatedLog } from './ReplicatedLog';
-import { LagQuestions, type Lags } from './view/LagQuestions';
-import { SafeElection, type ElectionSettings } from './SafeElection';
+import { NodeView, type ElectionView, type LinkState } from './status/NodeView';
+import { ReplicatedLog } from './log/ReplicatedLog';
+import { LagQuestions, type Lags } from './status/LagQuestions';
+import { SafeElection, type ElectionSettings } from './election/SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
   /**

@@ -1,4 +1,4 @@
-import type { Entry } from './Entry';
+import type { Entry } from '../entry/Entry';
 
 /** What a node must never forget (Raft, figure 2: persistent state). */
 export interface HardState {

@@ -1,6 +1,6 @@
 import { invariant } from '../errors';
 import { EmptyPositions } from './EmptyPositions';
-import { EntryKind, type Entry } from './Entry';
+import { EntryKind, type Entry } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 import { checkAppend, checkHardState, checkIdentity, checkMembership, lastPosition } from './storeRules';
 

@@ -1,4 +1,4 @@
-import type { Entry } from './Entry';
+import type { Entry } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 
 /** What a call puts on disk; `close`: what is left of all. */

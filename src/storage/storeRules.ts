@@ -1,5 +1,5 @@
 import { invariant } from '../errors';
-import { EntryKind, followsHash, type Entry } from './Entry';
+import { EntryKind, followsHash, type Entry } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 
 /** What every LogStore asserts before it writes: a caller that breaks its contract is a bug, and nothing is written. */

@@ -6,10 +6,10 @@ import { ANSWER_MS_MAX, CONNECT_MS_MAX, KEEP_ALIVE_MS, LINK_BYTES_UNANSWERED_MAX
 import { LINK_REQUESTS_UNANSWERED_MAX, NAME_LOOKUP_PAUSE_MS, PACKET_BYTES_MAX } from '../limits';
 import { RETRY_MS_MAX, RETRY_MS_MIN } from '../limits';
 import { decodeAnswer, encodeKeepAlive, encodeRequest } from './frames';
-import { connectTls } from './handshake';
+import { connectTls } from './tls/handshake';
 import type { Hello } from './hello';
 import { hostAndPort, lookUpName, type NameLookup } from './nameLookup';
-import { signingPart } from './NodeCertificate';
+import { signingPart } from './tls/NodeCertificate';
 import { PeerAddresses } from './PeerAddresses';
 import { SealedConnection, type ConnectionOwner, type Ending } from './SealedConnection';
 

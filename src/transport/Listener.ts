@@ -7,7 +7,7 @@ import { decodeRequest, encodeAnswer } from './frames';
 import type { Hello } from './hello';
 import { hostAndPort, lookUpName, type NameLookup } from './nameLookup';
 import { SealedConnection, type ConnectionOwner, type Ending } from './SealedConnection';
-import { TlsAcceptor } from './TlsAcceptor';
+import { TlsAcceptor } from './tls/TlsAcceptor';
 
 /** Packets that go back in the answer to the request that is being handled now. */
 interface Answer {

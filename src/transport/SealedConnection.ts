@@ -6,10 +6,10 @@ import { ANSWER_BYTES_WAITING_MAX, ANSWERS_WAITING_MAX, FRAME_BYTES_MAX, FRAME_M
 import { HANDSHAKE_MS_MAX, HELLO_FRAME_BYTES_MAX, UNDECRYPTED_LOOK_MS } from '../limits';
 import { FrameParser } from './FrameParser';
 import { encodeFrame } from './frames';
-import type { Handshake } from './handshake';
+import type { Handshake } from './tls/handshake';
 import { decodeHello, encodeHello, helloMismatch, identityMismatch, isHello, type Hello } from './hello';
-import { signingKeyOf } from './NodeCertificate';
-import { PlaintextWatch } from './PlaintextWatch';
+import { signingKeyOf } from './tls/NodeCertificate';
+import { PlaintextWatch } from './tls/PlaintextWatch';
 
 /**
  * How a connection ended: `refused` is for configurations that differ, `foreign` for data of another cluster, `malformed`

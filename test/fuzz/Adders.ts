@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogEntry } from '../../src/storage/Entry';
+import type { LogEntry } from '../../src/entry/Entry';
 import type { NodeProcess } from '../integration/cluster/NodeProcess';
 
 /** No line may wait longer for its answer, ms (CASES, INV). */

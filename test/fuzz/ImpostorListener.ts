@@ -5,7 +5,7 @@ import { FRAME_BYTES_MAX } from '../../src/limits';
 import { decodeRequest, encodeAnswer, encodeFrame } from '../../src/transport/frames';
 import { FrameParser } from '../../src/transport/FrameParser';
 import { encodeHello, type Hello } from '../../src/transport/hello';
-import { signingKeyOf } from '../../src/transport/NodeCertificate';
+import { signingKeyOf } from '../../src/transport/tls/NodeCertificate';
 
 /** What the impostor answers to a node's packets: packets of its own. */
 export type Answering = (from: string, packets: readonly Buffer[]) => Buffer[];

@@ -8,7 +8,7 @@ import {
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import type { NodeKeys } from '../../src/config/keyPair';
 import { decodeElectionPacket, isElectionPacket, PacketType } from '../../src/mokka/messages/ElectionPacket';
-import { ENTRY_NUMBER_MAX } from '../../src/storage/Entry';
+import { ENTRY_NUMBER_MAX } from '../../src/entry/Entry';
 
 /** A thief who stands for election with a stolen key, and claims a log that is longer than any. */
 export class Usurper {

@@ -1,5 +1,5 @@
-import { EntryKind, toLogEntry, type Entry, type LogEntry } from '../../src/storage/Entry';
-import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
+import { EntryKind, toLogEntry, type Entry, type LogEntry } from '../../src/entry/Entry';
+import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
 import type { Cluster } from '../integration/cluster/Cluster';
 import { payloadDigest } from './frames';
 

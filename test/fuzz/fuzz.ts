@@ -1,6 +1,6 @@
 import { toError } from '../../src/errors';
 import { helloOf, type Hello } from '../../src/transport/hello';
-import { makeNodeCertificate, signingPart } from '../../src/transport/NodeCertificate';
+import { makeNodeCertificate, signingPart } from '../../src/transport/tls/NodeCertificate';
 import { Cluster } from '../integration/cluster/Cluster';
 import type { NodeProcess } from '../integration/cluster/NodeProcess';
 import { until } from '../integration/cluster/until';

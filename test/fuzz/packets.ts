@@ -1,7 +1,7 @@
 import { PacketType } from '../../src/mokka/messages/ElectionPacket';
 import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
 import type { Refusal } from '../../src/mokka/messages/pushes';
-import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, HASH_BYTES, type Entry } from '../../src/storage/Entry';
+import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, HASH_BYTES, type Entry } from '../../src/entry/Entry';
 import type { Random } from '../simulation/simulator/Random';
 import type { Sight } from './Sight';
 

@@ -3,7 +3,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { generateKeyPair } from '../../src/config/keyPair';
 import { encodeFrame, encodeRequest } from '../../src/transport/frames';
 import { encodeHello, type Hello } from '../../src/transport/hello';
-import { makeNodeCertificate } from '../../src/transport/NodeCertificate';
+import { makeNodeCertificate } from '../../src/transport/tls/NodeCertificate';
 import type { Random } from '../simulation/simulator/Random';
 
 /** A stranger gives up on its own after this time, ms, unless the node closes the connection first. */

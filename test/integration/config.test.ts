@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { generateKeyPair } from '../../src/config/keyPair';
 import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../src/config/writeCluster';
-import type { NodeInfo } from '../../src/mokka/api';
+import type { NodeInfo } from '../../src/api';
 import { freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { NodeProcess, REPOSITORY } from './cluster/NodeProcess';
 import { linesWithoutRecords } from './cluster/notices';

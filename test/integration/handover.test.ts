@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../src/storage/Entry';
+import type { LogEntry } from '../../src/entry/Entry';
 import { Cluster } from './cluster/Cluster';
 import type { NodeProcess } from './cluster/NodeProcess';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { HANG_LOOK_MS, HUNG_WRITE_MS_MAX } from '../../src/limits';
-import type { NodeInfo } from '../../src/mokka/api';
+import type { NodeInfo } from '../../src/api';
 import { Cluster } from './cluster/Cluster';
 import { injectInto, unless, whyNoTrace } from './cluster/disturbances';
 import { REPOSITORY, type NodeProcess } from './cluster/NodeProcess';

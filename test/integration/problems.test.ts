@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { MemberStatus, NodeInfo } from '../../src/mokka/api';
+import type { MemberStatus, NodeInfo } from '../../src/api';
 import { Cluster, freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import type { NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createLogger } from 'bunyan';
 import { generateKeyPair } from '../../src/config/keyPair';
 import { StartError } from '../../src/errors';
-import type { Entry } from '../../src/storage/Entry';
+import type { Entry } from '../../src/entry/Entry';
 import { MemoryLogStore } from '../../src/storage/MemoryLogStore';
 import { TCPMokka } from '../../src/TCPMokka';
 import { Cluster, freeStartPort, isFree, SERVES_WITHIN_MS } from './cluster/Cluster';

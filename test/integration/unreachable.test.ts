@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { MemberStatus, PeerInfo } from '../../src/mokka/api';
+import type { MemberStatus, PeerInfo } from '../../src/api';
 import { Cluster, SERVES_WITHIN_MS } from './cluster/Cluster';
 import type { HeldNames } from './cluster/heldNames';
 import { REPOSITORY, type NodeProcess } from './cluster/NodeProcess';

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { takeBackup } from '../../src/backup/takeBackup';
 import { clusterFingerprint } from '../../src/config/clusterFingerprint';
 import { DEMO_KEYS } from '../../src/config/demoCluster';
-import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
+import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
 import { sourceOf } from '../unit/backup/backupFixture';
 import { buildLog, logs } from '../unit/storage/logFixture';
 import { fillUp, mountSmall, unless, unmount, whyNoMount } from './cluster/disturbances';

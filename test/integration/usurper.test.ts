@@ -6,11 +6,11 @@ import {
   entryHash,
   HASH_BYTES,
   type Entry,
-} from '../../src/storage/Entry';
-import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
+} from '../../src/entry/Entry';
+import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
 import { encodeRequest } from '../../src/transport/frames';
 import { helloOf } from '../../src/transport/hello';
-import { makeNodeCertificate } from '../../src/transport/NodeCertificate';
+import { makeNodeCertificate } from '../../src/transport/tls/NodeCertificate';
 import { ImpostorListener } from '../fuzz/ImpostorListener';
 import { MemberConnection } from '../fuzz/MemberConnection';
 import { mutate } from '../fuzz/mutate';

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { entryHash } from '../../src/storage/Entry';
-import { LmdbLogStore } from '../../src/storage/LmdbLogStore';
+import { entryHash } from '../../src/entry/Entry';
+import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { buildLog, empty, logs } from '../unit/storage/logFixture';
 import { OWNER } from '../unit/storage/owner';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { NodeInfo } from '../../src/mokka/api';
+import type { NodeInfo } from '../../src/api';
 import { freeStartPort } from '../integration/cluster/Cluster';
 import { whyNoTrace } from '../integration/cluster/disturbances';
 import { NodeProcess } from '../integration/cluster/NodeProcess';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { toError } from '../../src/errors';
-import type { LogEntry } from '../../src/storage/Entry';
+import type { LogEntry } from '../../src/entry/Entry';
 import { until } from '../integration/cluster/until';
 import { Recorder } from '../integration/cluster/Recorder';
 import { Random } from '../simulation/simulator/Random';

@@ -3,9 +3,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { NodeClient } from '../../src/cli/NodeClient';
-import { statusOfCode } from '../../src/cli/oneShot';
-import { COMMANDS } from '../../src/cli/CommandTable';
+import { NodeClient } from '../../src/cli/client/NodeClient';
+import { statusOfCode } from '../../src/cli/shell/oneShot';
+import { COMMANDS } from '../../src/cli/commands/CommandTable';
 import { readConfig, type NodeConfig } from '../../src/config/ClusterConfig';
 import { LOG_LEVELS } from '../../src/config/environment';
 import { readKeyFile } from '../../src/config/keyFile';
@@ -20,12 +20,12 @@ import {
   type StartErrorCode,
 } from '../../src/errors';
 import { REMEMBERED_PUSHES_MAX } from '../../src/limits';
-import { describeProblem } from '../../src/mokka/problem';
+import { describeProblem } from '../../src/mokka/status/problem';
 import { damaged } from '../../src/storage/damage';
-import { DirectoryLock } from '../../src/storage/DirectoryLock';
+import { DirectoryLock } from '../../src/storage/directory/DirectoryLock';
 import { helloMismatch } from '../../src/transport/hello';
 import { Listener } from '../../src/transport/Listener';
-import { makeNodeCertificate } from '../../src/transport/NodeCertificate';
+import { makeNodeCertificate } from '../../src/transport/tls/NodeCertificate';
 import { plants } from '../simulation/plants/plants';
 import { CALM } from './mokka/calmStanding';
 
@@ -279,10 +279,10 @@ describe('commands', () => {
 
   /** Where each script's options are read. */
   const optionSources: Readonly<Record<string, readonly string[]>> = {
-    cli: ['src/cli/words/shellWords.ts'],
+    cli: ['src/cli/shell/shellWords.ts'],
     bench: ['scripts/bench/options.ts'],
-    backup: ['scripts/backup.ts', 'src/cli/fileScript.ts'],
-    restore: ['scripts/restore.ts', 'src/cli/fileScript.ts'],
+    backup: ['scripts/backup.ts', 'src/cli/shell/fileScript.ts'],
+    restore: ['scripts/restore.ts', 'src/cli/shell/fileScript.ts'],
     'gen-keys': ['scripts/gen_keys.ts'],
     simulate: ['scripts/simulate.ts'],
     fuzz: ['scripts/fuzz.ts'],

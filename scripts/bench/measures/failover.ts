@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogEntry } from '../../../src/storage/Entry';
+import type { LogEntry } from '../../../src/entry/Entry';
 import { BenchCluster } from '../BenchCluster';
 import type { BenchNode } from '../BenchNode';
 import { median, percentile, rounded } from '../percentiles';

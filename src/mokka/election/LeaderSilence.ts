@@ -1,3 +1,4 @@
+import type { ElectionSettings } from './ElectionSettings';
 import type { WriteTimes } from './WriteTimes';
 
 /** A peer agrees to an election when it has not heard a leader for this many heartbeats. */
@@ -20,9 +21,10 @@ export class LeaderSilence {
   private wroteMs = 0;
 
   constructor(
-    private readonly heartbeat: number,
-    private readonly electionTimeout: number,
+    private readonly settings: Pick<ElectionSettings, 'heartbeat' | 'electionTimeout'>,
     private readonly writeTimes: WriteTimes,
+    /** From 0, below 1. */
+    private readonly random: () => number,
   ) {}
 
   /** The leader spoke. */
@@ -33,13 +35,13 @@ export class LeaderSilence {
 
   /** Waits for one to two election timeouts from now on. */
   putOff(now: number): void {
-    this.standAt = now + this.electionTimeout * (1 + Math.random());
+    this.standAt = now + this.settings.electionTimeout * (1 + this.random());
     this.isGone = false;
   }
 
   /** Waits for so many heartbeats at least, and one more at most. */
   waitFor(heartbeats: number, now: number): void {
-    this.standAt = Math.max(this.standAt, now + this.heartbeat * (heartbeats + Math.random()));
+    this.standAt = Math.max(this.standAt, now + this.settings.heartbeat * (heartbeats + this.random()));
   }
 
   /** Lets a candidate that this node agrees with stand first; what it writes then takes its time. */
@@ -50,8 +52,8 @@ export class LeaderSilence {
   /** The leader's process is gone for sure. */
   leaderGone(now: number): void {
     this.isGone = true;
-    const silentAt = this.heardAt + SILENT_HEARTBEATS * this.heartbeat;
-    this.standAt = Math.min(this.standAt, Math.max(now, silentAt) + Math.random() * this.heartbeat);
+    const silentAt = this.heardAt + SILENT_HEARTBEATS * this.settings.heartbeat;
+    this.standAt = Math.min(this.standAt, Math.max(now, silentAt) + this.random() * this.settings.heartbeat);
   }
 
   /** Stands at once. */
@@ -71,12 +73,15 @@ export class LeaderSilence {
    * its own program, or of others on its machine. What came meanwhile waits in the kernel.
    */
   tick(now: number): number {
-    const heldUpMs = Math.max(0, now - this.tickedAt - this.wroteMs - this.heartbeat);
+    const heldUpMs = Math.max(0, now - this.tickedAt - this.wroteMs - this.settings.heartbeat);
     this.tickedAt = now;
     this.wroteMs = 0;
     this.heardAt = Math.min(now, this.heardAt + heldUpMs);
     // At most as long as a leader that speaks now would have it wait: it may have spoken since.
-    this.standAt = Math.max(this.standAt, Math.min(this.standAt + heldUpMs, now + 2 * this.electionTimeout));
+    this.standAt = Math.max(
+      this.standAt,
+      Math.min(this.standAt + heldUpMs, now + 2 * this.settings.electionTimeout),
+    );
     return heldUpMs;
   }
 
@@ -89,7 +94,7 @@ export class LeaderSilence {
 
   /** Whether no leader was heard for so long that an election of another's is none of its concern. */
   isLong(leader: string | null, now: number): boolean {
-    return now - this.heardAt >= SILENT_HEARTBEATS * this.heartbeat + this.patienceWith(leader);
+    return now - this.heardAt >= SILENT_HEARTBEATS * this.settings.heartbeat + this.patienceWith(leader);
   }
 
   private patienceWith(leader: string | null): number {

@@ -10,7 +10,7 @@ import {
   GENESIS_HASH,
   type Entry,
   type PushId,
-} from '../../storage/Entry';
+} from '../../entry/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import { RecentEntries } from './RecentEntries';
 import { RememberedPushes } from './RememberedPushes';

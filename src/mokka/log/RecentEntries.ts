@@ -1,6 +1,6 @@
 import { invariant } from '../../errors';
 import { RECENT_BYTES_MAX, RECENT_ENTRIES_MAX } from '../../limits';
-import type { Entry } from '../../storage/Entry';
+import type { Entry } from '../../entry/Entry';
 import { PositionWindow } from './PositionWindow';
 
 /** Small entries share blocks of so many bytes. */

@@ -1,6 +1,6 @@
 import { invariant } from '../../errors';
 import { REMEMBERED_PUSHES_MAX } from '../../limits';
-import type { PushId } from '../../storage/Entry';
+import type { PushId } from '../../entry/Entry';
 
 /** What is kept of a session that has pushes in the window. */
 interface Session {

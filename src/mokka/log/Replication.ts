@@ -9,7 +9,7 @@ import {
   LATE_ENTRIES_MAX,
   UNCOMMITTED_ENTRIES_MAX,
 } from '../../limits';
-import { entryHasPayload, type Entry, type PushId } from '../../storage/Entry';
+import { entryHasPayload, type Entry, type PushId } from '../../entry/Entry';
 import type { AppendedMessage, LogMessage } from '../messages/LogMessage';
 import type { Refusal } from '../messages/pushes';
 import type { LocalLog } from './LocalLog';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProtocolError } from '../../errors';
 import { ELECTION_PACKET_BYTES_MAX } from '../../limits';
-import { ENTRY_NUMBER_MAX } from '../../storage/Entry';
+import { ENTRY_NUMBER_MAX } from '../../entry/Entry';
 import { describeIssues } from './describeIssues';
 import { incarnation } from './incarnation';
 

@@ -11,7 +11,7 @@ import {
   writeSession,
   type Entry,
   type PushId,
-} from '../../storage/Entry';
+} from '../../entry/Entry';
 
 /**
  * Pushes on their way to the leader, and what it answers. A busy follower forwards many at a time, so that they stand

@@ -1,5 +1,5 @@
 import { FORWARD_PUSHES_MAX } from '../../limits';
-import { payloadId, type Entry, type PushId } from '../../storage/Entry';
+import { payloadId, type Entry, type PushId } from '../../entry/Entry';
 import {
   committedPush,
   type CommittedAnswer,
@@ -8,7 +8,7 @@ import {
   type RefusedAnswer,
   type Refusal,
 } from '../messages/pushes';
-import type { Proposal } from '../ReplicatedLog';
+import type { Proposal } from '../log/ReplicatedLog';
 
 /** Answers to the pushes of one node that go in one message. */
 export interface NodeAnswers {

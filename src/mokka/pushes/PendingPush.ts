@@ -1,6 +1,6 @@
-import { encodePayload, type Entry, type LogEntry, type PushId } from '../../storage/Entry';
+import { encodePayload, type Entry, type LogEntry, type PushId } from '../../entry/Entry';
 import type { Refusal } from '../messages/pushes';
-import type { Proposal } from '../ReplicatedLog';
+import type { Proposal } from '../log/ReplicatedLog';
 
 /** Who made a push, and is told what the log of this node made of it while it is pending. */
 export interface PushOwner {

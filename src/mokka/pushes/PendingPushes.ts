@@ -1,4 +1,4 @@
-import type { PushId } from '../../storage/Entry';
+import type { PushId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
 import type { PendingPush } from './PendingPush';
 

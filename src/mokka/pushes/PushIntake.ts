@@ -1,6 +1,6 @@
 import { FORWARD_BYTES_WAITING_MAX, FORWARDS_WAITING_MAX } from '../../limits';
 import { Deque } from '../log/Deque';
-import type { Proposal } from '../ReplicatedLog';
+import type { Proposal } from '../log/ReplicatedLog';
 
 /** What the intake needs of the leader's own pushes and log. */
 export interface PushIntakeOptions {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { NodeInfo } from '../../../src/mokka/api';
+import type { NodeInfo } from '../../../src/api';
 import { freeStartPort } from '../cluster/Cluster';
 import type { Answer } from '../cluster/NodeProcess';
 import { linesWithoutRecords } from '../cluster/notices';

@@ -6,7 +6,7 @@ import { clusterFingerprint } from '../../../src/config/clusterFingerprint';
 import type { ClusterSettings } from '../../../src/config/clusterFile';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../../src/config/writeCluster';
-import type { NodeInfo } from '../../../src/mokka/api';
+import type { NodeInfo } from '../../../src/api';
 import { NodeProcess } from './NodeProcess';
 import { ProxiedLinks, type LinkOptions } from './ProxiedLinks';
 import { until } from './until';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NodeClient } from '../../../src/cli/NodeClient';
-import type { NodeInfo } from '../../../src/mokka/api';
+import { NodeClient } from '../../../src/cli/client/NodeClient';
+import type { NodeInfo } from '../../../src/api';
 import type { Cluster } from './Cluster';
 
 const LOOK_EVERY_MS = 20;

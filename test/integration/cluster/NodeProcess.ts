@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { NodeInfo } from '../../../src/mokka/api';
-import type { LogEntry } from '../../../src/storage/Entry';
+import type { NodeInfo } from '../../../src/api';
+import type { LogEntry } from '../../../src/entry/Entry';
 import { eachLine } from '../../eachLine';
 
 export const REPOSITORY = path.resolve(__dirname, '../../..');

@@ -1,5 +1,5 @@
 import { RequestError, type RequestErrorCode } from '../../../src/errors';
-import type { LogEntry } from '../../../src/storage/Entry';
+import type { LogEntry } from '../../../src/entry/Entry';
 import { History, type PushRecord } from '../../simulation/simulator/History';
 import type { Answer, NodeProcess } from './NodeProcess';
 

@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../../src/storage/Entry';
+import type { LogEntry } from '../../../src/entry/Entry';
 import type { Cluster } from './Cluster';
 import type { LeaderWatch } from './LeaderWatch';
 import type { NodeProcess } from './NodeProcess';

@@ -1,5 +1,5 @@
-import { formatRecord } from '../../../src/cli/logging';
-import { wrap } from '../../../src/cli/render';
+import { formatRecord } from '../../../src/cli/process/logging';
+import { wrap } from '../../../src/cli/render/render';
 import { SlowDiskLog } from '../../../src/mokka/election/SlowDiskLog';
 import { linesWithoutRecords, withoutNotices } from './notices';
 

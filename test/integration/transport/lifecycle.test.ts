@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net';
 import { StartError } from '../../../src/errors';
 import { helloOf, type Hello } from '../../../src/transport/hello';
 import { Link } from '../../../src/transport/Link';
-import { makeNodeCertificate } from '../../../src/transport/NodeCertificate';
+import { makeNodeCertificate } from '../../../src/transport/tls/NodeCertificate';
 import { TCPMokka, type TCPMokkaSettings } from '../../../src/TCPMokka';
 import {
   addressOf,

@@ -1,6 +1,6 @@
 import { Link } from '../../../src/transport/Link';
 import { helloOf } from '../../../src/transport/hello';
-import { makeNodeCertificate } from '../../../src/transport/NodeCertificate';
+import { makeNodeCertificate } from '../../../src/transport/tls/NodeCertificate';
 import type { TCPMokka } from '../../../src/TCPMokka';
 import {
   addressOf,

@@ -6,7 +6,7 @@ import { helloOf } from '../../../src/transport/hello';
 import { Link } from '../../../src/transport/Link';
 import { Listener } from '../../../src/transport/Listener';
 import type { NameLookup } from '../../../src/transport/nameLookup';
-import { makeNodeCertificate, signingPart } from '../../../src/transport/NodeCertificate';
+import { makeNodeCertificate, signingPart } from '../../../src/transport/tls/NodeCertificate';
 import { makeMembers, until, type TestMember } from './members';
 
 const ABSENT = '192.0.2.1';

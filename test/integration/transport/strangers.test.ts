@@ -7,7 +7,7 @@ import { FRAME_MS_MAX, HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../../../src/lim
 import { encodeFrame, encodeRequest } from '../../../src/transport/frames';
 import { encodeHello, helloOf, type Hello } from '../../../src/transport/hello';
 import { Listener } from '../../../src/transport/Listener';
-import { makeNodeCertificate } from '../../../src/transport/NodeCertificate';
+import { makeNodeCertificate } from '../../../src/transport/tls/NodeCertificate';
 import type { TCPMokka } from '../../../src/TCPMokka';
 import { makeMembers, startMember, until, untilLinked, type TestLog, type TestMember } from './members';
 

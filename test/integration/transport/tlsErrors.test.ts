@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { UNDECRYPTED_BYTES_MAX } from '../../../src/limits';
 import { helloOf, type Hello } from '../../../src/transport/hello';
-import { makeNodeCertificate } from '../../../src/transport/NodeCertificate';
+import { makeNodeCertificate } from '../../../src/transport/tls/NodeCertificate';
 import { residentBytes } from '../../fuzz/memory';
 import { makeMembers, MemberProcess, until, type TestMember } from './members';
 import { TlsAttacker } from './TlsAttacker';

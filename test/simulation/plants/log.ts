@@ -1,6 +1,6 @@
-import type { Proposal } from '../../../src/mokka/ReplicatedLog';
+import type { Proposal } from '../../../src/mokka/log/ReplicatedLog';
 import type { AppendMessage } from '../../../src/mokka/messages/LogMessage';
-import { entryIdentity, type Entry } from '../../../src/storage/Entry';
+import { entryIdentity, type Entry } from '../../../src/entry/Entry';
 import type { Plant } from '../simulator/Plant';
 import { localLogOf, methodOf, partOf, plantInLeaders, plantMethod } from './inside';
 

@@ -1,5 +1,5 @@
 import { toError } from '../../../src/errors';
-import type { NodeInfo } from '../../../src/mokka/api';
+import type { NodeInfo } from '../../../src/api';
 import { Clients } from '../simulator/Clients';
 import { DENIALS, History } from '../simulator/History';
 import { describePacket } from '../simulator/describePacket';

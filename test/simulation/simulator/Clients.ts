@@ -1,5 +1,5 @@
 import { toError } from '../../../src/errors';
-import type { LogEntry } from '../../../src/storage/Entry';
+import type { LogEntry } from '../../../src/entry/Entry';
 import { History, type AttemptOutcome, type PushRecord } from './History';
 import type { SimulatedCluster } from './SimulatedCluster';
 

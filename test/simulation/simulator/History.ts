@@ -1,5 +1,5 @@
 import { RequestError } from '../../../src/errors';
-import { toLogEntry, type LogEntry } from '../../../src/storage/Entry';
+import { toLogEntry, type LogEntry } from '../../../src/entry/Entry';
 import type { CommittedEntry } from './SafetyChecks';
 
 /** Codes that promise: nothing was or will be committed. */

@@ -1,4 +1,4 @@
-import { EntryKind, entryHash, entryPushId, type Entry } from '../../../src/storage/Entry';
+import { EntryKind, entryHash, entryPushId, type Entry } from '../../../src/entry/Entry';
 import type { HardState } from '../../../src/storage/LogStore';
 import type { StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 import { quorumOf } from '../../../src/mokka/log/quorum';

@@ -1,5 +1,5 @@
 import { StartError } from '../../../src/errors';
-import type { Entry } from '../../../src/storage/Entry';
+import type { Entry } from '../../../src/entry/Entry';
 import type { HardState, LogStore, Membership } from '../../../src/storage/LogStore';
 import { MemoryLogStore, type StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 

@@ -1,7 +1,7 @@
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
-import type { LinkState } from '../../../src/mokka/NodeView';
+import type { LinkState } from '../../../src/mokka/status/NodeView';
 import { ReplicatedMokka, type ReplicatedMokkaSettings } from '../../../src/mokka/ReplicatedMokka';
-import type { Entry } from '../../../src/storage/Entry';
+import type { Entry } from '../../../src/entry/Entry';
 
 /** Where the packets of a simulated node go. */
 export interface SimulatedLinks {

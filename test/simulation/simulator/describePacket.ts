@@ -1,5 +1,5 @@
 import { decodeLogMessage } from '../../../src/mokka/messages/LogMessage';
-import { EntryKind, payloadId, type PushId } from '../../../src/storage/Entry';
+import { EntryKind, payloadId, type PushId } from '../../../src/entry/Entry';
 import { isElectionPacket, PacketType } from '../../../src/mokka/messages/ElectionPacket';
 
 const names = new Map<number, string>(Object.entries(PacketType).map(([name, type]) => [type, name]));

@@ -13,10 +13,10 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECKSUM_BYTES, HEAD_BYTES, encodeHead } from '../../../src/backup/BackupHead';
-import { encodeEntries, LENGTH_BYTES } from '../../../src/storage/entryFrames';
+import { encodeEntries, LENGTH_BYTES } from '../../../src/entry/entryFrames';
 import { takeBackup } from '../../../src/backup/takeBackup';
 import { BackupError } from '../../../src/errors';
-import { ENTRY_BYTES_MAX, ENTRY_BYTES_MIN, type Entry } from '../../../src/storage/Entry';
+import { ENTRY_BYTES_MAX, ENTRY_BYTES_MIN, type Entry } from '../../../src/entry/Entry';
 import { buildLog, empty, logs } from '../storage/logFixture';
 import { headOf, readAll, sourceOf, thrownBy } from './backupFixture';
 

@@ -1,7 +1,7 @@
 import type { BackupHead } from '../../../src/backup/BackupHead';
 import { BackupReader } from '../../../src/backup/BackupReader';
 import type { BackupSource } from '../../../src/backup/takeBackup';
-import { entryHash, type Entry } from '../../../src/storage/Entry';
+import { entryHash, type Entry } from '../../../src/entry/Entry';
 
 /** The cluster that the tests' backups are of. */
 export const CLUSTER_ID = 'c0'.repeat(32);

@@ -1,6 +1,6 @@
-import { ClusterWatch, type ClusterState } from '../../../src/cli/ClusterWatch';
+import { ClusterWatch, type ClusterState } from '../../../src/cli/cluster/ClusterWatch';
 import { STATUS_LOOK_MS, STATUS_SILENT_MS } from '../../../src/limits';
-import type { NodeInfo } from '../../../src/mokka/api';
+import type { NodeInfo } from '../../../src/api';
 import { FakeNode } from './FakeNode';
 
 /** A node that answers a look, rejects it, or leaves it waiting. */

@@ -1,5 +1,5 @@
-import { COMMANDS, findCommand, splitLine } from '../../../src/cli/CommandTable';
-import { createNonces } from '../../../src/cli/Nonces';
+import { COMMANDS, findCommand, splitLine } from '../../../src/cli/commands/CommandTable';
+import { createNonces } from '../../../src/cli/commands/Nonces';
 
 function parse(line: string): unknown {
   const split = splitLine(line);

@@ -1,6 +1,6 @@
 import { RequestError } from '../../../src/errors';
-import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../../../src/mokka/api';
-import type { LogEntry } from '../../../src/storage/Entry';
+import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../../../src/api';
+import type { LogEntry } from '../../../src/entry/Entry';
 
 /** A node that answers at once, or, while it is `holding`, when it is let go. */
 export class FakeNode implements ClusterNodeFace {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { LineReader, RefusedLine } from '../../../src/cli/LineReader';
+import { LineReader, RefusedLine } from '../../../src/cli/lines/LineReader';
 import { LINE_BYTES_MAX } from '../../../src/limits';
 
 function readAll(chunks: readonly Buffer[]): (string | { head: string; code: string })[] {

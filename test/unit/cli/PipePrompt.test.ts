@@ -1,8 +1,8 @@
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CommandLoad } from '../../../src/cli/answers/CommandLoad';
-import { createNonces } from '../../../src/cli/Nonces';
-import { PipePrompt } from '../../../src/cli/PipePrompt';
+import { createNonces } from '../../../src/cli/commands/Nonces';
+import { PipePrompt } from '../../../src/cli/lines/PipePrompt';
 import {
   ANSWER_PIECE_LENGTH,
   COMMAND_BYTES_IN_FLIGHT_MAX,

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMMANDS } from '../../../src/cli/CommandTable';
-import { complete, RecentKeys } from '../../../src/cli/completion';
-import { PromptHistory } from '../../../src/cli/PromptHistory';
+import { COMMANDS } from '../../../src/cli/commands/CommandTable';
+import { complete, RecentKeys } from '../../../src/cli/terminal/completion';
+import { PromptHistory } from '../../../src/cli/terminal/PromptHistory';
 import { HISTORY_LINES_MAX, HISTORY_LINE_LENGTH_MAX, RECENT_KEYS_MAX } from '../../../src/limits';
 
 const unexpected = (error: Error): never => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createNonces } from '../../../src/cli/Nonces';
-import { PromptHistory } from '../../../src/cli/PromptHistory';
-import { TerminalPrompt } from '../../../src/cli/TerminalPrompt';
+import { createNonces } from '../../../src/cli/commands/Nonces';
+import { PromptHistory } from '../../../src/cli/terminal/PromptHistory';
+import { TerminalPrompt } from '../../../src/cli/terminal/TerminalPrompt';
 import { FakeNode } from './FakeNode';
 import { Screen } from './Screen';
 

@@ -1,5 +1,5 @@
-import { clusterCommands, nodeInUse, type ClusterControl } from '../../../src/cli/clusterCommands';
-import { COMMANDS, findCommand } from '../../../src/cli/CommandTable';
+import { clusterCommands, nodeInUse, type ClusterControl } from '../../../src/cli/cluster/clusterCommands';
+import { COMMANDS, findCommand } from '../../../src/cli/commands/CommandTable';
 import { FakeNode } from './FakeNode';
 
 class Control implements ClusterControl {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import { columnsOf, splitCharacters } from '../../../src/cli/columns';
+import { columnsOf, splitCharacters } from '../../../src/cli/render/columns';
 
 const widthOf = (text: string): number =>
   splitCharacters(text).reduce((sum, character) => sum + columnsOf(character), 0);

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { once } from 'node:events';
-import { eachLine } from '../../../src/cli/eachLine';
+import { eachLine } from '../../../src/cli/lines/eachLine';
 
 async function linesOf(...chunks: (string | Buffer)[]): Promise<string[]> {
   const stream = new PassThrough();

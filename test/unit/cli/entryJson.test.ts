@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { entryJson, listJson } from '../../../src/cli/answers/entryJson';
+import { entryJson, listJson } from '../../../src/cli/commands/entryJson';
 import { ANSWER_PIECE_LENGTH } from '../../../src/limits';
 
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"\\\n\u2028', '\ud800', '\u0000'));

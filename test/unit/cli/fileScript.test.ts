@@ -1,5 +1,10 @@
-import { runFileScript, type Ending, type FileScript, type OptionValues } from '../../../src/cli/fileScript';
-import { NodeUnreachableError } from '../../../src/cli/NodeClient';
+import {
+  runFileScript,
+  type Ending,
+  type FileScript,
+  type OptionValues,
+} from '../../../src/cli/shell/fileScript';
+import { NodeUnreachableError } from '../../../src/cli/client/NodeClient';
 import { BackupError, InvariantError, RequestError, StartError } from '../../../src/errors';
 
 const head = { entries: 1234, logs: 1230, clusterId: 'c0'.repeat(32), headHash: 'ab'.repeat(32) };

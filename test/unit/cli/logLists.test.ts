@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { findCommand } from '../../../src/cli/CommandTable';
-import { followLogs, listLogs, sourceOf, tailLogs } from '../../../src/cli/logLists';
+import { findCommand } from '../../../src/cli/commands/CommandTable';
+import { followLogs, listLogs, sourceOf, tailLogs } from '../../../src/cli/commands/logLists';
 import { LIST_BYTES_MAX } from '../../../src/limits';
-import type { LogEntry } from '../../../src/storage/Entry';
+import type { LogEntry } from '../../../src/entry/Entry';
 import { FakeNode } from './FakeNode';
 
 async function nodeWith(count: number, value = 'v'): Promise<FakeNode> {

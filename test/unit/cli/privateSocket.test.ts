@@ -14,7 +14,7 @@ import {
 import { createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { listenPrivately, removeSocket } from '../../../src/cli/privateSocket';
+import { listenPrivately, removeSocket } from '../../../src/cli/socket/privateSocket';
 
 const NAME = 'commands.sock';
 const OTHERS = 0o077;

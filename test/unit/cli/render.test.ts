@@ -7,11 +7,11 @@ import {
   renderInfo,
   wrap,
   type Style,
-} from '../../../src/cli/render';
-import { COMMANDS } from '../../../src/cli/CommandTable';
+} from '../../../src/cli/render/render';
+import { COMMANDS } from '../../../src/cli/commands/CommandTable';
 import { RequestError } from '../../../src/errors';
 import { escapeControls } from '../../../src/escapeControls';
-import type { NodeInfo } from '../../../src/mokka/api';
+import type { NodeInfo } from '../../../src/api';
 
 const WIDE: Style = { columns: 120, color: false };
 const NARROW: Style = { columns: 40, color: false };

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { ClusterState } from '../../../src/cli/ClusterWatch';
-import { renderClusterState } from '../../../src/cli/renderClusterState';
+import type { ClusterState } from '../../../src/cli/cluster/ClusterWatch';
+import { renderClusterState } from '../../../src/cli/cluster/renderClusterState';
 
 const state: ClusterState = { nodes: ['leader', 'follower', 'stopped'], term: 3, logs: 200 };
 const style = (columns: number): { columns: number; color: boolean } => ({ columns, color: false });

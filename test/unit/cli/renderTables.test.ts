@@ -1,6 +1,6 @@
-import { renderList, renderStatus } from '../../../src/cli/renderTables';
-import type { MemberStatus } from '../../../src/mokka/api';
-import type { LogEntry } from '../../../src/storage/Entry';
+import { renderList, renderStatus } from '../../../src/cli/render/renderTables';
+import type { MemberStatus } from '../../../src/api';
+import type { LogEntry } from '../../../src/entry/Entry';
 
 const CREATED_AT = new Date(2026, 10, 5, 4, 3, 2, 7).getTime();
 const style = (columns: number): { columns: number; color: boolean } => ({ columns, color: false });

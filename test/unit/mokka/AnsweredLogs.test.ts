@@ -1,5 +1,5 @@
 import { OWN_LOG_MS_MAX } from '../../../src/limits';
-import { AnsweredLogs } from '../../../src/mokka/AnsweredLogs';
+import { AnsweredLogs } from '../../../src/mokka/pushes/AnsweredLogs';
 
 function answeredLogs() {
   const node = { committedIndex: 3, now: 0 };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { ProtocolError } from '../../../src/errors';
 import { ELECTION_PACKET_BYTES_MAX } from '../../../src/limits';
 import { decodeElectionPacket, PacketType } from '../../../src/mokka/messages/ElectionPacket';
-import { ENTRY_NUMBER_MAX } from '../../../src/storage/Entry';
+import { ENTRY_NUMBER_MAX } from '../../../src/entry/Entry';
 
 const SENDER = `02${'ab'.repeat(64)}`;
 

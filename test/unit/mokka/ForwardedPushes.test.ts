@@ -1,7 +1,7 @@
 import { FORWARD_PUSHES_MAX } from '../../../src/limits';
 import { ForwardedPushes } from '../../../src/mokka/pushes/ForwardedPushes';
 import { committedPush } from '../../../src/mokka/messages/pushes';
-import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
 
 const SESSION = '00000000000000aa';
 const ID = { session: SESSION, nonce: 7 };

@@ -1,4 +1,4 @@
-import { Handover } from '../../../src/mokka/Handover';
+import { Handover } from '../../../src/mokka/election/Handover';
 
 class View {
   isLeader = true;

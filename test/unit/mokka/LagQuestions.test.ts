@@ -1,5 +1,5 @@
 import { LAGS_DEADLINE_MS, LAGS_WAITING_MAX } from '../../../src/limits';
-import { LagQuestions } from '../../../src/mokka/view/LagQuestions';
+import { LagQuestions } from '../../../src/mokka/status/LagQuestions';
 
 let now = 0;
 let asked: [string, number][] = [];

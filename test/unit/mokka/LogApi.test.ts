@@ -6,9 +6,9 @@ import {
   PUSHES_WAITING_MAX,
   VALUE_BYTES_MAX,
 } from '../../../src/limits';
-import { LogApi } from '../../../src/mokka/LogApi';
+import { LogApi } from '../../../src/mokka/pushes/LogApi';
 import type { ForwardMessage, LogMessage } from '../../../src/mokka/messages/LogMessage';
-import { buildEntry, encodePayload, entryHashHex, type Entry, type PushId } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, entryHashHex, type Entry, type PushId } from '../../../src/entry/Entry';
 
 const SESSION = '00000000000000aa';
 const COMMITTED = 44;

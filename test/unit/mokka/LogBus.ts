@@ -1,7 +1,7 @@
 import type { LogMessage, ReplicationMessage } from '../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
-import { ReplicatedLog, type Proposal } from '../../../src/mokka/ReplicatedLog';
-import { encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+import { ReplicatedLog, type Proposal } from '../../../src/mokka/log/ReplicatedLog';
+import { encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/entry/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 
 export const SESSION = '00000000000000aa';

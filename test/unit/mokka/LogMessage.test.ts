@@ -10,8 +10,8 @@ import {
   ENTRY_NUMBER_MAX,
   PAYLOAD_BYTES_MAX,
   type Entry,
-} from '../../../src/storage/Entry';
-import { encodeEntries } from '../../../src/storage/entryFrames';
+} from '../../../src/entry/Entry';
+import { encodeEntries } from '../../../src/entry/entryFrames';
 
 const number = fc.maxSafeNat();
 const entryNumber = fc.maxSafeNat().map((value) => value % (ENTRY_NUMBER_MAX + 1));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { PendingPush, type PushOwner } from '../../../src/mokka/pushes/PendingPush';
 import { PendingPushes } from '../../../src/mokka/pushes/PendingPushes';
-import type { PushId } from '../../../src/storage/Entry';
+import type { PushId } from '../../../src/entry/Entry';
 
 const OWN = '000000000000000a';
 const SESSIONS = [OWN, '000000000000000b'];

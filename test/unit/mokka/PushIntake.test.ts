@@ -1,6 +1,6 @@
 import { FORWARD_BYTES_WAITING_MAX, FORWARDS_WAITING_MAX } from '../../../src/limits';
 import { PushIntake } from '../../../src/mokka/pushes/PushIntake';
-import type { Proposal } from '../../../src/mokka/ReplicatedLog';
+import type { Proposal } from '../../../src/mokka/log/ReplicatedLog';
 
 const nothing = (): void => undefined;
 

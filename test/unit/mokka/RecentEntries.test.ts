@@ -1,5 +1,5 @@
 import { RecentEntries } from '../../../src/mokka/log/RecentEntries';
-import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
 
 function entryOf(position: number, valueBytes: number): Entry {
   const payload = encodePayload(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
 import { RememberedPushes } from '../../../src/mokka/log/RememberedPushes';
-import type { PushId } from '../../../src/storage/Entry';
+import type { PushId } from '../../../src/entry/Entry';
 import { overrideLimits } from '../../simulation/simulator/limitsOverride';
 
 const SESSIONS = ['000000000000000a', '000000000000000b'];

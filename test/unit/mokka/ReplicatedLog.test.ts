@@ -5,7 +5,7 @@ import {
   LATE_ENTRIES_MAX,
   PROCESS_MET_MS_MIN,
 } from '../../../src/limits';
-import { buildEntry } from '../../../src/storage/Entry';
+import { buildEntry } from '../../../src/entry/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { hashAt, LogBus, run, votingStore } from './LogBus';
 

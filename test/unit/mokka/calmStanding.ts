@@ -1,4 +1,4 @@
-import type { Standing } from '../../../src/mokka/problem';
+import type { Standing } from '../../../src/mokka/status/problem';
 
 /** A voter of three without a leader, where nothing else is known to be wrong. */
 export const CALM: Standing = {

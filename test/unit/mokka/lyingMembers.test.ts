@@ -8,7 +8,7 @@ import {
   type AppendMessage,
   type LogMessage,
 } from '../../../src/mokka/messages/LogMessage';
-import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/entry/Entry';
 import { LogBus, run, SESSION } from './LogBus';
 
 /** What a member that lies, or whose key was stolen, can do to an honest one: never break its own invariants. */

@@ -1,4 +1,4 @@
-import { describeProblem } from '../../../src/mokka/problem';
+import { describeProblem } from '../../../src/mokka/status/problem';
 import { CALM as calm } from './calmStanding';
 
 const REFUSED = 'cluster size 5 there, 3 here: give all nodes the same configuration';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { BLOCK_BYTES_MAX } from '../../../src/limits';
-import { MalformedEntryError } from '../../../src/storage/Entry';
-import { EntryBlock, packBlocks } from '../../../src/storage/EntryBlock';
+import { MalformedEntryError } from '../../../src/entry/Entry';
+import { EntryBlock, packBlocks } from '../../../src/storage/lmdb/EntryBlock';
 import { buildLog, logs } from './logFixture';
 
 const sizes = fc.array(fc.integer({ min: 0, max: 9000 }), { maxLength: 12 });

@@ -12,9 +12,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { StartError } from '../../../src/errors';
 import { JOURNAL_BYTES } from '../../../src/limits';
-import type { Entry } from '../../../src/storage/Entry';
-import { Journal } from '../../../src/storage/Journal';
-import type { JournalGenerations } from '../../../src/storage/StoredState';
+import type { Entry } from '../../../src/entry/Entry';
+import { Journal } from '../../../src/storage/lmdb/Journal';
+import type { JournalGenerations } from '../../../src/storage/lmdb/StoredState';
 import { buildLog, logs } from './logFixture';
 
 const SECTOR_BYTES = 512;

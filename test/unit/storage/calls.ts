@@ -1,4 +1,4 @@
-import { parseEntry, type Entry } from '../../../src/storage/Entry';
+import { parseEntry, type Entry } from '../../../src/entry/Entry';
 import type { HardState, LogStore, Membership } from '../../../src/storage/LogStore';
 
 /** One call to a store, as data, so that it can be made in another process. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DATA_NAME, LmdbLogStore } from '../../../src/storage/LmdbLogStore';
+import { DATA_NAME, LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
 import { buildLog, logs } from './logFixture';
 import { OWNER } from './owner';
 import { runStore } from './storeProcess';

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LmdbLogStore } from '../../../src/storage/LmdbLogStore';
+import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
 import { usedLog } from './logFixture';
 import { OWNER } from './owner';
 import { runStore } from './storeProcess';

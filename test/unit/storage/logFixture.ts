@@ -1,4 +1,4 @@
-import { buildEntry, encodePayload, type Entry } from '../../../src/storage/Entry';
+import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
 
 /** What one entry of a test's log is: empty, or a log with a value of so many bytes. */
 export interface EntrySpec {

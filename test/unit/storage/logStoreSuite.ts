@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { InvariantError } from '../../../src/errors';
 import { VALUE_BYTES_MAX } from '../../../src/limits';
-import { EntryKind, type Entry } from '../../../src/storage/Entry';
+import { EntryKind, type Entry } from '../../../src/entry/Entry';
 import type { LogStore } from '../../../src/storage/LogStore';
 import { append, asVoter, saveTerm, type Call } from './calls';
 import { buildLog, empty, logs, type EntrySpec } from './logFixture';

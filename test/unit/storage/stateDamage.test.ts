@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { StartError } from '../../../src/errors';
-import { DATA_NAME, JOURNAL_NAME, LmdbLogStore } from '../../../src/storage/LmdbLogStore';
+import { DATA_NAME, JOURNAL_NAME, LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
 import { buildLog, empty, logs } from './logFixture';
 import { OWNER } from './owner';
 

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { StartError, toError } from '../../../src/errors';
-import type { Entry } from '../../../src/storage/Entry';
-import { LmdbLogStore } from '../../../src/storage/LmdbLogStore';
+import type { Entry } from '../../../src/entry/Entry';
+import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
 import { make, type Call } from './calls';
 import { buildLog, logs, usedLog } from './logFixture';
 import { OWNER } from './owner';

@@ -2,7 +2,7 @@ import { createServer, connect } from 'node:tls';
 import { once } from 'node:events';
 import nacl from 'tweetnacl';
 import { StartError } from '../../../src/errors';
-import { makeNodeCertificate, signingKeyOf, signingPart } from '../../../src/transport/NodeCertificate';
+import { makeNodeCertificate, signingKeyOf, signingPart } from '../../../src/transport/tls/NodeCertificate';
 
 const pair = nacl.sign.keyPair();
 const secretKey = Buffer.from(pair.secretKey).toString('hex');

@@ -1,4 +1,4 @@
-import { InterruptibleNode } from '../../../../src/cli/waits/InterruptibleNode';
+import { InterruptibleNode } from '../../../../src/cli/commands/InterruptibleNode';
 import { ADD_WAIT_TOLD_MS } from '../../../../src/limits';
 import { FakeNode } from '../FakeNode';
 

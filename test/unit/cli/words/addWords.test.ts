@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { LINE_BYTES_MAX, VALUE_BYTES_MAX } from '../../../../src/limits';
-import { exactAddLine, parseAddLine, parseExactAdd } from '../../../../src/cli/words/addWords';
+import { exactAddLine, parseAddLine, parseExactAdd } from '../../../../src/cli/commands/addWords';
 
 const refusal = (parse: (text: string) => unknown, text: string): string => {
   try {

@@ -1,5 +1,5 @@
-import { COMMANDS, shownCommands } from '../../../../src/cli/CommandTable';
-import { nearestName } from '../../../../src/cli/words/nearestName';
+import { COMMANDS, shownCommands } from '../../../../src/cli/commands/CommandTable';
+import { nearestName } from '../../../../src/cli/commands/nearestName';
 
 const names = shownCommands(COMMANDS).map(({ name }) => name);
 

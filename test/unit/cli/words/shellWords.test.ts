@@ -1,4 +1,4 @@
-import { parseOneShot, shapeOf } from '../../../../src/cli/words/shellWords';
+import { parseOneShot, shapeOf } from '../../../../src/cli/shell/shellWords';
 
 const parse = (...words: string[]): unknown => parseOneShot(words, {});
 const NOTHING_ELSE = { node: 0, json: false, follow: false, from: null, help: false };

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { VALUE_BYTES_MAX } from '../../../../src/limits';
-import { valueFromInput } from '../../../../src/cli/words/valueFromInput';
+import { valueFromInput } from '../../../../src/cli/shell/valueFromInput';
 
 async function read(...chunks: (string | Buffer)[]): Promise<string> {
   const input = new PassThrough({ highWaterMark: 2 * VALUE_BYTES_MAX });

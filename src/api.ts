@@ -1,0 +1,114 @@
+import type { Entry, LogEntry } from './entry/Entry';
+import type { Membership } from './storage/LogStore';
+
+/** What `info` shows: the tutorial's five fields, of the last log that this node holds, then the node's own. */
+export interface NodeInfo {
+  /** Index of the last log, 0 when there is none. */
+  readonly index: number;
+  /** Its hash, zeros when there is none. */
+  readonly hash: string;
+  /** Its term, 0 when there is none. */
+  readonly term: number;
+  /** When its leader made it, ms since 1970; 0 when there is none. */
+  readonly createdAt: number;
+  /** Index of the last log that this node knows to be committed. */
+  readonly committedIndex: number;
+  /** This node's INDEX. */
+  readonly node: number;
+  readonly state: 'leader' | 'follower' | 'candidate';
+  /** The leader's INDEX, or null when none is known. */
+  readonly leader: number | null;
+  /** The node's term (the election's, not the last log's). */
+  readonly currentTerm: number;
+  /** `voter`: a full member; `rejoining`: it lost its data and is catching up; `none`: it waits for its cluster. */
+  readonly membership: Membership;
+  readonly peers: readonly PeerInfo[];
+  /** Why nothing can be committed now, or what this node lacks, and what to do, in few words; null when all is well. */
+  readonly problem: string | null;
+}
+
+/** One of the other members, as this node sees it. */
+export interface PeerInfo {
+  readonly node: number;
+  readonly address: string;
+  readonly connected: boolean;
+  /** Why it is not connected, where that is known. */
+  readonly reason?: string;
+  /** On the leader: index of the last log that the peer is known to hold. */
+  readonly matchIndex?: number;
+}
+
+/** One member of the cluster, as this node sees it. A follower asks its leader for what only the leader knows. */
+export interface MemberStatus {
+  readonly node: number;
+  readonly address: string;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'unknown';
+  /** Whether this node is it or has a link to it. */
+  readonly reachable: boolean;
+  /** Why it is not reachable, where that is known. */
+  readonly reason?: string;
+  /** How many entries of the leader's log it does not hold yet; null while no leader answers. */
+  readonly behind: number | null;
+  /** Its wall clock less this node's, ms, to within a packet's way; null while nothing was heard of it. */
+  readonly clockOffset: number | null;
+}
+
+/** How a push may be made. */
+export interface PushOptions {
+  /** 16 hex digits. A caller that names its own session may retry a push across its own restarts. */
+  readonly session?: string;
+  /** How long the node tries by itself, ms. Default 10,000. */
+  readonly deadline?: number;
+}
+
+/** `logApi` of the tutorial. */
+export interface LogApiFace {
+  /**
+   * Appends a log and resolves with the committed entry, on whatever node it is called. Tried again by itself,
+   * with the same session and nonce, until its deadline; never appended twice. Without a nonce the node picks one.
+   *
+   * @throws RequestError NO_LEADER, BUSY (more wait than this node or its leader can take), NODE_UNREACHABLE (this node
+   * is not connected), each promising that nothing was stored; UNKNOWN_OUTCOME (it may have been); TOO_LARGE,
+   * BAD_ARGUMENT, STALE_NONCE, NONCE_REUSED.
+   */
+  push(key: string, value: { value: string; nonce?: number }, options?: PushOptions): Promise<LogEntry>;
+}
+
+/** `getDb()` of the tutorial. */
+export interface DbFace {
+  getEntry(): {
+    /**
+     * The committed log with this index, or null when there is none: a miss is confirmed by the leader with a
+     * quorum, so that it is never stale.
+     *
+     * @throws RequestError NO_LEADER when a miss cannot be confirmed in time, BUSY when too many wait for that;
+     * NODE_UNREACHABLE when this node is not connected; BAD_ARGUMENT for what is no number.
+     */
+    get(index: number): Promise<LogEntry | null>;
+  };
+  getState(): {
+    /** Waits shortly for the own log to hold what this node has acknowledged, so that whoever was answered sees it. */
+    getInfo(): Promise<NodeInfo>;
+    /** All members, in the order of their numbers. Waits as `getInfo` does. */
+    getStatus(): Promise<readonly MemberStatus[]>;
+  };
+}
+
+/** The committed log as it is stored, the empty entries of leaders included: what a backup copies. */
+export interface CommittedLogFace {
+  /**
+   * The last committed entry that this node holds, or null when there is none. `confirmed`: by the leader with a
+   * quorum, so that nothing is missing that was committed before the call.
+   *
+   * @throws RequestError NO_LEADER when that cannot be confirmed in time.
+   */
+  head(confirmed: boolean): Promise<Entry | null>;
+  /** Committed entries from a position on, as many as the limits of a backup's page allow, but one at least if there is one. */
+  read(from: number): Promise<Entry[]>;
+}
+
+/** What the commands need of a node. */
+export interface ClusterNodeFace {
+  readonly logApi: LogApiFace;
+  getDb(): DbFace;
+}

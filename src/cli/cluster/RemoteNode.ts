@@ -1,0 +1,120 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { RequestError } from '../../errors';
+import { NODE_START_MS_MAX } from '../../limits';
+import type { ClusterNodeFace, DbFace, LogApiFace, MemberStatus, NodeInfo } from '../../api';
+import type { LogEntry } from '../../entry/Entry';
+import type { WatchedNode } from './ClusterWatch';
+import { NodeClient, NodeUnreachableError } from '../client/NodeClient';
+import { exactAddLine } from '../commands/addWords';
+
+/** Between two tries to connect to a node that starts, ms. */
+const CONNECT_AGAIN_MS = 50;
+
+/** What is at fault when a node does not answer, and what to do. */
+const NOT_RUNNING = 'the node of this prompt does not answer: start it, or use another';
+const NOT_STARTED = `the node of this prompt has not started within ${NODE_START_MS_MAX} ms: wait, or use another`;
+
+/** A node of another process of this machine, through the socket in its data directory. */
+export class RemoteNode implements ClusterNodeFace, WatchedNode {
+  /** A connection each: on one, `info` would be answered only after the reads before it, and these after the adds. */
+  readonly #writes: Connection;
+  readonly #reads: Connection;
+  readonly #looks: Connection;
+
+  /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, NODE_START_MS_MAX at most. */
+  constructor(
+    directory: string,
+    readonly isRunning: () => boolean,
+  ) {
+    this.#writes = new Connection(directory, isRunning);
+    this.#reads = new Connection(directory, isRunning);
+    this.#looks = new Connection(directory, isRunning);
+  }
+
+  /** The node gives each push its nonce: one that is given here is not passed on. */
+  readonly logApi: LogApiFace = {
+    push: async (key, { value }) =>
+      (await this.#writes.ask(exactAddLine({ key, value }), { writes: true })) as LogEntry,
+  };
+
+  getDb(): DbFace {
+    return {
+      getEntry: () => ({ get: (index) => this.#get(index) }),
+      getState: () => ({
+        getInfo: async () => (await this.#looks.ask('info')) as NodeInfo,
+        getStatus: async () =>
+          ((await this.#looks.ask('status')) as { members: readonly MemberStatus[] }).members,
+      }),
+    };
+  }
+
+  /** As `getInfo`, but a node that starts is not waited for. */
+  async lookAtInfo(): Promise<NodeInfo> {
+    return (await this.#looks.ask('info', { waits: false })) as NodeInfo;
+  }
+
+  close(): void {
+    this.#writes.close();
+    this.#reads.close();
+    this.#looks.close();
+  }
+
+  async #get(index: number): Promise<LogEntry | null> {
+    try {
+      return (await this.#reads.ask(`get_log ${index}`)) as LogEntry;
+    } catch (thrown) {
+      if (thrown instanceof RequestError && thrown.code === 'NOT_FOUND') return null;
+      throw thrown;
+    }
+  }
+}
+
+/** One connection, made when it is needed, and again after the node has gone. */
+class Connection {
+  #client: Promise<NodeClient> | null = null;
+
+  constructor(
+    private readonly directory: string,
+    private readonly isRunning: () => boolean,
+  ) {}
+
+  async ask(line: string, { writes = false, waits = true } = {}): Promise<unknown> {
+    try {
+      return await (await this.#connected(waits)).request(line);
+    } catch (thrown) {
+      if (!(thrown instanceof NodeUnreachableError)) throw thrown;
+      if (writes && thrown.sent)
+        throw new RequestError('UNKNOWN_OUTCOME', `${thrown.message}; it may be committed`, {
+          cause: thrown,
+        });
+      const reason = !thrown.sent && this.isRunning() ? NOT_STARTED : NOT_RUNNING;
+      throw new RequestError('NODE_UNREACHABLE', reason, { cause: thrown });
+    }
+  }
+
+  close(): void {
+    void this.#client?.then(
+      (client) => client.close(),
+      () => undefined,
+    );
+    this.#client = null;
+  }
+
+  /** The connection, made anew when it has ended; while the node starts, tried again until NODE_START_MS_MAX. */
+  async #connected(waits: boolean): Promise<NodeClient> {
+    const deadlineAt = performance.now() + NODE_START_MS_MAX;
+    for (;;) {
+      this.#client ??= NodeClient.connect(this.directory);
+      const tried = this.#client;
+      try {
+        const client = await tried;
+        if (!client.closed) return client;
+        if (this.#client === tried) this.#client = null;
+      } catch (thrown) {
+        if (this.#client === tried) this.#client = null;
+        if (!waits || !this.isRunning() || performance.now() > deadlineAt) throw thrown;
+        await pause(CONNECT_AGAIN_MS);
+      }
+    }
+  }
+}

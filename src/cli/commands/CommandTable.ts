@@ -1,0 +1,269 @@
+import { RequestError } from '../../errors';
+import { LIST_ENTRIES_DEFAULT, LIST_ENTRIES_MAX } from '../../limits';
+import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../../api';
+import type { LogEntry } from '../../entry/Entry';
+import type { CommandLoad } from '../answers/CommandLoad';
+import { entryJson, listJson } from './entryJson';
+import type { TextPieces } from '../answers/pieces';
+import { listLogs, tailLogs } from './logLists';
+import { renderEntry, renderHelp, renderInfo, type HelpResult, type Style } from '../render/render';
+import { renderList, renderStatus, type LogList } from '../render/renderTables';
+import { parseAddLine, parseExactAdd, type AddWords } from './addWords';
+import { nearestName } from './nearestName';
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly node: ClusterNodeFace;
+  /** The nonce of the next push: greater than every one before it. */
+  readonly nextNonce: () => number;
+  /** The commands that there are; a node's own where it is left out. */
+  readonly commands?: readonly Command[];
+  /** Shared by the prompts of a process; one of its own where it is left out. */
+  readonly load?: CommandLoad;
+}
+
+/**
+ * What of one input's commands a command waits for, so that the work does not wait for the order of the answers:
+ * - `write`: for the writes before it to be started, so that adds overlap;
+ * - `read`: for the writes before it to be answered, so that it sees what they stored;
+ * - `look`: until its own answer is due: it tells how things are then, and nothing waits for it;
+ * - `control` and `exit`: for all before it, and all after it wait for it.
+ */
+export type Effect = 'write' | 'read' | 'look' | 'control' | 'exit';
+
+/** One row of the table. A new command is a new row. */
+export interface Command<Arguments = unknown, Result = unknown> {
+  readonly name: string;
+  /** Other words for it. */
+  readonly synonyms?: readonly string[];
+  /** Its name and arguments, as help shows them. */
+  readonly usage: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
+  readonly effect: Effect;
+  /** True for what only programs ask: no list of commands shows it. */
+  readonly internal?: true;
+  /**
+   * Reads what stands after the name and its one space.
+   *
+   * @throws RequestError BAD_ARGUMENT, with what is expected instead.
+   */
+  parse(text: string): Arguments;
+  /** Does it, and resolves with the `result` of the JSON answer. */
+  run(context: CommandContext, given: Arguments): Promise<Result>;
+  /** The result as JSON, for commands whose results are so many, or so large, that JSON.stringify is felt. */
+  json?(result: Result): TextPieces;
+  /** The result as a person reads it. */
+  render(result: Result, style: Style): string;
+  /** What a terminal that shows the result has to say to it. */
+  note?(result: Result): string | null;
+  /** Where a terminal that shows the result goes on to show logs as they come: the index of the first. */
+  follow?(result: Result): number;
+}
+
+const addLog: Command<AddWords, LogEntry> = {
+  name: 'add_log',
+  usage: 'add_log KEY VALUE…',
+  summary: 'store a log; VALUE is the rest of the line',
+  effect: 'write',
+  parse: parseAddLine,
+  run: ({ node, nextNonce }, { key, value }) => node.logApi.push(key, { value, nonce: nextNonce() }),
+  json: entryJson,
+  render: renderEntry,
+  note: ({ log }) => (isQuoted(log.value.value) ? 'the quotes are part of the value' : null),
+};
+
+/** For keys and values that a line cannot hold as they are, like an empty value or one of several lines. */
+const addBase64: Command<AddWords, LogEntry> = {
+  ...addLog,
+  name: 'add_base64',
+  usage: 'add_base64 KEY VALUE',
+  summary: 'as add_log, key and value in base64',
+  internal: true,
+  parse: parseExactAdd,
+};
+
+const getLog: Command<number, LogEntry> = {
+  name: 'get_log',
+  usage: 'get_log INDEX',
+  summary: 'show the log with this index',
+  effect: 'read',
+  parse: parseIndex,
+  run: async ({ node }, index) => {
+    const entry = await node.getDb().getEntry().get(index);
+    if (entry === null)
+      throw new RequestError('NOT_FOUND', `there is no log ${index} yet: info shows the last index`);
+    return entry;
+  },
+  json: entryJson,
+  render: renderEntry,
+};
+
+const list: Command<{ from: number; count: number }, LogList> = {
+  name: 'list',
+  usage: 'list FROM [COUNT]',
+  summary: 'show the logs from this index on',
+  effect: 'read',
+  parse: parseFromAndCount,
+  run: ({ node }, { from, count }) => listLogs(node, from, count),
+  json: listJson,
+  render: renderList,
+};
+
+const tail: Command<number, LogList> = {
+  name: 'tail',
+  usage: 'tail [N]',
+  summary: 'show the last logs; at a terminal also those that follow, until a key is pressed',
+  effect: 'read',
+  parse: (text) => (isBlankText(text) ? LIST_ENTRIES_DEFAULT : parseCount(text, 'tail')),
+  run: ({ node }, count) => tailLogs(node, count),
+  json: listJson,
+  render: ({ logs, next }, style) => (logs.length === 0 ? 'no log yet' : renderList({ logs, next }, style)),
+  follow: ({ next }) => next,
+};
+
+const info: Command<undefined, NodeInfo> = {
+  name: 'info',
+  usage: 'info',
+  summary: 'show this node, its leader and its peers',
+  effect: 'look',
+  parse: parseNothing,
+  run: ({ node }) => node.getDb().getState().getInfo(),
+  render: renderInfo,
+};
+
+const status: Command<undefined, { members: readonly MemberStatus[] }> = {
+  name: 'status',
+  usage: 'status',
+  summary: 'show all members, a line each, as this node sees them',
+  effect: 'look',
+  parse: parseNothing,
+  run: async ({ node }) => ({ members: await node.getDb().getState().getStatus() }),
+  render: ({ members }, style) => renderStatus(members, style),
+};
+
+const help: Command<undefined, HelpResult> = {
+  name: 'help',
+  synonyms: ['?'],
+  usage: 'help',
+  summary: 'show the commands',
+  effect: 'look',
+  parse: parseNothing,
+  run: ({ commands = COMMANDS }) =>
+    Promise.resolve({
+      commands: shownCommands(commands).map(({ name, usage, summary }) => ({ name, usage, summary })),
+    }),
+  render: renderHelp,
+};
+
+const exit: Command<undefined, Record<string, never>> = {
+  name: 'exit',
+  synonyms: ['quit'],
+  usage: 'exit',
+  summary: 'stop the node, when all lines before are answered',
+  effect: 'exit',
+  parse: parseNothing,
+  run: () => Promise.resolve({}),
+  render: () => '',
+};
+
+/** Every command of a node, in the order in which help shows them. */
+export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, info, status, help, exit];
+
+/** Those that every input takes and no list shows. */
+const FOR_PROGRAMS: readonly Command[] = [addBase64];
+
+/** Characters of an unknown command that its answer repeats. */
+const NAME_SHOWN_MAX = 64;
+
+/** A line taken apart: its first word, and all that follows the one space after it, as typed. */
+export interface SplitLine {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Takes a line apart; null for one of spaces and tabs only, which is skipped. Spaces before the name do not count. */
+export function splitLine(line: string): SplitLine | null {
+  let start = 0;
+  while (isBlank(line, start)) start++;
+  if (start === line.length) return null;
+  const space = line.indexOf(' ', start);
+  if (space === -1) return { name: line.slice(start), text: '' };
+  return { name: line.slice(start, space), text: line.slice(space + 1) };
+}
+
+/**
+ * The command with this name.
+ *
+ * @throws RequestError BAD_COMMAND when there is none.
+ */
+export function findCommand(name: string, commands: readonly Command[] = COMMANDS): Command {
+  const isMeant = (each: Command): boolean => each.name === name || each.synonyms?.includes(name) === true;
+  const command = commands.find(isMeant) ?? FOR_PROGRAMS.find(isMeant);
+  if (command !== undefined) return command;
+  const names = shownCommands(commands).map((each) => each.name);
+  const nearest = name.length <= NAME_SHOWN_MAX ? nearestName(name, names) : null;
+  const advice = nearest === null ? `use one of ${names.join(', ')}` : `did you mean ${nearest}?`;
+  throw new RequestError('BAD_COMMAND', `there is no command ${JSON.stringify(shownName(name))}: ${advice}`);
+}
+
+/** Those that people are shown. */
+export function shownCommands(commands: readonly Command[]): readonly Command[] {
+  return commands.filter(({ internal }) => internal !== true);
+}
+
+/** A command's name as an answer repeats it, however long the word was. */
+export function shownName(name: string): string {
+  return name.length <= NAME_SHOWN_MAX ? name : `${name.slice(0, NAME_SHOWN_MAX)}…`;
+}
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
+}
+
+function isQuoted(value: string): boolean {
+  return value.length > 1 && ['"', "'"].some((quote) => value.startsWith(quote) && value.endsWith(quote));
+}
+
+function parseIndex(text: string): number {
+  const index = wholeNumber(text);
+  if (index !== null) return index;
+  throw new RequestError('BAD_ARGUMENT', 'get_log needs one index, a plain whole number from 1 to 2^53 - 1');
+}
+
+function parseFromAndCount(text: string): { from: number; count: number } {
+  const [, first = '', second] = /^ *([^ ]+)(?: +([^ ]+))? *$/.exec(text) ?? [];
+  const from = wholeNumber(first);
+  if (from === null)
+    throw new RequestError(
+      'BAD_ARGUMENT',
+      'list needs an index, a plain whole number from 1 to 2^53 - 1, and may have a count after it: list FROM [COUNT]',
+    );
+  return { from, count: second === undefined ? LIST_ENTRIES_DEFAULT : parseCount(second, 'list') };
+}
+
+function parseCount(text: string, command: string): number {
+  const count = wholeNumber(text);
+  if (count !== null && count <= LIST_ENTRIES_MAX) return count;
+  throw new RequestError(
+    'BAD_ARGUMENT',
+    `the count of ${command} is a plain whole number from 1 to ${LIST_ENTRIES_MAX}`,
+  );
+}
+
+/** Spaces around the number do not count; signs, leading zeros, exponents and the like are refused (null). */
+function wholeNumber(text: string): number | null {
+  const digits = text.replace(/^ +| +$/g, '');
+  const number = /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : NaN;
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+function isBlankText(text: string): boolean {
+  return !/[^ \t]/.test(text);
+}
+
+function parseNothing(text: string): undefined {
+  if (!isBlankText(text))
+    throw new RequestError('BAD_ARGUMENT', 'this command takes no arguments: type its name alone');
+}

@@ -1,0 +1,109 @@
+import { isUtf8 } from 'node:buffer';
+import { RequestError } from '../../errors';
+import { LINE_BYTES_MAX } from '../../limits';
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** Bytes of a refused line that are kept, to name its command in the answer. */
+const HEAD_BYTES = 128;
+
+/** Bytes of an unfinished line that are kept: the one over the limit may be the CR of a line of exactly the limit. */
+const KEPT_BYTES_MAX = LINE_BYTES_MAX + 1;
+
+/** A line that cannot be a command: the answer to it is `error`. `head` is how it begins. */
+export class RefusedLine {
+  constructor(
+    readonly head: string,
+    readonly error: RequestError,
+  ) {}
+}
+
+/** One line of input, without its end. */
+export type InputLine = string | RefusedLine;
+
+/**
+ * Bytes to lines. A line ends at LF and nowhere else (not at a lone CR, not at U+2028: HAZARDS, readline 2); one CR
+ * before the LF is dropped; the last line needs no LF. A line is decoded whole, so that no character is cut, and
+ * must be UTF-8. Over LINE_BYTES_MAX it is read to its end, in bounded memory, and refused.
+ *
+ * The caller gives a chunk and takes lines until there are none; only then does it give the next chunk, so that at
+ * most one chunk and one unfinished line are held.
+ */
+export class LineReader {
+  #chunk: Buffer = Buffer.alloc(0);
+  #offset = 0;
+  /** The unfinished line: its bytes from the chunks before, at most LINE_BYTES_MAX + 1 of them, and how many it has. */
+  #partial: Buffer = Buffer.alloc(0);
+  #partialBytes = 0;
+  #ended = false;
+
+  /** Gives the next bytes. The chunk before must have been read to its end. */
+  push(chunk: Buffer): void {
+    this.#chunk = chunk;
+    this.#offset = 0;
+  }
+
+  /** Says that no more bytes follow: what is left is the last line. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** The next line, or null when more bytes are needed (after {@link end}: when there is none). */
+  next(): InputLine | null {
+    const start = this.#offset;
+    const feed = start < this.#chunk.length ? this.#chunk.indexOf(LINE_FEED, start) : -1;
+    if (feed === -1) {
+      this.#keep(start, this.#chunk.length);
+      this.#offset = this.#chunk.length;
+      return this.#ended && this.#partialBytes > 0 ? this.#takePartial() : null;
+    }
+    this.#offset = feed + 1;
+    if (this.#partialBytes === 0) return decodeLine(this.#chunk, start, feed);
+    this.#keep(start, feed);
+    return this.#takePartial();
+  }
+
+  /** Adds bytes of the chunk to the unfinished line; those that make it too long are only counted. */
+  #keep(start: number, end: number): void {
+    const kept = Math.min(this.#partialBytes + end - start, KEPT_BYTES_MAX);
+    if (kept > this.#partial.length) {
+      const larger = Buffer.allocUnsafe(Math.min(2 * kept, KEPT_BYTES_MAX));
+      this.#partial.copy(larger, 0, 0, this.#partialBytes);
+      this.#partial = larger;
+    }
+    if (this.#partialBytes < kept) this.#chunk.copy(this.#partial, this.#partialBytes, start, end);
+    this.#partialBytes += end - start;
+  }
+
+  #takePartial(): InputLine {
+    const bytes = this.#partial;
+    const length = this.#partialBytes;
+    this.#partial = Buffer.alloc(0);
+    this.#partialBytes = 0;
+    return length > KEPT_BYTES_MAX ? refuseLength(bytes, 0, bytes.length) : decodeLine(bytes, 0, length);
+  }
+}
+
+function decodeLine(bytes: Buffer, start: number, feed: number): InputLine {
+  const end = feed > start && bytes[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed;
+  if (end - start > LINE_BYTES_MAX) return refuseLength(bytes, start, end);
+  const line = bytes.toString('utf8', start, end);
+  // Decoding puts U+FFFD for what is not UTF-8; only a line that has one is looked at twice.
+  if (line.includes('\uFFFD') && !isUtf8(bytes.subarray(start, end)))
+    return new RefusedLine(
+      line.slice(0, HEAD_BYTES),
+      new RequestError(
+        'BAD_ARGUMENT',
+        'the line is not UTF-8: send text in UTF-8, binary data as hex or base64',
+      ),
+    );
+  return line;
+}
+
+function refuseLength(bytes: Buffer, start: number, end: number): RefusedLine {
+  return new RefusedLine(
+    bytes.toString('utf8', start, Math.min(end, start + HEAD_BYTES)),
+    new RequestError('TOO_LARGE', `the line is longer than ${LINE_BYTES_MAX} bytes; nothing of it was done`),
+  );
+}

@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+import type { BackupHead } from '../../backup/BackupHead';
+import { BackupError, InvariantError, RequestError, StartError, toError } from '../../errors';
+import { escapeControls } from '../../escapeControls';
+import { NodeUnreachableError } from '../client/NodeClient';
+import { whyNpmTookOptions } from './npmOptions';
+import { statusOfCode } from './oneShot';
+
+/** Options of a script: words that stand alone, and words that take a value. */
+type Options = Readonly<Record<string, { readonly type: 'boolean' | 'string' }>>;
+
+/** What was given for them. */
+export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+
+/** What a script did, for people in lines, for programs as one object. */
+export interface FileResult {
+  readonly head: BackupHead;
+  /** The file or directory that it made. */
+  readonly made: string;
+  /** What to know and to do now. */
+  readonly advice: string;
+}
+
+/** A script over one backup file, like `npm run backup`. */
+export interface FileScript {
+  readonly name: string;
+  readonly usage: string;
+  readonly options: Options;
+  run(file: string, values: OptionValues): Promise<FileResult>;
+}
+
+/** How a script ends, and what it says. */
+export interface Ending {
+  readonly status: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+const COMMON_OPTIONS = { json: { type: 'boolean' }, help: { type: 'boolean' } } as const;
+
+/** Runs a script. With --json it says one line on stdout, in the shape of `npm run cli`'s, whatever happens. */
+export async function runFileScript(
+  script: FileScript,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Ending> {
+  const json = args.includes('--json');
+  const { name } = script;
+  try {
+    const taken = whyNpmTookOptions(name, Object.keys(script.options), env);
+    if (taken !== null) throw new RequestError('BAD_ARGUMENT', taken);
+    const { values, positionals } = parseOptions(script, args);
+    if (values['help'] === true) return { status: 0, stdout: script.usage };
+    const [file, ...others] = positionals;
+    if (file === undefined || file === '' || others.length > 0)
+      throw new RequestError('BAD_ARGUMENT', `name one file: ${script.usage}`);
+    const { head, made, advice } = await script.run(file, values);
+    if (json)
+      return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: { ...head, made } }) };
+    return { status: 0, stdout: `${head.entries} entries, head ${head.headHash}\n${escapeControls(advice)}` };
+  } catch (thrown) {
+    const { code, message, status } = failureOf(toError(thrown));
+    if (!json) return { status, stderr: escapeControls(`${code}: ${message}`) };
+    return { status, stdout: JSON.stringify({ command: name, ok: false, error: { code, message } }) };
+  }
+}
+
+/** Says it, and leaves the status for the end of the process. */
+export function tell({ status, stdout, stderr }: Ending): void {
+  if (stdout !== undefined) process.stdout.write(`${stdout}\n`);
+  if (stderr !== undefined) process.stderr.write(`${stderr}\n`);
+  process.exitCode = status;
+}
+
+function parseOptions(
+  { options }: FileScript,
+  args: readonly string[],
+): { values: OptionValues; positionals: string[] } {
+  try {
+    const all: Options = { ...options, ...COMMON_OPTIONS };
+    const { values, positionals } = parseArgs({ args: [...args], options: all, allowPositionals: true });
+    return { values, positionals };
+  } catch (cause) {
+    throw new RequestError('BAD_ARGUMENT', toError(cause).message, { cause });
+  }
+}
+
+function failureOf(error: Error): { code: string; message: string; status: number } {
+  const { message } = error;
+  if (error instanceof BackupError || error instanceof StartError)
+    return { code: error.code, message, status: error.exitStatus };
+  const known =
+    error instanceof RequestError || error instanceof NodeUnreachableError || error instanceof InvariantError;
+  const code = known ? error.code : 'INTERNAL';
+  return { code, message, status: statusOfCode(code === 'INVARIANT' ? 'INTERNAL' : code) };
+}

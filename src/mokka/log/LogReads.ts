@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { RequestError } from '../../errors';
+import { READ_CONFIRM_RETRY_MS, READ_DEADLINE_MS, READS_WAITING_MAX } from '../../limits';
+import { toLogEntry, type Entry, type LogEntry } from '../../entry/Entry';
+import type { LogMessage } from '../messages/LogMessage';
+
+export interface LogReadsOptions {
+  readonly leader: () => string | null;
+  readonly self: string;
+  /** The committed log with this index as far as this node knows, or null. */
+  readonly committedLog: (index: number) => Entry | null;
+  readonly commitIndex: () => number;
+  /** On the leader: its commitIndex once a quorum has confirmed that it still leads, else null. */
+  readonly confirm: (done: (commitIndex: number | null) => void) => void;
+  readonly send: (peer: string, message: LogMessage) => void;
+  readonly now: () => number;
+}
+
+interface WaitingRead {
+  readonly index: number;
+  readonly deadlineAt: number;
+  readonly resolve: (entry: LogEntry | null) => void;
+  readonly reject: (error: RequestError) => void;
+}
+
+/**
+ * Reads of committed logs. A hit is answered from the own log, since a committed entry never changes. A miss is only
+ * told after the leader has confirmed with a quorum what is committed, and this node has it too: so no read is stale
+ * (Raft dissertation, 6.4). Misses that come together share one confirmation.
+ */
+export class LogReads {
+  /** Misses that no confirmation covers yet. */
+  private unasked: WaitingRead[] = [];
+  /** Misses that the confirmation under way covers. */
+  private asked: { id: number; at: number; reads: WaitingRead[] } | null = null;
+  /** Confirmed misses, until this node's commitIndex reaches the confirmed one. */
+  private confirmed: { commitIndex: number; reads: WaitingRead[] }[] = [];
+  /** Begins at random: a confirmation that an earlier process of this node asked for is none for this one. */
+  private lastId = randomBytes(6).readUIntBE(0, 6);
+
+  constructor(private readonly options: LogReadsOptions) {}
+
+  /** The committed log with this index, or null when there is none. */
+  get(index: number): Promise<LogEntry | null> {
+    if (!Number.isSafeInteger(index) || index < 1) return Promise.resolve(null);
+    const entry = this.options.committedLog(index);
+    if (entry !== null) return Promise.resolve(toLogEntry(entry));
+    return new Promise((resolve, reject) => {
+      if (this.waiting >= READS_WAITING_MAX) {
+        reject(
+          new RequestError(
+            'BUSY',
+            `${READS_WAITING_MAX} reads wait for the leader: ask again when some are answered`,
+          ),
+        );
+        return;
+      }
+      this.unasked.push({ index, deadlineAt: this.options.now() + READ_DEADLINE_MS, resolve, reject });
+      this.ask();
+    });
+  }
+
+  /** The leader answered what is committed. */
+  answered(id: number, commitIndex: number | null): void {
+    if (this.asked?.id !== id) return;
+    const { reads } = this.asked;
+    this.asked = null;
+    if (commitIndex === null) this.unasked.unshift(...reads);
+    else this.confirmed.push({ commitIndex, reads });
+    this.committed();
+    if (commitIndex !== null) this.ask();
+  }
+
+  /** This node's commitIndex rose. */
+  committed(): void {
+    while (this.confirmed[0] !== undefined && this.confirmed[0].commitIndex <= this.options.commitIndex())
+      for (const read of this.confirmed.shift()?.reads ?? []) {
+        const entry = this.options.committedLog(read.index);
+        read.resolve(entry === null ? null : toLogEntry(entry));
+      }
+  }
+
+  /** Called every few ms: asks again what was lost, and ends reads whose deadline passed. */
+  tick(now: number): void {
+    if (this.waiting === 0) return;
+    this.reject(
+      (read) => now >= read.deadlineAt,
+      () => new RequestError('NO_LEADER', 'no leader could confirm in time what is committed; try again'),
+    );
+    if (this.asked !== null && now - this.asked.at >= READ_CONFIRM_RETRY_MS) {
+      this.unasked.unshift(...this.asked.reads);
+      this.asked = null;
+    }
+    this.ask();
+  }
+
+  /** Ends all reads: the node stops. */
+  close(): void {
+    this.reject(
+      () => true,
+      () => new RequestError('NODE_UNREACHABLE', 'this node has stopped: ask another node'),
+    );
+  }
+
+  /** Ends reads with one error for all of them: a stack trace each would take longer than a heartbeat. */
+  private reject(ends: (read: WaitingRead) => boolean, makeError: () => RequestError): void {
+    let error: RequestError | null = null;
+    const goesOn = (read: WaitingRead): boolean => {
+      if (!ends(read)) return true;
+      read.reject((error ??= makeError()));
+      return false;
+    };
+    this.unasked = this.unasked.filter(goesOn);
+    if (this.asked !== null) this.asked.reads = this.asked.reads.filter(goesOn);
+    for (const group of this.confirmed) group.reads = group.reads.filter(goesOn);
+    this.confirmed = this.confirmed.filter((group) => group.reads.length > 0);
+  }
+
+  private get waiting(): number {
+    let count = this.unasked.length + (this.asked?.reads.length ?? 0);
+    for (const group of this.confirmed) count += group.reads.length;
+    return count;
+  }
+
+  private ask(): void {
+    const leader = this.options.leader();
+    if (this.asked !== null || this.unasked.length === 0 || leader === null) return;
+    const id = ++this.lastId;
+    this.asked = { id, at: this.options.now(), reads: this.unasked };
+    this.unasked = [];
+    if (leader !== this.options.self) this.options.send(leader, { type: 'confirm', id });
+    else this.options.confirm((commitIndex) => this.answered(id, commitIndex));
+  }
+}

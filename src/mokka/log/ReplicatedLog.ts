@@ -1,0 +1,345 @@
+import { invariant, ProtocolError } from '../../errors';
+import { COMMIT_INDEX_SAVE_MS } from '../../limits';
+import { entryHash, type Entry } from '../../entry/Entry';
+import type { LogStore } from '../../storage/LogStore';
+import { Divergence } from './Divergence';
+import { LocalLog } from './LocalLog';
+import { Replication, type Proposal } from './Replication';
+import type { AppendMessage, LogMessage, ReadmitMessage, ReplicationMessage } from '../messages/LogMessage';
+
+export type { Proposal } from './Replication';
+
+export interface ReplicatedLogOptions {
+  readonly store: LogStore;
+  /** What this process of the node calls itself. */
+  readonly incarnation: string;
+  /** Sends a message to a peer, or loses it. Must return at once and not throw. */
+  readonly send: (peer: string, message: LogMessage) => void;
+  /** Draws the identity of a cluster that forms, at random: 32 hex digits. */
+  readonly drawIdentity: () => string;
+  /** Time for createdAt, ms since 1970. Nothing else depends on it. */
+  readonly wallClock: () => number;
+  /** commitIndex rose. */
+  readonly onCommit: () => void;
+}
+
+/**
+ * The replication core: Raft's log (Raft, 5.3, 5.4) on the term and the leader that the election names. A plain
+ * state machine: messages, time and changes of leader in; messages, writes to the store and commits out.
+ *
+ * The order that makes it safe: an entry is on a node's disk before that node's answer leaves it, and on a quorum's
+ * disks before it is committed. Times (`now`) are monotonic, in ms.
+ */
+export class ReplicatedLog {
+  private readonly log: LocalLog;
+  private role: { leads: Replication } | { follows: string | null };
+  private term: number;
+  /** Position up to which this log is known to be that of the leader it follows, or followed last in this term. */
+  private verifiedPosition = 0;
+  private verifiedLeader: string | null = null;
+  /** The epoch of the last append, for answers that no append asked for. */
+  private lastEpoch = 0;
+  /** While this node knows entries to be committed that the leader it follows does not hold. */
+  private divergence: Divergence | null = null;
+  private commitSavedAt = 0;
+
+  constructor(private readonly options: ReplicatedLogOptions) {
+    this.log = new LocalLog(options.store, options.drawIdentity);
+    this.role = { follows: null };
+    this.term = options.store.hardState.term;
+  }
+
+  get commitIndex(): number {
+    return this.log.commitIndex;
+  }
+
+  /** The index of the last committed log. */
+  get committedIndex(): number {
+    return this.log.committedIndex;
+  }
+
+  get last(): Entry | null {
+    return this.log.last;
+  }
+
+  /** Whether {@link flush} has something to do. */
+  get needsFlush(): boolean {
+    return this.log.hasStaged || ('leads' in this.role && this.role.leads.owesEntries);
+  }
+
+  /** The committed log with this index, or null. */
+  committedLog(index: number): Entry | null {
+    return this.log.committedLog(index);
+  }
+
+  /** On a leader that has committed in its term: a position that no commit is above, if it still leads; else null. */
+  get readIndex(): number | null {
+    return 'leads' in this.role && this.role.leads.knowsCommitted ? this.role.leads.readIndex : null;
+  }
+
+  /** On a leader: position up to which a follower's log matches. */
+  matchIndexOf(peer: string): number | null {
+    return 'leads' in this.role ? this.role.leads.matchIndexOf(peer) : null;
+  }
+
+  /** On a leader: whether an entry is under way to a voter, or with it. */
+  wasSent(peer: string, position: number): boolean {
+    return 'leads' in this.role && this.role.leads.wasSent(peer, position);
+  }
+
+  /** On a leader: the followers that may take over, since they are voters and hold the whole log. */
+  get upToDateVoters(): string[] {
+    return 'leads' in this.role ? this.role.leads.upToDateVoters : [];
+  }
+
+  /** Committed entries from a position on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one. */
+  readCommitted(from: number, maxBytes: number, maxCount: number): Entry[] {
+    const held = this.commitIndex - from + 1;
+    return held <= 0 ? [] : this.log.read(from, maxBytes, Math.min(maxCount, held));
+  }
+
+  /**
+   * Whether all that this node knows to be committed is known to be in the log of the leader that it follows, or it leads
+   * itself: else it may acknowledge nothing that the leader says.
+   */
+  get agreesWithLeader(): boolean {
+    return 'leads' in this.role || (this.role.follows !== null && this.verifiedPosition >= this.commitIndex);
+  }
+
+  /**
+   * Up to which position this node may tell and take anything, while it and those that it needs for a quorum hold
+   * different entries for committed; null while they do not.
+   */
+  get sharedPosition(): number | null {
+    if (!('leads' in this.role)) return this.divergence?.sharedPosition ?? null;
+    const { isBlocked, diverged } = this.role.leads;
+    return isBlocked ? Math.min(...diverged.map(({ position }) => position)) - 1 : null;
+  }
+
+  /** See {@link Divergence}; null when none is known. */
+  get divergedFrom(): Divergence | null {
+    return this.divergence;
+  }
+
+  /** On a leader: the followers whose committed entries are others than its own, and from which position on. */
+  get divergedFollowers(): readonly { readonly peer: string; readonly position: number }[] {
+    return 'leads' in this.role ? this.role.leads.diverged : [];
+  }
+
+  /** The entry at a position of this log, committed or not. */
+  entryAt(position: number): Entry | null {
+    return this.log.entryAt(position);
+  }
+
+  /** The election made this node the leader of a term. */
+  lead(term: number, peers: readonly string[]): void {
+    if ('leads' in this.role && this.term === term) return;
+    invariant(
+      term > this.term || 'follows' in this.role,
+      () => `leader of ${term} after leading ${this.term}`,
+    );
+    this.log.dropStaged();
+    this.term = term;
+    const { send, wallClock } = this.options;
+    this.divergence = null;
+    this.role = { leads: new Replication(term, peers, this.log, send, wallClock) };
+  }
+
+  /** The election made this node a follower, of a leader or of nobody yet. */
+  follow(term: number, leader: string | null): void {
+    if ('follows' in this.role && this.term === term && this.role.follows === leader) return;
+    if ('leads' in this.role || this.term !== term) this.verifiedLeader = null;
+    // A leader's log only grows in its term: what was verified stays so when the leader was lost from sight for a while.
+    if (leader !== null && leader !== this.verifiedLeader) {
+      this.verifiedLeader = leader;
+      this.verifiedPosition = 0;
+    }
+    this.log.dropStaged();
+    this.term = term;
+    this.role = { follows: leader };
+  }
+
+  /** Whether this node leads and its log has room for another push: those that users wait for are only proposed then. */
+  get hasRoom(): boolean {
+    return 'leads' in this.role && this.role.leads.hasRoom;
+  }
+
+  /** Takes a push on the leader; returns false, with nothing done, on any other node. */
+  propose(proposal: Proposal): boolean {
+    if (!('leads' in this.role)) return false;
+    this.role.leads.propose(proposal);
+    return true;
+  }
+
+  /**
+   * Sends and saves what is staged, and sends more to followers that are far behind. To be called soon after anything
+   * was staged, once for many.
+   */
+  flush(now: number): void {
+    if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit();
+  }
+
+  /** Called every few ms. */
+  tick(now: number): void {
+    if ('leads' in this.role) this.role.leads.tick(now);
+    this.log.rememberOlder();
+  }
+
+  /** Whether {@link saveCommitIndex} is to be called. */
+  isCommitIndexDue(now: number): boolean {
+    return now - this.commitSavedAt >= COMMIT_INDEX_SAVE_MS;
+  }
+
+  /** Puts commitIndex on disk, if it is not. */
+  saveCommitIndex(now: number): void {
+    this.commitSavedAt = now;
+    this.log.saveCommitIndex();
+  }
+
+  /** Puts on disk what is not there yet: staged entries, and what is known to be committed. */
+  saveAll(): void {
+    this.log.save(this.log.lastPosition);
+    this.log.saveCommitIndex();
+  }
+
+  /** A follower answered a heartbeat of this node's term. */
+  heard(peer: string, incarnation: string, now: number): void {
+    if ('leads' in this.role) this.role.leads.heard(peer, incarnation, now);
+  }
+
+  /** The link to a peer went down. */
+  lost(peer: string): void {
+    if ('leads' in this.role) this.role.leads.lost(peer);
+  }
+
+  /**
+   * Handles a message of the log.
+   *
+   * @throws ProtocolError when it breaks the rules; it has then changed nothing.
+   */
+  receive(from: string, message: ReplicationMessage, now: number): void {
+    if (message.term !== this.term) return;
+    if (message.type === 'appended') {
+      if ('leads' in this.role && this.role.leads.appended(from, message, now)) this.options.onCommit();
+    } else if ('follows' in this.role && this.role.follows === from) {
+      if (message.type === 'append') this.append(from, message);
+      else if (message.type === 'readmit') this.readmitted(from, message);
+      else this.completeQuorum(message.commitIndex);
+    }
+  }
+
+  private append(from: string, message: AppendMessage): void {
+    this.lastEpoch = message.epoch;
+    const matchIndex = message.previousPosition + message.entries.length;
+    const differsAt = this.committedDifference(message);
+    const isSearch = this.divergence?.leader === from && matchIndex < this.log.commitIndex;
+    if (differsAt !== null || isSearch) {
+      this.compareHistories(from, message, differsAt);
+      return;
+    }
+    if (!this.isSameAt(message.previousPosition, message.previousHash)) {
+      this.answer(from, false, this.log.commitIndex);
+      return;
+    }
+    if (this.log.termAt(message.previousPosition) !== message.previousTerm)
+      throw new ProtocolError(`the entry ${message.previousPosition} is not of term ${message.previousTerm}`);
+    const { store } = this.options;
+    const missing = this.missingFrom(message.entries);
+    if (missing.length > 0 && store.membership === 'none') store.setMembership('rejoining');
+    if (!this.log.replaceFrom(missing, message.commitIndex))
+      throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.position)} on do not follow`);
+    this.verifiedPosition = Math.max(this.verifiedPosition, matchIndex);
+    if (this.agreesWithLeader) this.divergence = null;
+    this.learnCommitIndex(message.commitIndex);
+    this.answer(from, true, matchIndex);
+  }
+
+  private isSameAt(position: number, hash: Buffer): boolean {
+    return this.log.hashAt(position)?.equals(hash) === true;
+  }
+
+  /** The first position that an append speaks of at which this node holds another entry for committed, or null. */
+  private committedDifference({ previousPosition, previousHash, entries }: AppendMessage): number | null {
+    const { commitIndex } = this.log;
+    if (previousPosition > commitIndex) return null;
+    if (!this.isSameAt(previousPosition, previousHash)) {
+      if (previousPosition === 0) throw new ProtocolError('its log begins before the first entry');
+      return previousPosition;
+    }
+    const differs = (entry: Entry): boolean =>
+      entry.position <= commitIndex && !this.isSameAt(entry.position, entryHash(entry));
+    return entries.find(differs)?.position ?? null;
+  }
+
+  /** Asks the leader for what tells where the histories part, and says so once it is known. */
+  private compareHistories(from: string, message: AppendMessage, differsAt: number | null): void {
+    let { divergence } = this;
+    if (differsAt !== null && divergence?.leader !== from) divergence = new Divergence(from, differsAt);
+    invariant(divergence !== null, () => 'a search for a difference that was not met');
+    this.divergence = divergence;
+    const end = message.previousPosition + message.entries.length;
+    if (differsAt === null) divergence.equal(end);
+    else {
+      divergence.differ(differsAt);
+      if (differsAt > message.previousPosition) divergence.equal(differsAt - 1);
+    }
+    const { isFound, sharedPosition, nextProbe } = divergence;
+    this.answer(from, false, isFound ? sharedPosition : nextProbe, isFound ? sharedPosition + 1 : null);
+  }
+
+  /** The entries that this log does not hold, from the first conflict on (Raft, figure 2, AppendEntries 3 and 4). */
+  private missingFrom(entries: readonly Entry[]): readonly Entry[] {
+    const known = entries.findIndex((entry) => !this.isSameAt(entry.position, entryHash(entry)));
+    const missing = known < 0 ? [] : entries.slice(known);
+    const [first] = missing;
+    // A leader's log only grows in its term (Raft, 5.3).
+    if (first !== undefined && first.position <= this.verifiedPosition)
+      throw new ProtocolError(`would replace its own entry ${first.position}`);
+    return missing;
+  }
+
+  /**
+   * A quorum less one has what stands up to a position, where an entry of the leader's term is. Of a part of it that
+   * this node has, counting says nothing (Raft, 5.4.2).
+   */
+  private completeQuorum(position: number): void {
+    const { membership } = this.options.store;
+    if (membership === 'voter' && this.verifiedPosition >= position) this.learnCommitIndex(position);
+  }
+
+  private learnCommitIndex(commitIndex: number): void {
+    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit();
+  }
+
+  private readmitted(from: string, message: ReadmitMessage): void {
+    const { store, incarnation } = this.options;
+    if (message.incarnation !== incarnation) return;
+    if (store.membership === 'voter' || this.verifiedPosition < message.position) return;
+    if (store.identity !== null && store.identity !== message.identity)
+      throw new ProtocolError('it would readmit this node to another cluster');
+    // The vote of this term may have been given before the disk was lost: it is the leader's for good.
+    store.saveHardState({ term: this.term, votedFor: from });
+    store.setIdentity(message.identity);
+    store.setMembership('voter');
+    this.answer(from, true, this.verifiedPosition);
+  }
+
+  private answer(
+    leader: string,
+    success: boolean,
+    matchIndex: number,
+    divergedAt: number | null = null,
+  ): void {
+    this.options.send(leader, {
+      type: 'appended',
+      term: this.term,
+      incarnation: this.options.incarnation,
+      epoch: this.lastEpoch,
+      success,
+      matchIndex,
+      divergedAt,
+      commitIndex: this.log.commitIndex,
+      voter: this.options.store.membership === 'voter',
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { OWN_LOG_MS_MAX } from '../../limits';
+
+export interface AnsweredLogsOptions {
+  /** Index of the last log that this node knows to be committed. */
+  readonly committedIndex: () => number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+}
+
+interface Waiting {
+  readonly index: number;
+  readonly deadlineAt: number;
+  readonly resolve: () => void;
+}
+
+/**
+ * What this node has acknowledged, which may be more than its own log holds: a follower that is behind passes the
+ * leader's answer on. Whoever was answered must find it in what the node tells of itself from then on, so that waits.
+ */
+export class AnsweredLogs {
+  private lastIndex = 0;
+  private waiting: Waiting[] = [];
+
+  constructor(private readonly options: AnsweredLogsOptions) {}
+
+  /** A log of this index was acknowledged. */
+  answered(index: number): void {
+    this.lastIndex = Math.max(this.lastIndex, index);
+  }
+
+  /** The last index that was acknowledged and that the own log lacks; null when there is none. */
+  get lacking(): number | null {
+    return this.lastIndex > this.options.committedIndex() ? this.lastIndex : null;
+  }
+
+  /** Resolves when the own log has what was acknowledged before the call, or after OWN_LOG_MS_MAX without it. */
+  held(): Promise<void> {
+    const index = this.lacking;
+    if (index === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiting.push({ index, deadlineAt: this.options.now() + OWN_LOG_MS_MAX, resolve });
+    });
+  }
+
+  /** This node's committedIndex rose. */
+  committed(): void {
+    if (this.waiting.length > 0) this.tick(this.options.now());
+  }
+
+  /** Called every few ms. */
+  tick(now: number): void {
+    if (this.waiting.length === 0) return;
+    const committedIndex = this.options.committedIndex();
+    this.waiting = this.waiting.filter(({ index, deadlineAt, resolve }) => {
+      if (index > committedIndex && now < deadlineAt) return true;
+      resolve();
+      return false;
+    });
+  }
+
+  /** Ends all waits: the node stops. */
+  close(): void {
+    this.tick(Infinity);
+  }
+}

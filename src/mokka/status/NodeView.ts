@@ -1,0 +1,260 @@
+import { entryHash, EntryKind, HASH_BYTES, type Entry } from '../../entry/Entry';
+import type { LogStore } from '../../storage/LogStore';
+import type { MemberStatus, NodeInfo, PeerInfo } from '../../api';
+import { quorumOf } from '../log/quorum';
+import { describeProblem, type DivergedHistory } from './problem';
+import type { Lags } from './LagQuestions';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+
+/** Whether a peer is linked, and if not, why not. */
+export interface LinkState {
+  readonly connected: boolean;
+  readonly reason?: string;
+  /** Whether the peer's data are of another cluster that had the same keys. */
+  readonly isForeign?: boolean;
+  /** Whether the peer has connected to this node, where that is known. */
+  readonly reachesThis?: boolean;
+}
+
+/** What the election knows now. */
+export interface ElectionView {
+  readonly term: number;
+  /** The leader's public key. */
+  readonly leader: string | null;
+  readonly state: NodeInfo['state'];
+  /** Members that a forming cluster waits for. */
+  readonly missing: readonly string[];
+  /** A leader that another member said lately that it follows, or is. */
+  readonly leaderOfOthers: { readonly publicKey: string; readonly heardBy: string } | null;
+  /** Peers that said lately that they cannot vote. */
+  readonly nonVoters: readonly string[];
+  /** The member whose writes to disk take the longest, and how long, ms; 0 where they are quick. */
+  readonly slowestWrites: { readonly member: string; readonly ms: number };
+}
+
+/** What a view looks at. Members are named by their public keys. */
+export interface NodeViewOptions {
+  readonly self: string;
+  /** All members, in the order of their numbers. */
+  readonly members: readonly string[];
+  readonly address: string;
+  /** The peers that have joined. */
+  readonly nodes: ReadonlyMap<string, { readonly address: string }>;
+  readonly store: LogStore;
+  readonly log: ReplicatedLog;
+  readonly election: () => ElectionView;
+  readonly linkState: (publicKey: string) => LinkState;
+  /** Position of the cluster's commitIndex as far as this node knows. */
+  readonly clusterCommitIndex: () => number;
+  /** Index of a log that this node has acknowledged and does not hold yet, or null. */
+  readonly lackingIndex: () => number | null;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** Settings, ms. */
+  readonly heartbeat: number;
+  readonly electionTimeout: number;
+}
+
+/** How long after its start a node does not wonder that its peers have not connected to it yet, ms. */
+const GREETED_WITHIN_MS = 2000;
+
+/** What a node tells of itself and of its peers: `info` and `status`. It only looks. */
+export class NodeView {
+  private readonly downSince = new Map<string, number>();
+  private readonly clockOffsets = new Map<string, number>();
+  private readonly startedAt: number;
+
+  constructor(private readonly options: NodeViewOptions) {
+    this.startedAt = options.now();
+  }
+
+  /** A link came up or went down. */
+  linkChanged(publicKey: string, connected: boolean): void {
+    if (connected) this.downSince.delete(publicKey);
+    else this.downSince.set(publicKey, this.options.now());
+  }
+
+  /** A member's wall clock less this node's, ms. */
+  clockSeen(publicKey: string, offset: number): void {
+    this.clockOffsets.set(publicKey, offset);
+  }
+
+  /** A member's INDEX. */
+  memberIndex(publicKey: string): number {
+    return this.options.members.indexOf(publicKey);
+  }
+
+  info(): NodeInfo {
+    const { self, log, store } = this.options;
+    const { term, leader, state } = this.options.election();
+    const lastLog = this.lastLog();
+    return {
+      index: lastLog?.index ?? 0,
+      hash: lastLog === null ? '0'.repeat(2 * HASH_BYTES) : entryHash(lastLog).toString('hex'),
+      term: lastLog?.term ?? 0,
+      createdAt: lastLog?.createdAt ?? 0,
+      committedIndex: log.committedIndex,
+      node: this.memberIndex(self),
+      state,
+      leader: leader === null ? null : this.memberIndex(leader),
+      currentTerm: term,
+      membership: store.membership,
+      peers: this.peers.map((publicKey) => this.peerInfo(publicKey)),
+      problem: this.problem(),
+    };
+  }
+
+  /** `lags`: what the leader says of the members' logs, in the order of their public keys; null where it does not. */
+  status(lags: Lags | null): MemberStatus[] {
+    const { self, nodes, members } = this.options;
+    const behind = new Map(this.sortedMembers.map((publicKey, at) => [publicKey, lags?.[at] ?? null]));
+    return members
+      .filter((publicKey) => publicKey === self || nodes.has(publicKey))
+      .map((publicKey) =>
+        this.memberStatus(publicKey, this.entriesBehind(publicKey) ?? behind.get(publicKey) ?? null),
+      );
+  }
+
+  /** On the leader: what it says of the members' logs. */
+  get lags(): Lags {
+    return this.sortedMembers.map((publicKey) => this.entriesBehind(publicKey) ?? 0);
+  }
+
+  /** The peers that have joined, in the order of their numbers. */
+  private get peers(): string[] {
+    const { members, nodes } = this.options;
+    return members.filter((publicKey) => nodes.has(publicKey));
+  }
+
+  private get sortedMembers(): string[] {
+    const { self, nodes } = this.options;
+    return [self, ...nodes.keys()].sort();
+  }
+
+  private lastLog(): Entry | null {
+    const { log, store } = this.options;
+    const { last } = log;
+    if (last === null || last.kind === EntryKind.Log) return last;
+    const position = store.positionOfIndex(last.index);
+    return position === null ? null : log.entryAt(position);
+  }
+
+  private peerInfo(publicKey: string): PeerInfo {
+    const { log, nodes, linkState } = this.options;
+    const { connected, reason } = linkState(publicKey);
+    const matchPosition = log.matchIndexOf(publicKey);
+    const matchIndex = matchPosition === null ? undefined : (log.entryAt(matchPosition)?.index ?? 0);
+    return {
+      node: this.memberIndex(publicKey),
+      address: nodes.get(publicKey)?.address ?? '',
+      connected,
+      ...(connected || reason === undefined ? {} : { reason }),
+      ...(matchIndex === undefined ? {} : { matchIndex }),
+    };
+  }
+
+  private memberStatus(publicKey: string, behind: number | null): MemberStatus {
+    const { self, address, nodes, linkState } = this.options;
+    const isSelf = publicKey === self;
+    const { connected, reason } = isSelf ? { connected: true } : linkState(publicKey);
+    return {
+      node: this.memberIndex(publicKey),
+      address: (isSelf ? address : nodes.get(publicKey)?.address) ?? '',
+      role: this.roleOf(publicKey, connected),
+      reachable: connected,
+      ...(connected || reason === undefined ? {} : { reason }),
+      behind,
+      clockOffset: isSelf ? 0 : connected ? (this.clockOffsets.get(publicKey) ?? null) : null,
+    };
+  }
+
+  private roleOf(publicKey: string, connected: boolean): MemberStatus['role'] {
+    const { leader, state } = this.options.election();
+    if (publicKey === leader) return 'leader';
+    if (publicKey === this.options.self) return state === 'candidate' ? 'candidate' : 'follower';
+    return connected && leader !== null ? 'follower' : 'unknown';
+  }
+
+  private entriesBehind(publicKey: string): number | null {
+    const { self, log, election, clusterCommitIndex } = this.options;
+    const { leader, state } = election();
+    if (publicKey === leader) return 0;
+    if (state === 'leader') return (log.last?.position ?? 0) - (log.matchIndexOf(publicKey) ?? 0);
+    if (publicKey !== self || leader === null) return null;
+    return Math.max(0, clusterCommitIndex() - log.commitIndex);
+  }
+
+  private problem(): string | null {
+    const { self, address, nodes, store, election, linkState, heartbeat, electionTimeout } = this.options;
+    const { leader, missing, leaderOfOthers, nonVoters, slowestWrites } = election();
+    const name = (publicKey: string): string =>
+      publicKey === self ? 'this node' : `node ${this.memberIndex(publicKey)}`;
+    const size = nodes.size + 1;
+    const lost = store.membership === 'rejoining' ? [self, ...nonVoters] : nonVoters;
+    const peers = this.peers.map((publicKey) => ({ publicKey, link: linkState(publicKey) }));
+    const greeted = this.options.now() - this.startedAt < GREETED_WITHIN_MS;
+    const problem = describeProblem({
+      membership: store.membership,
+      hasLeader: leader !== null,
+      size,
+      quorum: quorumOf(size),
+      address,
+      missing: missing.map(name),
+      foreign: this.peers.filter((publicKey) => linkState(publicKey).isForeign === true).map(name),
+      diverged: this.diverged(name),
+      unreachable: peers
+        .filter(({ link }) => !link.connected)
+        .map(({ publicKey, link: { reason } }) => ({
+          name: name(publicKey),
+          reason,
+          forMs: this.downFor(publicKey),
+        })),
+      leaderOfOthers: leaderOfOthers && {
+        name: name(leaderOfOthers.publicKey),
+        heardBy: name(leaderOfOthers.heardBy),
+      },
+      lost: lost.map(name),
+      notReaching: peers
+        .filter(({ link }) => link.connected && link.reachesThis === false && !greeted)
+        .map(({ publicKey }) => name(publicKey)),
+      slowDisk:
+        slowestWrites.ms === 0
+          ? null
+          : {
+              whose:
+                slowestWrites.member === self
+                  ? `${store.place}, this node's disk,`
+                  : `the disk of ${name(slowestWrites.member)}`,
+              writeMs: slowestWrites.ms,
+              heartbeat,
+              electionTimeout,
+            },
+    });
+    return problem ?? this.lag();
+  }
+
+  /** What is acknowledged is committed, but nobody should look for it here yet. */
+  private lag(): string | null {
+    const { log, lackingIndex } = this.options;
+    const lacking = lackingIndex();
+    if (lacking === null) return null;
+    return `This node is catching up: it holds the logs up to ${log.committedIndex}, and has acknowledged log ${lacking}, which others hold. Nothing is lost: wait, or ask another node.`;
+  }
+
+  private diverged(name: (publicKey: string) => string): DivergedHistory | null {
+    const { log } = this.options;
+    const { divergedFrom, divergedFollowers } = log;
+    const positions = divergedFollowers.map(({ position }) => position - 1);
+    const names = divergedFollowers.map(({ peer }) => name(peer));
+    if (divergedFrom?.isFound === true) {
+      positions.push(divergedFrom.sharedPosition);
+      names.push(name(divergedFrom.leader));
+    }
+    if (names.length === 0) return null;
+    return { names, from: (log.entryAt(Math.min(...positions))?.index ?? 0) + 1 };
+  }
+
+  private downFor(publicKey: string): number {
+    return this.options.now() - (this.downSince.get(publicKey) ?? this.startedAt);
+  }
+}
