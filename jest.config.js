@@ -1,9 +1,15 @@
 /** Tests run from their TypeScript sources; types are checked by `npm run typecheck`, once, not in every test file. */
+
+// Files named so run in `npm run test:long` alone, which sets TESTS.
+const LONG = '*.long';
+const tests = process.env.TESTS === 'long' ? LONG : `!(${LONG})`;
+
 module.exports = {
   // As node's, and the processes that tests start print no colours: they are read.
   testEnvironment: '<rootDir>/test/PlainEnvironment.ts',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
+  testMatch: [`**/${tests}.test.ts`],
+  globalSetup: '<rootDir>/test/leftovers/endWithJest.ts',
   // Of one test, ms: what a slow or busy machine may take, not what it should.
   testTimeout: 600_000,
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
