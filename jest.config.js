@@ -1,6 +1,7 @@
 /** Tests run from their TypeScript sources; types are checked by `npm run typecheck`, once, not in every test file. */
 
-// Files named so run in `npm run test:long` alone, which sets TESTS.
+// Files named so run in `npm run test:long` alone. It sets TESTS to `long` for these, then to `full` for the others, whose
+// numbers of cases then are the larger ones (test/runs.ts).
 const LONG = '*.long';
 const tests = process.env.TESTS === 'long' ? LONG : `!(${LONG})`;
 

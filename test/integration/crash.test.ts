@@ -2,9 +2,10 @@ import type { LogEntry } from '../../src/entry/Entry';
 import { Cluster } from './cluster/Cluster';
 import { rounds } from './cluster/rounds';
 import type { NodeProcess } from './cluster/NodeProcess';
+import { runs } from '../runs';
 
 /** CASES_ROUNDS_FACTOR=1 does all that CASES asks for. */
-const ROUNDS = rounds(20, 6);
+const ROUNDS = rounds(20, runs(6, 3));
 const IN_FLIGHT = 64;
 /** Each round is killed after this many acknowledgements, so that all its kinds happen under load. */
 const ACKNOWLEDGED_BEFORE_KILL = 40;

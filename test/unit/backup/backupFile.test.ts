@@ -19,6 +19,7 @@ import { BackupError } from '../../../src/errors';
 import { ENTRY_BYTES_MAX, ENTRY_BYTES_MIN, type Entry } from '../../../src/entry/Entry';
 import { buildLog, empty, logs } from '../storage/logFixture';
 import { headOf, readAll, sourceOf, thrownBy } from './backupFixture';
+import { runs } from '../../runs';
 
 const entries = buildLog([empty(1), ...logs(4), empty(3), ...logs(3, 3, 200)]);
 /** Larger than the pieces in which a file is read, an entry of the largest kind among others. */
@@ -170,7 +171,7 @@ describe('a damaged file', () => {
         fc.pre(!damaged.equals(whole));
         expect(refusal(damaged)).not.toBeNull();
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300, 60) },
     );
   });
 

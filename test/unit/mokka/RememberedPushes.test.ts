@@ -3,6 +3,7 @@ import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
 import { RememberedPushes } from '../../../src/mokka/log/RememberedPushes';
 import type { PushId } from '../../../src/entry/Entry';
 import { overrideLimits } from '../../simulation/simulator/limitsOverride';
+import { runs } from '../../runs';
 
 const SESSIONS = ['000000000000000a', '000000000000000b'];
 
@@ -104,7 +105,7 @@ describe.each([8, 19])('a window of %i', (WINDOW) => {
             expect(pushes.wouldKnow(id, null)).toBe(naive.wouldKnow(id));
           }
       }),
-      { numRuns: 250 },
+      { numRuns: runs(250, 50) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { DIVERGENCE_PROBE_MS } from '../../../src/limits';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { hashAt, LogBus, run, votingStore } from './LogBus';
+import { runs } from '../../runs';
 
 /**
  * Two histories: a, b and c share some entries, then a commits with b what c does not hold. b goes back to what it shared
@@ -49,7 +50,7 @@ test('both nodes find where their histories part, and neither takes anything of 
       expect(bus.log('a').commitIndex).toBe(at + lost);
       expect(hashAt(bus, 'a', at)).toEqual(hashAt(bus, 'c', at));
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60, 20) },
   );
 });
 

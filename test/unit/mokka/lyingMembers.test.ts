@@ -10,6 +10,7 @@ import {
 } from '../../../src/mokka/messages/LogMessage';
 import { buildEntry, encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/entry/Entry';
 import { LogBus, run, SESSION } from './LogBus';
+import { runs } from '../../runs';
 
 /** What a member that lies, or whose key was stolen, can do to an honest one: never break its own invariants. */
 
@@ -164,7 +165,7 @@ describe('a leader that lies', () => {
             committed.set(position, store.entryAt(position)?.bytes.toString('hex') ?? 'none');
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500, 100) },
     );
   });
 });
@@ -246,7 +247,7 @@ describe('a follower that lies', () => {
           expect(holders.length).toBeGreaterThan(0);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300, 60) },
     );
   });
 });

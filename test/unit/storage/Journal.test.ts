@@ -16,6 +16,7 @@ import type { Entry } from '../../../src/entry/Entry';
 import { Journal } from '../../../src/storage/lmdb/Journal';
 import type { JournalGenerations } from '../../../src/storage/lmdb/StoredState';
 import { buildLog, logs } from './logFixture';
+import { runs } from '../../runs';
 
 const SECTOR_BYTES = 512;
 
@@ -99,7 +100,7 @@ test('whatever part of the last record a crash left on disk, it is read whole or
       const found = readAnew(torn, generations);
       expect(found).toEqual(torn.equals(after) ? records : records.slice(0, -1));
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60, 20) },
   );
 });
 
@@ -116,7 +117,7 @@ test('a flipped bit in a record before the last one is damage, and in the last o
         expect(damageOf(() => readAnew(flipped, generations))).toContain('is damaged');
       else expect(readAnew(flipped, generations)).toEqual(records.slice(0, -1));
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60, 20) },
   );
 });
 

@@ -24,6 +24,7 @@ import { buildLog, empty, logs } from './logFixture';
 import { logStoreSuite } from './logStoreSuite';
 import { OWNER } from './owner';
 import { holdStore, runStore } from './storeProcess';
+import { runs } from '../../runs';
 
 const home = mkdtempSync(join(tmpdir(), 'lmdb-store-'));
 let made = 0;
@@ -164,7 +165,7 @@ describe('against a store in memory', () => {
         expect(store.positionOfIndex(1)).toBe(memory.positionOfIndex(1));
         store.close();
       }),
-      { seed: 20_261_125, numRuns: 40 },
+      { seed: 20_261_125, numRuns: runs(40, 10) },
     );
   });
 });
@@ -386,7 +387,7 @@ describe('the lock', () => {
 
   test('of many that start at once never two get it', async () => {
     const directory = newDirectory();
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < runs(10, 3); round += 1) {
       const stores = await Promise.allSettled(Array.from({ length: 4 }, () => open(directory)));
       const opened = stores.filter((result) => result.status === 'fulfilled');
       expect(opened.length).toBeLessThanOrEqual(1);

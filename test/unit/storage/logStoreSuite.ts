@@ -5,6 +5,7 @@ import { EntryKind, type Entry } from '../../../src/entry/Entry';
 import type { LogStore } from '../../../src/storage/LogStore';
 import { append, asVoter, saveTerm, type Call } from './calls';
 import { buildLog, empty, logs, type EntrySpec } from './logFixture';
+import { runs } from '../../runs';
 
 /** A store's disk, and the ways to come to it. */
 export interface Disk {
@@ -226,7 +227,7 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
           }
           subject.close();
         }),
-        { numRuns: 25, seed: SEED },
+        { numRuns: runs(25, 10), seed: SEED },
       );
     });
   });
