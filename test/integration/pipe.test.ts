@@ -10,12 +10,13 @@ import { eachLine } from '../eachLine';
 import { Cluster, freeStartPort } from './cluster/Cluster';
 import { REPOSITORY, type Answer, type NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { runs } from '../runs';
 
 const LINES = 5_000;
 
 /** As long as a node tries an add, with much room for a slow machine: less than two such waits in turn. */
 const ANSWERS_MS_MAX = 1.9 * PUSH_DEADLINE_MS;
-const STARTS = 3;
+const STARTS = runs(3, 1);
 /** Three nodes in their first seconds, on a machine that may be busy. */
 const STARTED_WITHIN_MS = 120_000;
 

@@ -1,13 +1,14 @@
 import { Cluster } from './cluster/Cluster';
 import type { NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { runs } from '../runs';
 
 const ORDERS = [
+  [2, 0, 1],
   [0, 1, 2],
   [0, 2, 1],
   [1, 0, 2],
   [1, 2, 0],
-  [2, 0, 1],
   [2, 1, 0],
 ];
 
@@ -83,21 +84,24 @@ describe('the tutorial on three real processes', () => {
   });
 });
 
-test.each(ORDERS)('nodes started in the order %d, %d, %d serve', async (first, second, third) => {
-  const cluster = await Cluster.create();
-  try {
-    for (const index of [first, second]) {
-      cluster.start(index);
-      await answers(cluster.node(index));
+test.each(ORDERS.slice(0, runs(ORDERS.length, 1)))(
+  'nodes started in the order %d, %d, %d serve',
+  async (first, second, third) => {
+    const cluster = await Cluster.create();
+    try {
+      for (const index of [first, second]) {
+        cluster.start(index);
+        await answers(cluster.node(index));
+      }
+      cluster.start(third);
+      // Its program is loaded, which takes a busy machine longer than an add is tried; then the cluster forms.
+      await answers(cluster.node(third));
+      const early = cluster.node(first).addLog('early', 'bird');
+      expect((await early).index).toBe(1);
+      await cluster.leader();
+      expect(await cluster.node(third).getLog(1)).toEqual(await early);
+    } finally {
+      await cluster.end();
     }
-    cluster.start(third);
-    // Its program is loaded, which takes a busy machine longer than an add is tried; then the cluster forms.
-    await answers(cluster.node(third));
-    const early = cluster.node(first).addLog('early', 'bird');
-    expect((await early).index).toBe(1);
-    await cluster.leader();
-    expect(await cluster.node(third).getLog(1)).toEqual(await early);
-  } finally {
-    await cluster.end();
-  }
-});
+  },
+);

@@ -78,7 +78,7 @@ class Started {
   }
 
   answered(count: number): Promise<void> {
-    return wait(STOP_MS, `${count} answers`, () => this.answers.length >= count);
+    return wait(STARTS_MS, `${count} answers`, () => this.answers.length >= count);
   }
 
   /** Types a line and waits for its answer; all lines before it are answered. */
