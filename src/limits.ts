@@ -274,7 +274,7 @@ export const LOCK_TRIES_MAX = 5;
 /** The longest pause between two such tries, ms; each is random. Also the time a process that just ends has to let go. */
 export const LOCK_RETRY_MS_MAX = 100;
 
-/** Files that a process must still be able to open before LMDB opens its own, of which a missing one is a signal (HAZARDS). */
+/** Files that a process must still be able to open before LMDB opens its own, of which a missing one is a signal (HAZARDS, lmdb 4). */
 export const FILES_FREE_MIN = 8;
 
 /** Bytes by which a store's file grows at least, ahead of what it needs: few, so that no sync has much more to write. */

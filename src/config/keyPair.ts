@@ -48,7 +48,7 @@ export class NodeKeys {
 }
 
 /**
- * The identity that a secret stands for (DESIGN, "Identity"). Hex digits of either case are read; all keys of the
+ * The identity that a secret stands for (src/README.md, Words). Hex digits of either case are read; all keys of the
  * result are lower case.
  *
  * @throws StartError BAD_KEY, without the secret in its message, when it is not a tweetnacl signing secret.

@@ -3,7 +3,7 @@ import { countLeading } from './countLeading';
 
 /**
  * The positions of the empty entries of a log, ascending: one per change of leader, so a short list. It turns the
- * index that people see, which counts logs alone, into a position, which counts all entries (DESIGN, Log).
+ * index that people see, which counts logs alone, into a position, which counts all entries (src/README.md, Words).
  */
 export class EmptyPositions {
   private readonly positions: number[] = [];

@@ -9,7 +9,7 @@ export interface HardState {
 }
 
 /**
- * What a node is to its cluster (DESIGN, Election):
+ * What a node is to its cluster (src/README.md, Words):
  * - `none`: it never voted and holds nothing, or lost its disk; it cannot tell which.
  * - `rejoining`: it lost its disk and is catching up; it neither votes nor counts towards a commit.
  * - `voter`: a full member.
@@ -21,8 +21,7 @@ export type Membership = 'none' | 'rejoining' | 'voter';
  * when it returns; a call that throws {@link StartError} STORE_FAILED ends the node, since nobody can tell what of
  * it is on disk. Positions are 1, 2, 3, … without gaps.
  *
- * Implementations: MemoryLogStore (tests, simulation) and LmdbLogStore (users). Both pass the suite in
- * test/unit/storage/logStoreSuite.ts.
+ * Implementations: MemoryLogStore (tests, simulation) and LmdbLogStore (users).
  */
 export interface LogStore {
   /** Where it keeps all that, in messages to people: the directory. */

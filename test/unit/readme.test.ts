@@ -63,6 +63,16 @@ function rows(heading: string, title: string): Map<string, string[]> {
   return new Map(table(heading, title).map(([name = '', ...cells]) => [name.replaceAll('`', ''), cells]));
 }
 
+/** A page's headings as links name them. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
@@ -325,18 +335,45 @@ describe('commands', () => {
     const files = [...fenced.matchAll(/\b(?:src|scripts)\/[\w/.]+\.ts\b/g)].map(([file]) => file);
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) expect(readFileSync(join(ROOT, file), 'utf8')).not.toBe('');
-    for (const [, plant = ''] of README.matchAll(/--plant ([\w-]+)/g))
-      expect([...plants.keys()]).toContain(plant);
   });
 
-  test('every link inside the README leads to a heading', () => {
-    const anchors = [...README.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replace(/[^\w -]/g, '')
-        .replaceAll(' ', '-'),
-    );
-    for (const [, anchor] of README.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor);
+  test('every bug that src/README.md names is planted', () => {
+    const text = readFileSync(join(ROOT, 'src', 'README.md'), 'utf8');
+    const rules = text.split('\n## What must hold\n')[1]?.split('\n## ')[0] ?? '';
+    const lastCells = [...rules.matchAll(/\| ([^|]+) \|$/gm)].map(([, cell = '']) => cell).slice(2);
+    const named = lastCells.flatMap((cell) => [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name));
+    expect(named.length).toBeGreaterThan(10);
+    for (const name of named) expect([...plants.keys()]).toContain(name);
+  });
+
+  test.each(['README.md', 'src/README.md', 'src/HAZARDS.md', 'src/transport/README.md'])(
+    'every link in %s leads to a file, and to a heading in it',
+    (page) => {
+      const text = readFileSync(join(ROOT, page), 'utf8');
+      for (const [, file = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+        const linked = readFileSync(file === '' ? join(ROOT, page) : join(ROOT, page, '..', file), 'utf8');
+        if (anchor !== undefined) expect(anchorsOf(linked)).toContain(anchor);
+      }
+    },
+  );
+
+  test('what comments cite of HAZARDS and of src/README.md is there', () => {
+    const comments = sources('src').replaceAll(/\n\s*(?:\*|\/\/) /g, ' ');
+    const hazards = readFileSync(join(ROOT, 'src', 'HAZARDS.md'), 'utf8');
+    const numbers = (name: string): string[] =>
+      [
+        ...(hazards
+          .split(`\n## ${name}\n`)[1]
+          ?.split('\n## ')[0]
+          ?.matchAll(/^(\d+)\. /gm) ?? []),
+      ].map(([, number = '']) => number);
+    const cited = [...comments.matchAll(/HAZARDS, (\w+) (\d+)/g)];
+    expect(cited.length).toBeGreaterThan(20);
+    for (const [, name = '', number] of cited) expect(numbers(name)).toContain(number);
+    const words = anchorsOf(readFileSync(join(ROOT, 'src', 'README.md'), 'utf8'));
+    for (const [, heading = ''] of comments.matchAll(/\(src\/README\.md, (\w+)/g))
+      expect(words).toContain(heading.toLowerCase());
+    expect(comments).not.toMatch(/DESIGN|\btest\/\w+\//);
   });
 });
 

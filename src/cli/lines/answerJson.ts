@@ -2,7 +2,7 @@ import { ANSWER_PIECE_LENGTH } from '../../limits';
 import type { Answer } from './CommandQueue';
 import { piecesOf, type TextPieces } from '../answers/pieces';
 
-/** The one line of JSON, with its LF, that answers a line where stdin is not a terminal (DESIGN, Commands). */
+/** The one line of JSON, with its LF, that answers a line where stdin is not a terminal. */
 export function answerJson(answer: Answer): TextPieces {
   if (!('result' in answer)) {
     const { code, message } = answer.error;

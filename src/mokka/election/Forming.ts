@@ -14,7 +14,7 @@ export type Decision =
   | { readonly join: 'form'; readonly termFloor: number };
 
 /**
- * How a member without a marker finds its place (DESIGN, Election). It may be new, or may have lost its disk, and
+ * How a member without a marker finds its place (src/README.md, Forming). It may be new, or may have lost its disk, and
  * cannot tell which. Only answers to its own hellos count, so all that it learns is younger than its loss.
  *
  * - One member holds entries: a cluster exists, so rejoin it.

@@ -36,7 +36,7 @@ const TICKS_PER_HEARTBEAT = 5;
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 /**
- * Mokka's election, repaired through its public methods (DESIGN, Election; HAZARDS, mokka 1 to 11). Mokka still
+ * Mokka's election, repaired through its public methods (src/README.md, Election; HAZARDS, mokka 1 to 11). Mokka still
  * promotes, collects votes, makes the proof of a quorum and checks a leader's proof. How a vote is given and when
  * to promote is decided here, by Raft's rules: the term and the vote are on disk before anything that follows from
  * them leaves the node, one vote a term, only for a log that is up to date, pre-vote, check-quorum.

@@ -11,7 +11,7 @@ const FIRST_BYTES = 16 * 4096;
 
 /**
  * Makes sure that LMDB can open its files: where it cannot make its lock file, or the disk is full at the first open,
- * it ends the process by SIGSEGV or SIGBUS (HAZARDS). To be called by whoever has the directory's lock.
+ * it ends the process by SIGSEGV or SIGBUS (HAZARDS, lmdb 4). To be called by whoever has the directory's lock.
  *
  * @throws StartError STORE_FAILED; errors of the system.
  */

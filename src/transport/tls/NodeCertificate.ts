@@ -59,7 +59,7 @@ export function signingKeyOf(key: KeyObject): string | null {
   return x === undefined ? null : Buffer.from(x, 'base64url').toString('hex');
 }
 
-/** The Ed25519 part of a node's publicKey (DESIGN, "Identity"). */
+/** The Ed25519 part of a node's publicKey (src/README.md, Words). */
 export function signingPart(publicKey: string): string {
   return publicKey.slice(VOTING_KEY_DIGITS).toLowerCase();
 }

@@ -6,7 +6,7 @@ import type { Handshake, HandshakeEnd } from './handshake';
 /**
  * The accepting side of TLS: Node's tls.Server, which does not listen but is handed connections, as its 'connection'
  * event documents. A TLSSocket made on an accepted socket without it tells no error after the handshake, and goes on
- * reading (HAZARDS, second round).
+ * reading (HAZARDS, tls 1).
  */
 export class TlsAcceptor {
   private readonly server: Server;
