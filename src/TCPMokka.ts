@@ -21,7 +21,7 @@ export type TCPMokkaSettings = ConstructorParameters<typeof ReplicatedMokka>[0] 
  * between members that have proven their keys.
  *
  * Emits 'data' (packet, publicKey of the member that sent it), 'link' (publicKey, connected) and, when it cannot
- * listen, 'fatal' (StartError PORT_TAKEN).
+ * listen, 'fatal' (StartError PORT_TAKEN or CANNOT_LISTEN).
  */
 export class TCPMokka extends ReplicatedMokka {
   /** The req socket to each peer, by address. */

@@ -40,7 +40,14 @@ export class RequestError extends Error {
 
 /** The codes of a start that cannot work, or of a process that must end. */
 export type StartErrorCode =
-  'BAD_CONFIG' | 'BAD_KEY' | 'PORT_TAKEN' | 'DATA_LOCKED' | 'DATA_DAMAGED' | 'DATA_FOREIGN' | 'STORE_FAILED';
+  | 'BAD_CONFIG'
+  | 'BAD_KEY'
+  | 'PORT_TAKEN'
+  | 'CANNOT_LISTEN'
+  | 'DATA_LOCKED'
+  | 'DATA_DAMAGED'
+  | 'DATA_FOREIGN'
+  | 'STORE_FAILED';
 
 /** The process cannot start or go on: status 2 for what its user configured, 1 for its environment. */
 export class StartError extends Error {

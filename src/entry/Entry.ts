@@ -85,7 +85,7 @@ export class MalformedEntryError extends Error {
 /**
  * Checks what a push brings, and tells how long its payload is, bytes.
  *
- * @throws RequestError TOO_LARGE, or BAD_ARGUMENT for a malformed id or an empty key.
+ * @throws RequestError TOO_LARGE, or BAD_ARGUMENT for a malformed id, an empty key, or what is no text.
  */
 export function payloadBytes(id: PushId, key: string, value: string): number {
   const keyBytes = Buffer.byteLength(key);
@@ -102,11 +102,21 @@ export function payloadBytes(id: PushId, key: string, value: string): number {
       'TOO_LARGE',
       `the value has ${valueBytes} bytes; at most ${VALUE_BYTES_MAX} are allowed`,
     );
+  if ((keyBytes > key.length && isBroken(key)) || (valueBytes > value.length && isBroken(value)))
+    throw new RequestError(
+      'BAD_ARGUMENT',
+      'the key or the value has one half of a surrogate pair without the other, which UTF-8 cannot hold: it could not be read back as it was given',
+    );
   if (!Number.isSafeInteger(id.nonce) || id.nonce < 0)
     throw new RequestError('BAD_ARGUMENT', 'a nonce is a whole number from 0 to 2^53 - 1');
   if (id.session !== lastSession.name && !/^[0-9a-f]{16}$/.test(id.session))
     throw new RequestError('BAD_ARGUMENT', 'a session is 16 hex digits (0-9, a-f)');
   return PAYLOAD_HEADER_BYTES + keyBytes + valueBytes;
+}
+
+/** Whether a text has a surrogate that is no half of a pair. */
+function isBroken(text: string): boolean {
+  return /\p{Surrogate}/u.test(text);
 }
 
 /**

@@ -259,8 +259,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private getEntry(index: number): Promise<LogEntry | null> {
     if (typeof index !== 'number')
       return Promise.reject(new RequestError('BAD_ARGUMENT', `an index is a number, not ${typeof index}`));
-    const refusal = this.historiesDiffer(index);
-    return refusal === null ? this.reading(() => this.reads.get(index)) : Promise.reject(refusal);
+    return this.reading(() => {
+      const refusal = this.historiesDiffer(index);
+      return refusal === null ? this.reads.get(index) : Promise.reject(refusal);
+    });
   }
 
   /** Why nothing is told or taken beyond what this node and the others share; null where they agree. */

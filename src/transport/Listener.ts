@@ -22,7 +22,8 @@ interface Answer {
  * (HAZARDS, axon 1) when its handlers return.
  *
  * Emits 'message' (packet: Buffer, publicKey: string), 'refused' (peer: string, reason: string), 'bound' (the host's
- * addresses that this machine has not: string[]) and, when it cannot listen, 'unbound' (error: StartError PORT_TAKEN).
+ * addresses that this machine has not: string[]) and, when it cannot listen, 'unbound' (error: StartError PORT_TAKEN
+ * or CANNOT_LISTEN).
  */
 export class Listener extends RepSocket implements ConnectionOwner {
   readonly wrongKey = 'its key is not that of a member';
@@ -176,9 +177,9 @@ export class Listener extends RepSocket implements ConnectionOwner {
       server.once('listening', decided);
       server.on('error', (error: NodeJS.ErrnoException) => {
         if (server.listening) return;
-        if (!isNotOfThisMachine(error)) this.emit('unbound', cannotBind(address, whyNot(error), error));
+        if (!isNotOfThisMachine(error)) this.emit('unbound', notBound(address, error));
         else if (absent.push(host) === hosts.length)
-          this.emit('unbound', cannotBind(address, isElsewhere(hosts), error));
+          this.emit('unbound', cannotListen(address, isElsewhere(hosts), error));
         decided();
       });
     }
@@ -187,19 +188,31 @@ export class Listener extends RepSocket implements ConnectionOwner {
 
 const PACKET_FRAMING_BYTES = 5;
 
-function cannotBind(address: string, why: string, cause: Error): StartError {
-  return new StartError('PORT_TAKEN', `cannot listen on ${address}: ${why}`, { cause });
+function cannotListen(address: string, why: string, cause: Error): StartError {
+  return new StartError('CANNOT_LISTEN', `cannot listen on ${address}: ${why}`, { cause });
 }
 
-function whyNot(error: NodeJS.ErrnoException): string {
-  return error.code === 'EADDRINUSE'
-    ? 'another process listens there; stop it, or choose other ports with START_PORT'
-    : `${error.code ?? error.message}; check the address in the configuration, and the right to use the port`;
+function notBound(address: string, error: NodeJS.ErrnoException): StartError {
+  if (error.code === 'EADDRINUSE')
+    return new StartError(
+      'PORT_TAKEN',
+      `cannot listen on ${address}: another process listens there; stop it, or choose other ports with START_PORT`,
+      { cause: error },
+    );
+  return cannotListen(address, whyNot(error), error);
+}
+
+function whyNot({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return `${code}; too many files are open: raise the limit (ulimit -n), or open fewer`;
+  if (code === 'EACCES')
+    return 'EACCES; this user may not use the port: choose one from 1024 on, or give the right to it';
+  return `${code ?? message}; check the address in the configuration`;
 }
 
 function doesNotResolve(address: string, host: string, error: NodeJS.ErrnoException): StartError {
   const why = `the name ${host} does not resolve (${error.code ?? error.message}); check it in the configuration, and /etc/hosts or DNS`;
-  return cannotBind(address, why, error);
+  return cannotListen(address, why, error);
 }
 
 function isElsewhere(hosts: readonly string[]): string {

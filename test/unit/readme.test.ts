@@ -236,6 +236,7 @@ describe('errors', () => {
     BAD_CONFIG: true,
     BAD_KEY: true,
     PORT_TAKEN: true,
+    CANNOT_LISTEN: true,
     DATA_LOCKED: true,
     DATA_DAMAGED: true,
     DATA_FOREIGN: true,

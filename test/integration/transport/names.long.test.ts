@@ -87,7 +87,7 @@ test('a name none of whose addresses is here, or that does not resolve, ends the
     const unbound = once(listener, 'unbound');
     listener.bind(`tcp://host-b:${peer.port}`);
     const [error] = (await unbound) as [StartError];
-    expect(error.message).toContain(why);
+    expect(error).toMatchObject({ code: 'CANNOT_LISTEN', message: expect.stringContaining(why) as string });
   }
 });
 
@@ -101,6 +101,7 @@ test('a taken port on one of two addresses ends the start, once', async () => {
   const unbound = once(listener, 'unbound');
   listener.bind(`tcp://host-b:${peer.port}`);
   const [error] = (await unbound) as [StartError];
+  expect(error.code).toBe('PORT_TAKEN');
   expect(error.message).toContain('another process listens there');
   taken.close();
 });

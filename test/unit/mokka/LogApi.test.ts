@@ -255,6 +255,8 @@ describe('what programs without types give is BAD_ARGUMENT, never a TypeError', 
   test.each<[string, unknown[]]>([
     ['a key that is a number', [7, good]],
     ['a key that is none', [undefined, good]],
+    ['a key with half of a surrogate pair', ['key\ud800', good]],
+    ['a value with the halves of a pair in the wrong order', ['key', { value: '\udc00\ud800' }]],
     ['a key that is a Buffer', [Buffer.from('key'), good]],
     ['no value', ['key']],
     ['a value without its object', ['key', 'value']],
