@@ -31,6 +31,7 @@ beforeEach(async () => {
 afterEach(async () => {
   // Each is the leader of a process group of its own: all that it started goes with it.
   for (const { pid } of started) if (pid !== undefined) killGroup(pid);
+  await Promise.all(started.map(ended));
   await portsFree();
   rmSync(directory, { recursive: true });
 });
@@ -38,6 +39,11 @@ afterEach(async () => {
 const wait = async (ms: number, what: string, look: () => boolean | Promise<boolean>): Promise<void> => {
   await until(ms, what, async () => ((await look()) ? true : undefined));
 };
+
+/** Nothing of it holds up the end of jest's worker then. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
 
 function killGroup(pid: number): void {
   try {

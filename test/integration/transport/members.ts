@@ -100,7 +100,8 @@ export class MemberProcess {
     });
     this.child.on('message', (message) => this.reports.push(message as Report));
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.ended = new Promise((resolve) => this.child.once('exit', resolve));
+    // Its pipes are closed too then: nothing of it holds up the end of jest's worker.
+    this.ended = new Promise((resolve) => this.child.once('close', resolve));
   }
 
   /** Ready to start: its program is loaded. */

@@ -15,6 +15,14 @@ function caughtUpWithoutReadmission(): LogBus {
   return bus;
 }
 
+/** What the leader a sends to a process of c once it holds all. */
+function readmit(bus: LogBus, process: number): void {
+  const position = 2;
+  const identity = '1d'.repeat(16);
+  const incarnation = run(process);
+  bus.log('c').receive('a', { type: 'readmit', term: 1, incarnation, position, identity }, bus.now);
+}
+
 describe('a follower that lost its disk', () => {
   test('does not count towards a commit, and is a voter again behind the fence', () => {
     const bus = new LogBus(['a', 'b', 'c']);
@@ -58,13 +66,7 @@ describe('a follower that lost its disk', () => {
     const bus = caughtUpWithoutReadmission();
     bus.lostTypes.clear();
     bus.log('c').follow(1, null);
-    bus
-      .log('c')
-      .receive(
-        'a',
-        { type: 'readmit', term: 1, incarnation: run(2), position: 2, identity: '1d'.repeat(16) },
-        bus.now,
-      );
+    readmit(bus, 2);
     expect(bus.store('c').membership).toBe('rejoining');
     bus.log('c').follow(1, 'a');
     bus.now += APPEND_RESEND_MS + 1;
@@ -130,21 +132,9 @@ describe('a follower that lost its disk', () => {
   test('is not readmitted by what was sent to its process before', () => {
     const bus = caughtUpWithoutReadmission();
     bus.lostTypes.clear();
-    bus
-      .log('c')
-      .receive(
-        'a',
-        { type: 'readmit', term: 1, incarnation: run(1), position: 2, identity: '1d'.repeat(16) },
-        bus.now,
-      );
+    readmit(bus, 1);
     expect(bus.store('c').membership).toBe('rejoining');
-    bus
-      .log('c')
-      .receive(
-        'a',
-        { type: 'readmit', term: 1, incarnation: run(2), position: 2, identity: '1d'.repeat(16) },
-        bus.now,
-      );
+    readmit(bus, 2);
     expect(bus.store('c').membership).toBe('voter');
   });
 });
