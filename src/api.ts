@@ -62,7 +62,7 @@ export interface PushOptions {
 }
 
 /** `logApi` of the tutorial. */
-export interface LogApiFace {
+export interface PushApi {
   /**
    * Appends a log and resolves with the committed entry, on whatever node it is called. Tried again by itself,
    * with the same session and nonce, until its deadline; never appended twice. Without a nonce the node picks one.
@@ -75,7 +75,7 @@ export interface LogApiFace {
 }
 
 /** `getDb()` of the tutorial. */
-export interface DbFace {
+export interface Db {
   getEntry(): {
     /**
      * The committed log with this index, or null when there is none: a miss is confirmed by the leader with a
@@ -95,7 +95,7 @@ export interface DbFace {
 }
 
 /** The committed log as it is stored, the empty entries of leaders included: what a backup copies. */
-export interface CommittedLogFace {
+export interface CommittedLog {
   /**
    * The last committed entry that this node holds, or null when there is none. `confirmed`: by the leader with a
    * quorum, so that nothing is missing that was committed before the call.
@@ -108,7 +108,7 @@ export interface CommittedLogFace {
 }
 
 /** What the commands need of a node. */
-export interface ClusterNodeFace {
-  readonly logApi: LogApiFace;
-  getDb(): DbFace;
+export interface ClusterNode {
+  readonly logApi: PushApi;
+  getDb(): Db;
 }

@@ -13,7 +13,7 @@ export {
   type RequestErrorCode,
   type StartErrorCode,
 } from './errors';
-export type { DbFace, LogApiFace, MemberStatus, NodeInfo, PeerInfo, PushOptions } from './api';
+export type { Db, PushApi, MemberStatus, NodeInfo, PeerInfo, PushOptions } from './api';
 export type { NodeEvents } from './mokka/NodeEvents';
 export { tuneForLoad } from './tuneForLoad';
 export type { LogEntry } from './entry/Entry';

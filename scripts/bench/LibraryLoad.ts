@@ -1,4 +1,4 @@
-import type { ClusterNodeFace } from '../../src/api';
+import type { ClusterNode } from '../../src/api';
 import { toError } from '../../src/errors';
 import { type LogEntry } from '../../src/entry/Entry';
 import { PROGRESS_MS, type Load, type LoadResult, type OnProgress, type SampledEntry } from './load';
@@ -16,7 +16,7 @@ export class LibraryLoad {
   #sent = 0;
 
   constructor(
-    private readonly node: ClusterNodeFace,
+    private readonly node: ClusterNode,
     private readonly load: Load,
   ) {
     this.#payloads = new Payloads(load.keyBytes, load.valueBytes);

@@ -9,7 +9,7 @@ import {
 } from '../limits';
 import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
-import type { ClusterNodeFace, CommittedLogFace, DbFace } from '../api';
+import type { ClusterNode, CommittedLog, Db } from '../api';
 import { Handover } from './election/Handover';
 import { LogApi } from './pushes/LogApi';
 import { LogReads } from './log/LogReads';
@@ -46,7 +46,7 @@ export interface ReplicatedMokkaSettings extends ElectionSettings {
  * The class below gives `write(address, packet)`, emits 'data' (packet, publicKey of the member whose link it came
  * on) and 'link' (publicKey, connected); it hears 'identity' when this node learns which cluster it is of.
  */
-export abstract class ReplicatedMokka extends SafeElection implements ClusterNodeFace {
+export abstract class ReplicatedMokka extends SafeElection implements ClusterNode {
   readonly logApi: LogApi;
   /** Public keys of all members, in the order of their numbers. */
   readonly members: readonly string[];
@@ -159,7 +159,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   /** `getDb()` of the tutorial. */
-  getDb(): DbFace {
+  getDb(): Db {
     return {
       getEntry: () => ({ get: (index) => this.getEntry(index) }),
       getState: () => ({
@@ -173,7 +173,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   /** The committed log as it is stored. */
-  getCommittedLog(): CommittedLogFace {
+  getCommittedLog(): CommittedLog {
     const { replicatedLog } = this;
     return {
       head: async (confirmed) => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RequestError } from '../../errors';
 import { NODE_START_MS_MAX } from '../../limits';
-import type { ClusterNodeFace, DbFace, LogApiFace, MemberStatus, NodeInfo } from '../../api';
+import type { ClusterNode, Db, PushApi, MemberStatus, NodeInfo } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
 import type { WatchedNode } from './ClusterWatch';
 import { NodeClient, NodeUnreachableError } from '../client/NodeClient';
@@ -15,7 +15,7 @@ const NOT_RUNNING = 'the node of this prompt does not answer: start it, or use a
 const NOT_STARTED = `the node of this prompt has not started within ${NODE_START_MS_MAX} ms: wait, or use another`;
 
 /** A node of another process of this machine, through the socket in its data directory. */
-export class RemoteNode implements ClusterNodeFace, WatchedNode {
+export class RemoteNode implements ClusterNode, WatchedNode {
   /** A connection each: on one, `info` would be answered only after the reads before it, and these after the adds. */
   readonly #writes: Connection;
   readonly #reads: Connection;
@@ -32,12 +32,12 @@ export class RemoteNode implements ClusterNodeFace, WatchedNode {
   }
 
   /** The node gives each push its nonce: one that is given here is not passed on. */
-  readonly logApi: LogApiFace = {
+  readonly logApi: PushApi = {
     push: async (key, { value }) =>
       (await this.#writes.ask(exactAddLine({ key, value }), { writes: true })) as LogEntry,
   };
 
-  getDb(): DbFace {
+  getDb(): Db {
     return {
       getEntry: () => ({ get: (index) => this.#get(index) }),
       getState: () => ({

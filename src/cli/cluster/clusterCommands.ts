@@ -1,5 +1,5 @@
 import { RequestError } from '../../errors';
-import type { ClusterNodeFace } from '../../api';
+import type { ClusterNode } from '../../api';
 import { COMMANDS, type Command } from '../commands/CommandTable';
 
 /** What a prompt over several nodes of this machine can do with them. */
@@ -52,7 +52,7 @@ export function clusterCommands(control: ClusterControl): readonly Command[] {
 }
 
 /** One of several nodes: whichever is in use at the time of each call. */
-export function nodeInUse(inUse: () => ClusterNodeFace): ClusterNodeFace {
+export function nodeInUse(inUse: () => ClusterNode): ClusterNode {
   return {
     logApi: { push: (key, value, options) => inUse().logApi.push(key, value, options) },
     getDb: () => inUse().getDb(),

@@ -1,6 +1,6 @@
 import { RequestError } from '../../errors';
 import { LIST_ENTRIES_DEFAULT, LIST_ENTRIES_MAX } from '../../limits';
-import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../../api';
+import type { ClusterNode, MemberStatus, NodeInfo } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
 import type { CommandLoad } from '../answers/CommandLoad';
 import { entryJson, listJson } from './entryJson';
@@ -13,7 +13,7 @@ import { nearestName } from './nearestName';
 
 /** What a command works with. */
 export interface CommandContext {
-  readonly node: ClusterNodeFace;
+  readonly node: ClusterNode;
   /** The nonce of the next push: greater than every one before it. */
   readonly nextNonce: () => number;
   /** The commands that there are; a node's own where it is left out. */

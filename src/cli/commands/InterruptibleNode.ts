@@ -1,5 +1,5 @@
 import { RequestError, toError } from '../../errors';
-import type { ClusterNodeFace, DbFace, LogApiFace, NodeInfo } from '../../api';
+import type { ClusterNode, Db, PushApi, NodeInfo } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
 import { tellWhyWaiting } from './tellWhyWaiting';
 
@@ -11,21 +11,21 @@ export const endedWait = (): RequestError =>
   );
 
 /** A node for a person, who is told why an add waits, and can end the wait. */
-export class InterruptibleNode implements ClusterNodeFace {
+export class InterruptibleNode implements ClusterNode {
   readonly #waiting = new Set<(error: RequestError) => void>();
   #endTelling: () => void = () => undefined;
 
   constructor(
-    private readonly node: ClusterNodeFace,
+    private readonly node: ClusterNode,
     private readonly look: () => Promise<NodeInfo>,
     private readonly tell: (text: string) => void,
   ) {}
 
-  readonly logApi: LogApiFace = {
+  readonly logApi: PushApi = {
     push: (key, value, options) => this.#wait(this.node.logApi.push(key, value, options)),
   };
 
-  getDb(): DbFace {
+  getDb(): Db {
     return this.node.getDb();
   }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BackupHead } from '../../backup/BackupHead';
 import { encodeEntries } from '../../entry/entryFrames';
 import { RequestError } from '../../errors';
-import type { CommittedLogFace } from '../../api';
+import type { CommittedLog } from '../../api';
 import { entryHash } from '../../entry/Entry';
 import type { Command } from './CommandTable';
 
@@ -22,7 +22,7 @@ export const headSchema = z.strictObject({
 export const pageSchema = z.strictObject({ entries: z.string() });
 
 /** The commands that `npm run backup` asks a node for at its socket; no prompt has them, and help does not show them. */
-export function backupCommands(log: CommittedLogFace, clusterId: string): readonly Command[] {
+export function backupCommands(log: CommittedLog, clusterId: string): readonly Command[] {
   const head = {
     name: HEAD,
     parse: parseConfirmed,

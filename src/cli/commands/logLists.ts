@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FOLLOW_LOOK_MS, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../../limits';
 import type { LogEntry } from '../../entry/Entry';
-import type { ClusterNodeFace } from '../../api';
+import type { ClusterNode } from '../../api';
 import type { LogList } from '../render/renderTables';
 
 /** An index that no log has: reading it makes sure that this node knows all that was committed before. */
@@ -13,7 +13,7 @@ const NO_INDEX = Number.MAX_SAFE_INTEGER;
  *
  * @throws RequestError NO_LEADER when the end of the log cannot be confirmed in time.
  */
-export async function listLogs(node: ClusterNodeFace, from: number, count: number): Promise<LogList> {
+export async function listLogs(node: ClusterNode, from: number, count: number): Promise<LogList> {
   const entries = node.getDb().getEntry();
   const logs: LogEntry[] = [];
   let bytes = 0;
@@ -33,7 +33,7 @@ export async function listLogs(node: ClusterNodeFace, from: number, count: numbe
  *
  * @throws RequestError NO_LEADER when the end of the log cannot be confirmed in time.
  */
-export async function tailLogs(node: ClusterNodeFace, count: number): Promise<LogList> {
+export async function tailLogs(node: ClusterNode, count: number): Promise<LogList> {
   await node.getDb().getEntry().get(NO_INDEX);
   const { committedIndex } = await node.getDb().getState().getInfo();
   const logs: LogEntry[] = [];
@@ -78,7 +78,7 @@ export async function followLogs(
 }
 
 /** This process's own node as a source. */
-export function sourceOf(node: ClusterNodeFace): LogSource {
+export function sourceOf(node: ClusterNode): LogSource {
   return {
     committedIndex: async () => (await node.getDb().getState().getInfo()).committedIndex,
     list: (from, count) => listLogs(node, from, count),

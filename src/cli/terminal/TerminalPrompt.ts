@@ -1,6 +1,6 @@
 import { clearScreenDown, createInterface, moveCursor, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { ClusterNodeFace, NodeInfo } from '../../api';
+import type { ClusterNode, NodeInfo } from '../../api';
 import { LINE_BYTES_MAX } from '../../limits';
 import { RequestError, toError } from '../../errors';
 import { escapeControls } from '../../escapeControls';
@@ -56,7 +56,7 @@ export class TerminalPrompt implements Prompt {
   readonly #environment: TerminalEnvironment;
   readonly #terminal: StatusTerminal;
   readonly #interface: Interface;
-  readonly #node: ClusterNodeFace;
+  readonly #node: ClusterNode;
   readonly #adds: InterruptibleNode;
   readonly #queue: CommandQueue;
   readonly #keys = new RecentKeys();

@@ -28,9 +28,9 @@ export class Progress {
   /** commitIndex as the follower knows it, once what is under way has arrived. */
   sentCommitIndex = 0;
   /** Position of the last entry that a push of the follower's users waits for. */
-  awaitedPosition = 0;
+  waitedForPosition = 0;
   /** What the follower was told to be committed once it has it on disk, see Replication. */
-  toldPosition = 0;
+  earlyCommitIndex = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
   answeredAt = 0;
   /** The first position at which the follower holds another entry for committed than the leader; null: none is known. */
@@ -61,15 +61,38 @@ export class Progress {
   }
 
   /** Whether a user of the follower waits for an entry that it may not have yet. */
-  get isAwaited(): boolean {
-    return this.awaitedPosition > this.matchIndex;
+  get isWaitedFor(): boolean {
+    return this.waitedForPosition > this.matchIndex;
   }
 
-  sent(last: number, bytes: number, now: number): void {
+  /** An append of entries up to `last`, with this commitIndex, is on its way. */
+  sent(last: number, bytes: number, commitIndex: number, now: number): void {
     if (!this.busy) this.answeredAt = now;
     this.underWay.push({ last, bytes });
     this.bytesUnderWay += bytes;
     this.nextIndex = last + 1;
+    this.sentCommitIndex = commitIndex;
+  }
+
+  /** A push of the follower's users waits for the entry at this position. */
+  isToAnswer(position: number): void {
+    this.waitedForPosition = Math.max(this.waitedForPosition, position);
+  }
+
+  /** The follower was told that this is committed as soon as it has it. */
+  committedEarly(position: number): void {
+    this.earlyCommitIndex = position;
+  }
+
+  /** The process that was met says whether it is a voter. */
+  claimed(voter: boolean): void {
+    this.voter ||= voter;
+    if (this.voter) this.fence = null;
+  }
+
+  /** The entry that this rejoining follower must hold, made by `stage` when there is none yet. */
+  fenceAt(stage: () => number): number {
+    return (this.fence ??= stage());
   }
 
   /** The follower's log matches up to `matchIndex`. */
@@ -88,8 +111,22 @@ export class Progress {
     this.state = 'replicating';
   }
 
-  /** Appends were lost or refused: begins anew where the logs match as far as can be guessed. */
-  restart(state: 'waiting' | 'probing', guess = this.guess): void {
+  /** To `waiting`: nothing is under way any more, and answers to what was are void. */
+  becomeWaiting(): void {
+    this.restart('waiting', this.guess);
+  }
+
+  /** To `probing` from here: the follower refused an append, and what was sent after it is void too. */
+  becomeProbing(guess: number): void {
+    this.restart('probing', guess);
+  }
+
+  /** From `waiting`, where nothing is under way, to `probing`: the follower knows the leader now. */
+  beginProbe(): void {
+    this.state = 'probing';
+  }
+
+  private restart(state: 'waiting' | 'probing', guess: number): void {
     this.state = state;
     this.guess = guess;
     this.nextIndex = guess + 1;
@@ -97,7 +134,7 @@ export class Progress {
     this.underWay.length = 0;
     this.bytesUnderWay = 0;
     this.sentCommitIndex = 0;
-    this.toldPosition = 0;
+    this.earlyCommitIndex = 0;
   }
 
   /** The follower holds other entries for committed: nothing is sent to it but a look, now and then. */
@@ -109,7 +146,7 @@ export class Progress {
 
   /** The link is gone, and whoever answers over the next one may be another process. */
   lost(): void {
-    this.restart('waiting');
+    this.becomeWaiting();
     this.incarnation = null;
     this.voter = false;
     this.divergedAt = null;

@@ -32,7 +32,10 @@ export interface ReplicatedLogOptions {
  */
 export class ReplicatedLog {
   private readonly log: LocalLog;
-  private role: { leads: Replication } | { follows: string | null };
+  /** The leader's half, on a leader. */
+  private replication: Replication | null = null;
+  /** Whom this node follows; null: nobody yet, or it leads. */
+  private leader: string | null = null;
   private term: number;
   /** Position up to which this log is known to be that of the leader it follows, or followed last in this term. */
   private verifiedPosition = 0;
@@ -45,7 +48,6 @@ export class ReplicatedLog {
 
   constructor(private readonly options: ReplicatedLogOptions) {
     this.log = new LocalLog(options.store, options.drawIdentity);
-    this.role = { follows: null };
     this.term = options.store.hardState.term;
   }
 
@@ -64,7 +66,7 @@ export class ReplicatedLog {
 
   /** Whether {@link flush} has something to do. */
   get needsFlush(): boolean {
-    return this.log.hasStaged || ('leads' in this.role && this.role.leads.owesEntries);
+    return this.log.hasStaged || this.replication?.owesEntries === true;
   }
 
   /** The committed log with this index, or null. */
@@ -74,22 +76,22 @@ export class ReplicatedLog {
 
   /** On a leader that has committed in its term: a position that no commit is above, if it still leads; else null. */
   get readIndex(): number | null {
-    return 'leads' in this.role && this.role.leads.knowsCommitted ? this.role.leads.readIndex : null;
+    return this.replication?.knowsCommitted === true ? this.replication.readIndex : null;
   }
 
   /** On a leader: position up to which a follower's log matches. */
   matchIndexOf(peer: string): number | null {
-    return 'leads' in this.role ? this.role.leads.matchIndexOf(peer) : null;
+    return this.replication?.matchIndexOf(peer) ?? null;
   }
 
   /** On a leader: whether an entry is under way to a voter, or with it. */
   wasSent(peer: string, position: number): boolean {
-    return 'leads' in this.role && this.role.leads.wasSent(peer, position);
+    return this.replication?.wasSent(peer, position) === true;
   }
 
   /** On a leader: the followers that may take over, since they are voters and hold the whole log. */
   get upToDateVoters(): string[] {
-    return 'leads' in this.role ? this.role.leads.upToDateVoters : [];
+    return this.replication?.upToDateVoters ?? [];
   }
 
   /** Committed entries from a position on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one. */
@@ -103,7 +105,7 @@ export class ReplicatedLog {
    * itself: else it may acknowledge nothing that the leader says.
    */
   get agreesWithLeader(): boolean {
-    return 'leads' in this.role || (this.role.follows !== null && this.verifiedPosition >= this.commitIndex);
+    return this.replication !== null || (this.leader !== null && this.verifiedPosition >= this.commitIndex);
   }
 
   /**
@@ -111,8 +113,8 @@ export class ReplicatedLog {
    * different entries for committed; null while they do not.
    */
   get sharedPosition(): number | null {
-    if (!('leads' in this.role)) return this.divergence?.sharedPosition ?? null;
-    const { isBlocked, diverged } = this.role.leads;
+    if (this.replication === null) return this.divergence?.sharedPosition ?? null;
+    const { isBlocked, diverged } = this.replication;
     return isBlocked ? Math.min(...diverged.map(({ position }) => position)) - 1 : null;
   }
 
@@ -123,7 +125,7 @@ export class ReplicatedLog {
 
   /** On a leader: the followers whose committed entries are others than its own, and from which position on. */
   get divergedFollowers(): readonly { readonly peer: string; readonly position: number }[] {
-    return 'leads' in this.role ? this.role.leads.diverged : [];
+    return this.replication?.diverged ?? [];
   }
 
   /** The entry at a position of this log, committed or not. */
@@ -133,22 +135,23 @@ export class ReplicatedLog {
 
   /** The election made this node the leader of a term. */
   lead(term: number, peers: readonly string[]): void {
-    if ('leads' in this.role && this.term === term) return;
+    if (this.replication !== null && this.term === term) return;
     invariant(
-      term > this.term || 'follows' in this.role,
+      term > this.term || this.replication === null,
       () => `leader of ${term} after leading ${this.term}`,
     );
     this.log.dropStaged();
     this.term = term;
     const { send, wallClock } = this.options;
     this.divergence = null;
-    this.role = { leads: new Replication(term, peers, this.log, send, wallClock) };
+    this.leader = null;
+    this.replication = new Replication(term, peers, this.log, send, wallClock);
   }
 
   /** The election made this node a follower, of a leader or of nobody yet. */
   follow(term: number, leader: string | null): void {
-    if ('follows' in this.role && this.term === term && this.role.follows === leader) return;
-    if ('leads' in this.role || this.term !== term) this.verifiedLeader = null;
+    if (this.replication === null && this.term === term && this.leader === leader) return;
+    if (this.replication !== null || this.term !== term) this.verifiedLeader = null;
     // A leader's log only grows in its term: what was verified stays so when the leader was lost from sight for a while.
     if (leader !== null && leader !== this.verifiedLeader) {
       this.verifiedLeader = leader;
@@ -156,19 +159,19 @@ export class ReplicatedLog {
     }
     this.log.dropStaged();
     this.term = term;
-    this.role = { follows: leader };
+    this.leader = leader;
+    this.replication = null;
   }
 
   /** Whether this node leads and its log has room for another push: those that users wait for are only proposed then. */
   get hasRoom(): boolean {
-    return 'leads' in this.role && this.role.leads.hasRoom;
+    return this.replication?.hasRoom === true;
   }
 
   /** Takes a push on the leader; returns false, with nothing done, on any other node. */
   propose(proposal: Proposal): boolean {
-    if (!('leads' in this.role)) return false;
-    this.role.leads.propose(proposal);
-    return true;
+    this.replication?.propose(proposal);
+    return this.replication !== null;
   }
 
   /**
@@ -176,12 +179,12 @@ export class ReplicatedLog {
    * was staged, once for many.
    */
   flush(now: number): void {
-    if ('leads' in this.role && this.role.leads.flush(now)) this.options.onCommit();
+    if (this.replication?.flush(now) === true) this.options.onCommit();
   }
 
   /** Called every few ms. */
   tick(now: number): void {
-    if ('leads' in this.role) this.role.leads.tick(now);
+    this.replication?.tick(now);
     this.log.rememberOlder();
   }
 
@@ -204,12 +207,12 @@ export class ReplicatedLog {
 
   /** A follower answered a heartbeat of this node's term. */
   heard(peer: string, incarnation: string, now: number): void {
-    if ('leads' in this.role) this.role.leads.heard(peer, incarnation, now);
+    this.replication?.heard(peer, incarnation, now);
   }
 
   /** The link to a peer went down. */
   lost(peer: string): void {
-    if ('leads' in this.role) this.role.leads.lost(peer);
+    this.replication?.lost(peer);
   }
 
   /**
@@ -220,8 +223,8 @@ export class ReplicatedLog {
   receive(from: string, message: ReplicationMessage, now: number): void {
     if (message.term !== this.term) return;
     if (message.type === 'appended') {
-      if ('leads' in this.role && this.role.leads.appended(from, message, now)) this.options.onCommit();
-    } else if ('follows' in this.role && this.role.follows === from) {
+      if (this.replication?.appended(from, message, now) === true) this.options.onCommit();
+    } else if (this.leader === from) {
       if (message.type === 'append') this.append(from, message);
       else if (message.type === 'readmit') this.readmitted(from, message);
       else this.completeQuorum(message.commitIndex);

@@ -41,14 +41,16 @@ export interface Proposal {
  * Proposals are staged; {@link flush} sends what is staged to the followers first and puts it on the own disk then,
  * so that the followers' disks work at the same time. The leader counts itself only for what it has on disk.
  *
- * A few entries go at once only to the followers whose answers a commit needs: the voters whose users wait for one of
- * them, then those that hold the most of the log, as many as make a quorum with the leader. The others get them with the
- * next tick; if one that is needed has not answered by then, the first of them that does is needed in its place, or in
- * that of a silent one whose users wait once its appends are given up.
+ * Who gets a few entries at once. A commit needs a quorum, not every follower. So they go at once to the next quorum:
+ * first the voters whose users wait for an entry, then those that hold the most of the log. The others get them with the
+ * next tick, many in one append. Example: five nodes, a user at B waits. B and the most advanced other follower get each
+ * entry at once, the last two a few ms later. Who has not answered by the next tick gives its place to the first of the
+ * others that does.
  *
- * A follower whose users wait for an entry is not told of its commit when the leader has learned of it, a message to and
- * fro later, but as soon as a quorum would have the entry together with that follower: the follower knows by itself when
- * it has it. Until the leader knows too, its reads go by what it has told.
+ * Early commits. A follower whose users wait hears of a commit before the leader knows of it: as soon as all that a
+ * quorum lacks is that follower's own copy. Example: three nodes, the entry is on the leader's disk and under way to B.
+ * The leader tells B "committed once you have it", and B answers its user when its own disk has it, without another
+ * message to and fro. The leader's reads count such an entry as committed from then on.
  *
  * A follower that lost its disk does not count until it has readmission: it holds the leader's log up to a fence,
  * an empty entry that the leader made after it learned of the loss, and a majority without that follower has
@@ -65,7 +67,7 @@ export class Replication {
   /** Staged entries are sent by flush alone, which saves them at once: nothing is committed that is not on the own disk. */
   private sendableTo: number;
   /** The highest position that a follower was told of; it may commit it before this node does. */
-  private highestTold = 0;
+  private highestEarlyCommit = 0;
 
   constructor(
     readonly term: number,
@@ -88,7 +90,7 @@ export class Replication {
 
   /** commitIndex, or what a follower may know to be committed before this node does. */
   get readIndex(): number {
-    return Math.max(this.log.commitIndex, this.highestTold);
+    return Math.max(this.log.commitIndex, this.highestEarlyCommit);
   }
 
   /** Position up to which a follower's log is known to match. */
@@ -163,7 +165,7 @@ export class Replication {
     for (const [peer, progress] of this.progress) this.sendUrgent(peer, progress, now);
     this.log.save(this.sendableTo);
     const rose = this.advanceCommit();
-    this.tellAwaited();
+    this.sendEarlyCommits();
     return rose;
   }
 
@@ -173,7 +175,7 @@ export class Replication {
     if (progress === undefined) return;
     progress.metIncarnation(incarnation, now);
     if (progress.state !== 'waiting' || now < progress.probeAt) return;
-    progress.state = 'probing';
+    progress.beginProbe();
     this.sendEntries(peer, progress, now);
     if (!progress.busy) this.sendAppend(peer, progress, [], now);
   }
@@ -193,10 +195,10 @@ export class Replication {
     if (progress === undefined || progress.state === 'waiting') return false;
     if (message.epoch !== progress.epoch || message.incarnation !== progress.incarnation) return false;
     if (message.matchIndex > this.log.savedPosition) {
-      progress.restart('waiting');
+      progress.becomeWaiting();
       throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedPosition}`);
     }
-    progress.voter ||= message.voter;
+    progress.claimed(message.voter);
     if (message.divergedAt !== null) {
       if (message.divergedAt === 0 || message.divergedAt > this.log.savedPosition)
         throw new ProtocolError(
@@ -206,16 +208,15 @@ export class Replication {
       return false;
     }
     if (!message.success) {
-      progress.restart('probing', message.matchIndex);
+      progress.becomeProbing(message.matchIndex);
       this.sendEntries(peer, progress, now);
       return false;
     }
     progress.matched(message.matchIndex, message.commitIndex, now);
     const rose = this.advanceCommit();
-    if (progress.voter) progress.fence = null;
-    else this.readmit(peer, progress);
+    if (!progress.voter) this.readmit(peer, progress);
     this.sendUrgent(peer, progress, now);
-    this.tellAwaited();
+    this.sendEarlyCommits();
     return rose;
   }
 
@@ -225,7 +226,7 @@ export class Replication {
    */
   tick(now: number): void {
     for (const [peer, progress] of this.progress) {
-      if (progress.busy && now - progress.answeredAt > APPEND_RESEND_MS) progress.restart('waiting');
+      if (progress.busy && now - progress.answeredAt > APPEND_RESEND_MS) progress.becomeWaiting();
       this.sendEntries(peer, progress, now);
       const mayKnow = Math.min(this.log.commitIndex, progress.matchIndex);
       const untold = progress.sentCommitIndex < mayKnow;
@@ -234,12 +235,12 @@ export class Replication {
       if (progress.state === 'replicating' && !progress.busy && (untold || unreadmitted))
         this.sendAppend(peer, progress, [], now);
     }
-    this.tellAwaited();
+    this.sendEarlyCommits();
   }
 
   private awaitCommit(position: number, proposal: Proposal): void {
     const progress = proposal.pusher === null ? undefined : this.progress.get(proposal.pusher);
-    if (progress !== undefined) progress.awaitedPosition = Math.max(progress.awaitedPosition, position);
+    progress?.isToAnswer(position);
     const waiting = this.waiting.get(position);
     if (waiting === undefined) this.waiting.set(position, [proposal]);
     else waiting.push(proposal);
@@ -252,13 +253,13 @@ export class Replication {
   /** Whether so few entries are owed to a follower that no commit needs that they go with the next tick. */
   private canWait(progress: Progress): boolean {
     const { nextIndex } = progress;
-    if (this.sendableTo - nextIndex >= LATE_ENTRIES_MAX || this.isNeeded(progress)) return false;
+    if (this.sendableTo - nextIndex >= LATE_ENTRIES_MAX || this.isInNextQuorum(progress)) return false;
     return this.log.areRecent(nextIndex, this.sendableTo, LATE_BYTES_MAX);
   }
 
-  private isNeeded(progress: Progress): boolean {
+  private isInNextQuorum(progress: Progress): boolean {
     if (!isVoter(progress)) return true;
-    const voters = [...this.progress.values()].filter(isVoter).sort(byNeed);
+    const voters = [...this.progress.values()].filter(isVoter).sort(byNextQuorum);
     return voters.indexOf(progress) < this.quorum - 1;
   }
 
@@ -287,8 +288,7 @@ export class Replication {
     );
     let bytes = 0;
     for (const entry of entries) bytes += entry.bytes.length;
-    progress.sent(previousPosition + entries.length, bytes, now);
-    progress.sentCommitIndex = this.log.commitIndex;
+    progress.sent(previousPosition + entries.length, bytes, this.log.commitIndex, now);
     this.send(peer, {
       type: 'append',
       term: this.term,
@@ -302,16 +302,16 @@ export class Replication {
   }
 
   /** Tells followers what is committed once they have it, as far as pushes of their users wait for it. */
-  private tellAwaited(): void {
+  private sendEarlyCommits(): void {
     for (const [peer, progress] of this.progress) {
-      const told = Math.max(progress.toldPosition, progress.sentCommitIndex);
-      if (told >= progress.awaitedPosition) continue;
+      const told = Math.max(progress.earlyCommitIndex, progress.sentCommitIndex);
+      if (told >= progress.waitedForPosition) continue;
       const held = quorumIndex(this.matchIndexesWithout(progress), this.quorum - 1);
-      const commitIndex = Math.min(held, progress.awaitedPosition);
+      const commitIndex = Math.min(held, progress.waitedForPosition);
       if (commitIndex < this.firstPosition || commitIndex <= told) continue;
       if (!this.wasSent(peer, commitIndex)) continue;
-      progress.toldPosition = commitIndex;
-      this.highestTold = Math.max(this.highestTold, commitIndex);
+      progress.committedEarly(commitIndex);
+      this.highestEarlyCommit = Math.max(this.highestEarlyCommit, commitIndex);
       this.send(peer, { type: 'commit', term: this.term, commitIndex });
     }
   }
@@ -343,8 +343,7 @@ export class Replication {
 
   private readmit(peer: string, progress: Progress): void {
     const { incarnation, matchIndex } = progress;
-    progress.fence ??= this.log.stage(this.term, this.wallClock(), null).position;
-    const { fence: position } = progress;
+    const position = progress.fenceAt(() => this.log.stage(this.term, this.wallClock(), null).position);
     if (incarnation === null || this.log.commitIndex < position || matchIndex < position) return;
     const { identity } = this.log;
     invariant(identity !== null, () => 'a cluster that has committed entries has no identity');
@@ -353,8 +352,8 @@ export class Replication {
 }
 
 /** Those whose users wait come first: they know at once of the commit that they make. */
-function byNeed(a: Progress, b: Progress): number {
-  return Number(b.isAwaited) - Number(a.isAwaited) || b.matchIndex - a.matchIndex;
+function byNextQuorum(a: Progress, b: Progress): number {
+  return Number(b.isWaitedFor) - Number(a.isWaitedFor) || b.matchIndex - a.matchIndex;
 }
 
 function isVoter({ voter, state }: Progress): boolean {

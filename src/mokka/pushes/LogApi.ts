@@ -20,7 +20,7 @@ import {
   type LogEntry,
   type PushId,
 } from '../../entry/Entry';
-import type { LogApiFace, PushOptions } from '../../api';
+import type { PushApi, PushOptions } from '../../api';
 import { Deque } from '../log/Deque';
 import type { AnswersMessage, LogMessage } from '../messages/LogMessage';
 import type { ForwardedPush, Refusal } from '../messages/pushes';
@@ -64,7 +64,7 @@ export interface LogApiOptions {
  * The pusher's half. The leader's half is PushIntake, and ForwardedPushes for those of other nodes. Whatever is pushed
  * at once, all goes on in steps: what is accepted waits here, up to a limit, until it is sent.
  */
-export class LogApi implements LogApiFace, PushOwner {
+export class LogApi implements PushApi, PushOwner {
   private readonly pending: PendingPushes;
   /** May hold pushes that have ended, or that stand in it twice; the one that is not sent yet counts. */
   private unsent = new Deque<PendingPush>();

@@ -25,11 +25,11 @@ export const tellOldTerms: Plant = {
   story: 'A follower is told that it completes the quorum of an entry of an earlier term (Raft 5.4.2).',
   onStart(mokka) {
     plantInLeaders(mokka, (replication) => {
-      const tellAwaited = methodOf(replication, 'tellAwaited');
-      plantMethod(replication, 'tellAwaited', () => {
+      const sendEarlyCommits = methodOf(replication, 'sendEarlyCommits');
+      plantMethod(replication, 'sendEarlyCommits', () => {
         const first: unknown = Reflect.get(replication, 'firstPosition');
         Reflect.set(replication, 'firstPosition', 1);
-        tellAwaited();
+        sendEarlyCommits();
         Reflect.set(replication, 'firstPosition', first);
       });
     });

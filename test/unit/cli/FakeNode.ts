@@ -1,9 +1,9 @@
 import { RequestError } from '../../../src/errors';
-import type { ClusterNodeFace, MemberStatus, NodeInfo } from '../../../src/api';
+import type { ClusterNode, MemberStatus, NodeInfo } from '../../../src/api';
 import type { LogEntry } from '../../../src/entry/Entry';
 
 /** A node that answers at once, or, while it is `holding`, when it is let go. */
-export class FakeNode implements ClusterNodeFace {
+export class FakeNode implements ClusterNode {
   readonly entries: LogEntry[] = [];
   /** What was called, in order: `push KEY`, `get INDEX`, `info`. */
   readonly calls: string[] = [];
@@ -60,7 +60,7 @@ export class FakeNode implements ClusterNodeFace {
     },
   };
 
-  getDb(): ReturnType<ClusterNodeFace['getDb']> {
+  getDb(): ReturnType<ClusterNode['getDb']> {
     return {
       getEntry: () => ({
         get: async (index) => {

@@ -7,7 +7,7 @@ import type { HelpResult } from '../../../src/cli/render/render';
 import { answerJson } from '../../../src/cli/lines/answerJson';
 import { NodeClient, type ClientAnswer } from '../../../src/cli/client/NodeClient';
 import { RequestError } from '../../../src/errors';
-import type { CommittedLogFace } from '../../../src/api';
+import type { CommittedLog } from '../../../src/api';
 import type { Entry } from '../../../src/entry/Entry';
 import { CLUSTER_ID, headOf } from '../backup/backupFixture';
 import { buildLog, empty, logs } from '../storage/logFixture';
@@ -16,7 +16,7 @@ import { FakeNode } from './FakeNode';
 const entries = buildLog([empty(1), ...logs(5)]);
 
 /** A log that a leader confirms, or not. */
-function logOf(held: readonly Entry[], confirmable = true): CommittedLogFace {
+function logOf(held: readonly Entry[], confirmable = true): CommittedLog {
   return {
     head: (confirmed) =>
       confirmed && !confirmable
@@ -27,7 +27,7 @@ function logOf(held: readonly Entry[], confirmable = true): CommittedLogFace {
 }
 
 /** A client of a node with this log, over the lines and answers of a real one. */
-function clientOf(log: CommittedLogFace): NodeClient {
+function clientOf(log: CommittedLog): NodeClient {
   const ask = (line: string): Promise<ClientAnswer> =>
     new Promise((resolve) => {
       const commands = [...COMMANDS, ...backupCommands(log, CLUSTER_ID)];
