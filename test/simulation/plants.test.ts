@@ -1,4 +1,5 @@
-import type { Plant } from './simulator/Plant';
+import { UnfitPlantError, type Plant } from './simulator/Plant';
+import { plantInLeaders, plantMethod } from './plants/inside';
 import { plants } from './plants/plants';
 import { playStory } from './scenarios/stories';
 import { runSchedule } from './simulator/Schedule';
@@ -39,7 +40,10 @@ async function fails(seed: number, scenario: string | undefined, plant: Plant | 
   }
   return playStory(scenario, seed, plant).then(
     () => false,
-    () => true,
+    (thrown: unknown) => {
+      if (thrown instanceof UnfitPlantError) throw thrown;
+      return true;
+    },
   );
 }
 
@@ -51,4 +55,14 @@ test.each([...plants.values()])('$name is caught: $story', async (plant) => {
   expect(seed).toBeLessThanOrEqual(last);
   // It is the bug that is caught, not the schedule that is wrong.
   expect(await fails(seed, scenario, undefined)).toBe(false);
+});
+
+test('a plant that does not fit any more is no bug that is caught', async () => {
+  const story = 'It plants its bug where there is nothing.';
+  const onStart = (mokka: object): void => plantMethod(mokka, 'noSuchMethod', () => undefined);
+  const atStart: Plant = { name: 'unfit', story, onStart };
+  await expect(fails(1, undefined, atStart)).rejects.toThrow(UnfitPlantError);
+  const inLeaders: Plant = { name: 'unfit', story, onStart: (mokka) => plantInLeaders(mokka, onStart) };
+  await expect(fails(1, undefined, inLeaders)).rejects.toThrow(UnfitPlantError);
+  await expect(fails(1, 'wiped-voter', inLeaders)).rejects.toThrow(UnfitPlantError);
 });

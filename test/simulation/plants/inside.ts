@@ -1,17 +1,17 @@
+import { UnfitPlantError } from '../simulator/Plant';
 import type { SimulatedMokka } from '../simulator/SimulatedMokka';
 
 /** A method of an object, whatever its visibility, for bugs to be planted in; it must exist. */
 export function methodOf(owner: object, name: string): (...parameters: unknown[]) => unknown {
   const method: unknown = Reflect.get(owner, name);
-  if (typeof method !== 'function') throw new Error(`a planted bug does not fit any more: no method ${name}`);
+  if (typeof method !== 'function') throw new UnfitPlantError(`method ${name}`);
   return method.bind(owner) as (...parameters: unknown[]) => unknown;
 }
 
 /** A part of an object, whatever its visibility; it must exist. */
 export function partOf(owner: object, name: string): object {
   const part: unknown = Reflect.get(owner, name);
-  if (typeof part !== 'object' || part === null)
-    throw new Error(`a planted bug does not fit any more: no part ${name}`);
+  if (typeof part !== 'object' || part === null) throw new UnfitPlantError(`part ${name}`);
   return part;
 }
 
@@ -32,7 +32,7 @@ export function plantInLeaders(mokka: SimulatedMokka, plant: (replication: objec
   const lead = methodOf(log, 'lead');
   plantMethod(log, 'lead', (term: number, peers: string[]) => {
     lead(term, peers);
-    plant(partOf(partOf(log, 'role'), 'leads'));
+    plant(partOf(log, 'replication'));
   });
 }
 

@@ -2,6 +2,15 @@ import type { LogStore } from '../../../src/storage/LogStore';
 import type { SimulatedDisk } from './SimulatedDisk';
 import type { SimulatedMokka } from './SimulatedMokka';
 
+/** A planted bug no longer finds what it is to change: nothing is planted, so that nothing can be caught. */
+export class UnfitPlantError extends Error {
+  override readonly name = 'UnfitPlantError';
+
+  constructor(missing: string) {
+    super(`a planted bug does not fit any more: no ${missing}`);
+  }
+}
+
 /**
  * A planted bug: a known mistake of consensus, put into the simulated nodes from outside. A simulator that does not
  * find it within a few schedules would not find it in the product either.

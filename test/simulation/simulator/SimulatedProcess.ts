@@ -1,6 +1,7 @@
-import { InvariantError } from '../../../src/errors';
+import { StartError } from '../../../src/errors';
 import { drainMicrotasks } from './microtasks';
 import { SimulatedTimer, type Host } from './hostGlobals';
+import { UnfitPlantError } from './Plant';
 import type { Random } from './Random';
 import type { DiskWrite, SimulatedDisk } from './SimulatedDisk';
 import type { SimulatedMokka } from './SimulatedMokka';
@@ -202,6 +203,7 @@ export class SimulatedProcess implements Host {
       event();
       drainMicrotasks();
     } catch (thrown) {
+      if (thrown instanceof UnfitPlantError) throw thrown;
       this.world.violated(`node ${this.node} threw ${String(thrown)}`);
     } finally {
       this.world.enter(null);
@@ -229,7 +231,9 @@ export class SimulatedProcess implements Host {
     this.release(effects);
     if (this.fatal === null) this.world.stepped(this);
     else {
-      if (this.fatal instanceof InvariantError)
+      if (this.fatal instanceof UnfitPlantError) throw this.fatal;
+      // Only a write that failed may end a node.
+      if (!(this.fatal instanceof StartError))
         this.world.violated(`node ${this.node} stopped: ${this.fatal.message}`);
       this.alive = false;
       this.world.ended(this, this.fatal);
