@@ -10,7 +10,7 @@ module.exports = {
   testEnvironment: '<rootDir>/test/PlainEnvironment.ts',
   roots: ['<rootDir>/test'],
   testMatch: [`**/${tests}.test.ts`],
-  globalSetup: '<rootDir>/test/leftovers/endWithJest.ts',
+  globalSetup: '<rootDir>/test/globalSetup.ts',
   // Of one test, ms: what a slow or busy machine may take, not what it should.
   testTimeout: 600_000,
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },

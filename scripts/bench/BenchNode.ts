@@ -9,10 +9,9 @@ import type { Mode } from './options';
 import type { RunLife } from './RunLife';
 
 const ROOT = resolve(__dirname, '..', '..');
-const TYPESCRIPT = join(ROOT, 'scripts', 'typescript');
-const SCRIPT_OF_MODE: Record<Mode, string> = {
-  pipe: join(ROOT, 'src', 'cluster_node.ts'),
-  library: join(ROOT, 'scripts', 'bench', 'libraryNode.ts'),
+const PROGRAM_OF_MODE: Record<Mode, readonly string[]> = {
+  pipe: [join(ROOT, 'dist', 'cluster_node.js')],
+  library: ['-r', 'ts-node/register', join(ROOT, 'scripts', 'bench', 'libraryNode.ts')],
 };
 
 /** Lines of a node's stderr that are shown when it ends unasked. */
@@ -62,7 +61,7 @@ export class BenchNode {
     life: RunLife,
   ) {
     const { index, clusterFile, dataDirectory, mode } = options;
-    this.process = spawn(process.execPath, ['-r', TYPESCRIPT, SCRIPT_OF_MODE[mode]], {
+    this.process = spawn(process.execPath, PROGRAM_OF_MODE[mode], {
       cwd: ROOT,
       env: {
         ...process.env,

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 const REPOSITORY = resolve(__dirname, '..', '..');
 
 /** What commands need of the repository. Data and keys that they write land in the workspace. */
-const LINKED = ['src', 'scripts', 'test', 'node_modules', 'package.json', 'tsconfig.json'];
+const LINKED = ['src', 'scripts', 'test', 'dist', 'node_modules', 'package.json', 'tsconfig.json'];
 
 /** Where a reader of the README may think the commands to run: no path of this machine is shown. */
 const SHOWN_HOME = '/home/me';

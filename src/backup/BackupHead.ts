@@ -63,7 +63,10 @@ export function encodeHead({ entries, logs, clusterId, headHash }: BackupHead): 
 export function decodeHead(path: string, bytes: Buffer): BackupHead {
   const magic = bytes.subarray(0, MAGIC.length);
   if (!magic.equals(MAGIC.subarray(0, magic.length)))
-    throw new BackupError('BACKUP_FOREIGN', `${path} is no backup: name a file that npm run backup wrote`);
+    throw new BackupError(
+      'BACKUP_FOREIGN',
+      `${path} is no backup: name a file that mokka-cluster backup wrote`,
+    );
   if (bytes.length < ENTRIES_AT) throw damagedBackup(path, `is cut: it has ${bytes.length} bytes`);
   const format = bytes.readUInt16BE(FORMAT_AT);
   if (format !== BACKUP_FORMAT)

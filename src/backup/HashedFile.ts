@@ -24,7 +24,7 @@ export class HashedFile {
     const file = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
     if (attempt(path, () => fstatSync(file)).isFile()) return new HashedFile(path, file);
     closeSync(file);
-    throw new BackupError('FILE_FAILED', `${path} is not a file: name one that npm run backup wrote`);
+    throw new BackupError('FILE_FAILED', `${path} is not a file: name one that mokka-cluster backup wrote`);
   }
 
   /** How many bytes were taken: where the next one stands. */

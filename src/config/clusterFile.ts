@@ -34,7 +34,7 @@ export const DEFAULT_SETTINGS: ClusterSettings = { heartbeat: 50, electionTimeou
 export const ADDRESS_ALLOWED =
   'tcp://HOST:PORT, HOST a name, an IPv4 address or an IPv6 address in brackets (not 0.0.0.0 or ::), PORT 1 to 65535';
 
-const PUBLIC_KEY_ALLOWED = `must be a publicKey of ${PUBLIC_KEY_HEX_LENGTH} hex digits as npm run gen-keys prints it`;
+const PUBLIC_KEY_ALLOWED = `must be a publicKey of ${PUBLIC_KEY_HEX_LENGTH} hex digits as npx mokka-cluster gen-keys prints it`;
 
 const addressSchema = z.string(`must be ${ADDRESS_ALLOWED}`).transform((text, context) => {
   const parsed = parseAddress(text);
@@ -150,7 +150,7 @@ function demoKeyFaults(members: ReadableMembers): Fault[] {
     if (address === null || isLoopback(address.host)) return [];
     const message =
       `must be 127.0.0.1, ::1 or localhost while members[${demo}].publicKey is a demo key, ` +
-      'whose secret is public: make keys with npm run gen-keys';
+      'whose secret is public: make keys with npx mokka-cluster gen-keys';
     return [{ path: `members[${at}].address`, message }];
   });
 }

@@ -58,7 +58,7 @@ export function keyPairFromSecret(secretKey: string): NodeKeys {
     throw new StartError(
       'BAD_KEY',
       `a secretKey is ${SECRET_KEY_HEX_LENGTH} hex digits (this one has ${secretKey.length} characters): ` +
-        'make one with npm run gen-keys',
+        'make one with npx mokka-cluster gen-keys',
     );
   const secret = Buffer.from(secretKey, 'hex');
   const pair = nacl.sign.keyPair.fromSeed(secret.subarray(0, SEED_BYTES));
@@ -66,7 +66,7 @@ export function keyPairFromSecret(secretKey: string): NodeKeys {
     throw new StartError(
       'BAD_KEY',
       'the two halves of the secretKey do not belong together, so a digit is wrong: ' +
-        'copy it again, or make one with npm run gen-keys',
+        'copy it again, or make one with npx mokka-cluster gen-keys',
     );
   return fromSigningPair(pair);
 }

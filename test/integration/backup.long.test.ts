@@ -12,6 +12,7 @@ import { TCPMokka } from '../../src/TCPMokka';
 import { Cluster, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { MOKKA_CLUSTER } from '../programs';
 
 /** `npm run backup` of a cluster under load, and `npm run restore` into others, with other keys. */
 
@@ -186,7 +187,7 @@ function restoreEnv(cluster: Cluster, member: number): NodeJS.ProcessEnv {
 }
 
 async function script(name: string, env: NodeJS.ProcessEnv, ...words: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, ['-r', './scripts/typescript', `scripts/${name}.ts`, ...words], {
+  const child = spawn(process.execPath, [...MOKKA_CLUSTER, name, ...words], {
     cwd: REPOSITORY,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { BY_TS_NODE } from '../programs';
 
 /** A run of a second or two, on a busy machine, ms. */
 const RUN_MS_MAX = 120_000;
@@ -22,11 +23,9 @@ afterEach(() => {
 });
 
 function startBench(...args: string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(
-    process.execPath,
-    ['-r', './scripts/typescript', 'scripts/bench.ts', '--dir', directory, ...args],
-    { cwd: REPOSITORY },
-  );
+  const child = spawn(process.execPath, [...BY_TS_NODE, 'scripts/bench.ts', '--dir', directory, ...args], {
+    cwd: REPOSITORY,
+  });
   runs.add(child);
   child.once('close', () => runs.delete(child));
   return child;

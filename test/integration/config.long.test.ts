@@ -9,6 +9,7 @@ import { freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { NodeProcess, REPOSITORY } from './cluster/NodeProcess';
 import { linesWithoutRecords } from './cluster/notices';
 import { until } from './cluster/until';
+import { NODE } from '../programs';
 
 /** Wrong configurations (CASES 18) on real processes: those that end the start, and those that only peers can see. */
 
@@ -77,11 +78,12 @@ describe('a start that cannot work ends with one line', () => {
 
   test.each(['9', '1.5', '-1', 'abc'])('INDEX=%s', (index) => {
     // The npm scripts say which INDEX they start, so this one is started without.
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['-r', 'ts-node/register/transpile-only', 'src/cluster_node.ts'],
-      { cwd: REPOSITORY, env: { ...process.env, INDEX: index }, encoding: 'utf8', timeout: ENDS_WITHIN_MS },
-    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, NODE, {
+      cwd: REPOSITORY,
+      env: { ...process.env, INDEX: index },
+      encoding: 'utf8',
+      timeout: ENDS_WITHIN_MS,
+    });
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^[^\n]*INDEX must be [^\n]*\n$/);

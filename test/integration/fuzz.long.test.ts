@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fuzz } from '../fuzz/fuzz';
 import { REPOSITORY } from './cluster/NodeProcess';
+import { BY_TS_NODE } from '../programs';
 
 const FRAMES = 8_000;
 const SEED = 5;
@@ -21,11 +22,10 @@ test.each([
   ['--seed', '-1'],
   ['--seeds', '1'],
 ])('npm run fuzz -- %s %s ends with status 2 and one line', (...given) => {
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    ['-r', './scripts/typescript', 'scripts/fuzz.ts', ...given],
-    { cwd: REPOSITORY, encoding: 'utf8' },
-  );
+  const { status, stderr } = spawnSync(process.execPath, [...BY_TS_NODE, 'scripts/fuzz.ts', ...given], {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  });
   expect(status).toBe(2);
   expect(stderr).toMatch(/^[^\n]+\n$/);
 });

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readConfig } from '../../src/config/ClusterConfig';
 import { keyPairFromSecret } from '../../src/config/keyPair';
+import { MOKKA_CLUSTER } from '../programs';
 
 // Each run of npm and ts-node takes 1 to 3 s; on a busy machine many times that.
 const REPOSITORY = resolve(__dirname, '../..');
@@ -51,8 +52,9 @@ function runToEnd(command: string, args: readonly string[]): Promise<Run> {
   });
 }
 
+/** Without npm and ts-node, which take seconds. */
 function genKeys(...options: string[]): Promise<Run> {
-  return npmGenKeys('--', ...options);
+  return runToEnd(process.execPath, [...MOKKA_CLUSTER, 'gen-keys', ...options]);
 }
 
 function pairsOf({ stdout }: Run): { number: string; publicKey: string; secretKey: string }[] {
@@ -68,7 +70,7 @@ function pairsOf({ stdout }: Run): { number: string; publicKey: string; secretKe
 
 function expectRefusal(run: Run, message: RegExp): void {
   expect(run).toMatchObject({ status: 2, stdout: '' });
-  expect(run.stderr).toMatch(/^gen-keys: .*\n$/);
+  expect(run.stderr).toMatch(/^BAD_(CONFIG|ARGUMENT): .*\n$/);
   expect(run.stderr).toMatch(message);
 }
 
@@ -84,7 +86,7 @@ afterEach(() => {
 
 describe('printing', () => {
   test('three pairs as the tutorial prints them, usable, and others each time', async () => {
-    const runs = [await npmGenKeys(), await genKeys()];
+    const runs = [await npmGenKeys(), await npmGenKeys('--', '--nodes', '3')];
     const pairs = runs.flatMap((run) => {
       expect(run).toMatchObject({ status: 0, stderr: '' });
       const printed = pairsOf(run);
@@ -168,8 +170,9 @@ describe('writing', () => {
     const run = await runToEnd('sh', [
       '-c',
       // No file may grow: the first write fails as on a full disk.
-      'ulimit -f 0 && exec "$0" -r ./scripts/typescript scripts/gen_keys.ts --out "$1"',
+      'ulimit -f 0 && exec "$0" "$1" gen-keys --out "$2"',
       process.execPath,
+      ...MOKKA_CLUSTER,
       out,
     ]);
     expectRefusal(run, /nothing was written.*EFBIG/);

@@ -1,7 +1,8 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import { MOKKA_CLUSTER } from '../programs';
 import { REPOSITORY } from './cluster/NodeProcess';
 
 /** Starts on a machine that cannot run them: without packages, or with an old Node.js. */
@@ -10,7 +11,7 @@ jest.setTimeout(120_000);
 let bare: string;
 beforeAll(() => {
   bare = mkdtempSync(join(tmpdir(), 'mokka-bare-'));
-  for (const name of ['package.json', 'tsconfig.json', 'src', 'scripts'])
+  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'scripts'])
     cpSync(join(REPOSITORY, name), join(bare, name), { recursive: true });
 });
 afterAll(() => rmSync(bare, { recursive: true }));
@@ -19,7 +20,7 @@ function run(command: string, args: readonly string[], cwd: string): SpawnSyncRe
   return spawnSync(command, args, { cwd, encoding: 'utf8' });
 }
 
-test.each(['start', 'node:0', 'cli', 'verify', 'gen-keys'])(
+test.each(['start', 'node:0', 'cli', 'verify', 'gen-keys', 'simulate', 'prepare'])(
   'npm run %s without npm ci says in one line to run it',
   (script) => {
     const { status, stdout, stderr } = run('npm', ['run', '--silent', script], bare);
@@ -30,30 +31,38 @@ test.each(['start', 'node:0', 'cli', 'verify', 'gen-keys'])(
   },
 );
 
-test.each(['scripts/start_cluster.ts', 'scripts/cli.ts'])(
-  'an old Node.js is told in one line by %s',
-  (script) => {
-    const old = join(bare, 'old.js');
-    writeFileSync(old, "Object.defineProperty(process, 'versions', { value: { node: '18.20.8' } });");
-    const args = ['-r', old, '-r', './scripts/typescript', script];
-    const { status, stdout, stderr } = run(process.execPath, args, REPOSITORY);
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toMatch(/^BAD_CONFIG: this is Node.js 18.20.8, and 20 or newer is needed: .*\n$/);
-  },
-);
+test.each([
+  ['npm’s scripts in a clone', ['scripts/build']],
+  ['npm’s scripts from the source', ['scripts/build/checkInstallation.js']],
+  ['mokka-cluster', [...MOKKA_CLUSTER, 'node']],
+])('an old Node.js is told in one line by %s', (_who, program) => {
+  const old = join(bare, 'old.js');
+  writeFileSync(old, "Object.defineProperty(process, 'versions', { value: { node: '18.20.8' } });");
+  const { status, stdout, stderr } = run(process.execPath, ['-r', old, ...program], REPOSITORY);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^BAD_CONFIG: this is Node.js 18.20.8, and 20 or newer is needed: .*\n$/);
+});
 
-test('what tells it is read by a Node.js of any age: no syntax that came after JavaScript of 2009', () => {
+test('mokka-cluster needs the Node.js that package.json names', () => {
+  const { engines } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+    engines: { node: string };
+  };
+  const source = readFileSync(join(REPOSITORY, 'src/bin/requireNode.ts'), 'utf8');
+  expect(engines.node).toBe(`>=${/NEEDED_MAJOR = (\d+)/.exec(source)?.[1] ?? ''}`);
+});
+
+test.each([
+  ['scripts/build/index.js', 'ES5'],
+  ['scripts/build/checkInstallation.js', 'ES5'],
+  ['dist/bin/mokkaCluster.js', 'ES2015'],
+  ['dist/bin/requireNode.js', 'ES2015'],
+] as const)('what tells it is read by an old Node.js: no syntax in %s that came after %s', (name, age) => {
   const ts = jest.requireActual<typeof import('typescript')>('typescript');
-  for (const name of ['index.js', 'checkInstallation.js']) {
-    const file = join(REPOSITORY, 'scripts', 'typescript', name);
-    const text = ts.sys.readFile(file) ?? '';
-    const { outputText } = ts.transpileModule(text, {
-      compilerOptions: { target: ts.ScriptTarget.ES5, removeComments: false },
-    });
-    const tokens = (code: string): string =>
-      code.replace(/^\s*"use strict";|^\s*'use strict';/gm, '').replace(/\s+/g, '');
-    expect(`${relative(REPOSITORY, file)} ${tokens(outputText)}`).toBe(
-      `${relative(REPOSITORY, file)} ${tokens(text)}`,
-    );
-  }
+  const text = readFileSync(join(REPOSITORY, name), 'utf8');
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { target: ts.ScriptTarget[age], removeComments: false },
+  });
+  const tokens = (code: string): string =>
+    code.replace(/^\s*"use strict";|^\s*'use strict';|\/\/# sourceMappingURL.*/gm, '').replace(/\s+/g, '');
+  expect(tokens(outputText)).toBe(tokens(text));
 });

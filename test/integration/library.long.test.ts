@@ -9,10 +9,11 @@ import { CLUSTER_FILE_NAME, writeCluster } from '../../src/config/writeCluster';
 import { freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { BY_TS_NODE, LIBRARY } from '../programs';
 
 /** A node in a program that does not listen for 'fatal', on a port that is taken. */
 const PROGRAM = `
-const { generateKeyPair, MemoryLogStore, TCPMokka } = require('./src/index.ts');
+const { generateKeyPair, MemoryLogStore, TCPMokka } = require('./dist/index.js');
 const { publicKey, secretKey, votingKey: privateKey } = generateKeyPair();
 const address = 'tcp://127.0.0.1:' + process.argv[1] + '/' + publicKey;
 const silent = () => undefined;
@@ -30,14 +31,12 @@ const tell = async (asked) => console.log(await asked.then(() => 'done', ({ code
 })();
 `;
 
-const FROM_SOURCE = ['-r', join(REPOSITORY, 'scripts', 'typescript')];
-
 test('before connect nothing is stored or waited for; a fatal that nobody listens for ends the process with its error', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   try {
     const { port } = other.address() as AddressInfo;
-    const run = spawnSync(process.execPath, [...FROM_SOURCE, '-e', PROGRAM, String(port)], {
+    const run = spawnSync(process.execPath, ['-e', PROGRAM, String(port)], {
       cwd: REPOSITORY,
       encoding: 'utf8',
       timeout: 60_000,
@@ -123,11 +122,8 @@ describe('the README’s program', () => {
   async function start(): Promise<{ program: ChildProcess; stdout: () => string }> {
     const file = join(directory, 'run.ts');
     const source = readFileSync(join(directory, 'program.ts'), 'utf8');
-    writeFileSync(
-      file,
-      source.replace("'mokka-cluster'", JSON.stringify(join(REPOSITORY, 'src', 'index.ts'))),
-    );
-    const program = spawn(process.execPath, [...FROM_SOURCE, file], { cwd: directory, env });
+    writeFileSync(file, source.replace("'mokka-cluster'", JSON.stringify(LIBRARY)));
+    const program = spawn(process.execPath, [...BY_TS_NODE, file], { cwd: directory, env });
     running.push(program);
     let printed = '';
     program.stdout.on('data', (text: Buffer) => (printed += text.toString()));

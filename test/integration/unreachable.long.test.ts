@@ -72,9 +72,8 @@ class Names {
 
   constructor() {
     this.hold();
-    const loader = path.join(REPOSITORY, 'scripts/typescript');
     const held = path.join(REPOSITORY, 'test/integration/cluster/heldNames.ts');
-    this.env = { NODE_OPTIONS: `--require ${loader} --require ${held}`, HELD_NAMES: this.file };
+    this.env = { NODE_OPTIONS: `--require ts-node/register --require ${held}`, HELD_NAMES: this.file };
   }
 
   /** From now on the servers of these names do not answer, and those of all others do. */

@@ -23,6 +23,7 @@ import { fillUp, mountSmall, unless, unmount, whyNoMount } from './cluster/distu
 import { freeStartPort } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { linesWithoutRecords } from './cluster/notices';
+import { MOKKA_CLUSTER } from '../programs';
 
 /** Directories, disks and files that cannot be used (CASES 40, 42): each program says in one line what it is. */
 jest.setTimeout(180_000);
@@ -53,20 +54,12 @@ afterEach(() => {
   rmSync(home, { recursive: true });
 });
 
-/** Runs a program of this project, below `prefix`, to its end. */
+/** Runs `mokka-cluster` with these words, below `prefix`, to its end. */
 async function run(
-  script: string,
-  args: readonly string[] = [],
+  words: readonly string[],
   { prefix = [] as readonly string[], dataDirectory = data } = {},
 ): Promise<Outcome> {
-  const [command = '', ...rest] = [
-    ...prefix,
-    process.execPath,
-    '-r',
-    './scripts/typescript',
-    script,
-    ...args,
-  ];
+  const [command = '', ...rest] = [...prefix, process.execPath, ...MOKKA_CLUSTER, ...words];
   const env = {
     ...process.env,
     INDEX: '0',
@@ -85,8 +78,8 @@ async function run(
 }
 
 /** A node ends with STORE_FAILED, which says this, in one line after the records of its log. */
-async function expectNodeRefuses(words: RegExp, options: Parameters<typeof run>[2] = {}): Promise<void> {
-  const { status, signal, stderr } = await run('src/cluster_node.ts', [], options);
+async function expectNodeRefuses(words: RegExp, options: Parameters<typeof run>[1] = {}): Promise<void> {
+  const { status, signal, stderr } = await run(['node'], options);
   const said = linesWithoutRecords(stderr);
   expect({ status, signal, lines: said.length }).toEqual({ status: 1, signal: null, lines: 1 });
   expect(said[0]).toMatch(/^STORE_FAILED: /);
@@ -182,7 +175,7 @@ describe('verify', () => {
     mountTmpfs(data, 'size=8m');
     await stored(3);
     spawnSync('mount', ['-o', 'remount,ro', data]);
-    const { status, stderr } = await run('scripts/verify.ts', [directory]);
+    const { status, stderr } = await run(['verify', directory]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^STORE_FAILED: cannot check .*EROFS.*mount it for writing, or .*\n$/);
   });
@@ -191,14 +184,14 @@ describe('verify', () => {
     await stored(3);
     rmSync(join(directory, 'data.mdb-lock'));
     mkdirSync(join(directory, 'data.mdb-lock'));
-    const { status, stderr } = await run('scripts/verify.ts', [directory]);
+    const { status, stderr } = await run(['verify', directory]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^STORE_FAILED: .*data\.mdb-lock is no file.*\n$/);
   });
 
   asOther('of another user’s data', async () => {
     await stored(3);
-    const { status, stderr } = await run('scripts/verify.ts', [directory], { prefix: AS_NOBODY });
+    const { status, stderr } = await run(['verify', directory], { prefix: AS_NOBODY });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^STORE_FAILED: cannot check .*EACCES.*\n$/);
   });
@@ -207,17 +200,17 @@ describe('verify', () => {
 describe('restore', () => {
   mounting('into an empty mount point builds inside it', async () => {
     mountTmpfs(directory, 'size=8m');
-    const { status, stderr } = await run('scripts/restore.ts', [await backedUp()]);
+    const { status, stderr } = await run(['restore', await backedUp()]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(readdirSync(data)).toEqual(['node-0']);
     expect(readdirSync(directory).sort()).toEqual(['data.mdb', 'data.mdb-lock', 'journal', 'marker.json']);
-    const { stdout } = await run('scripts/verify.ts', [directory]);
+    const { stdout } = await run(['verify', directory]);
     expect(stdout).toMatch(/^whole: 20 entries/);
   });
 
   mounting('into a mount point that is too small leaves nothing', async () => {
     mountTmpfs(directory, 'size=256k');
-    const { status, stderr } = await run('scripts/restore.ts', [await backedUp()]);
+    const { status, stderr } = await run(['restore', await backedUp()]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^STORE_FAILED: .*ENOSPC.*\n$/);
     expect(readdirSync(directory)).toEqual([]);
@@ -226,9 +219,9 @@ describe('restore', () => {
   test('of a pipe is refused at once', async () => {
     const pipe = join(home, 'pipe');
     expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
-    const { status, signal, stderr } = await run('scripts/restore.ts', [pipe]);
+    const { status, signal, stderr } = await run(['restore', pipe]);
     expect({ status, signal }).toEqual({ status: 11, signal: null });
-    expect(stderr).toBe(`FILE_FAILED: ${pipe} is not a file: name one that npm run backup wrote\n`);
+    expect(stderr).toBe(`FILE_FAILED: ${pipe} is not a file: name one that mokka-cluster backup wrote\n`);
     expect(() => accessSync(data, constants.F_OK)).toThrow();
   });
 });

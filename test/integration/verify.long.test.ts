@@ -16,6 +16,7 @@ import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { buildLog, empty, logs } from '../unit/storage/logFixture';
 import { OWNER } from '../unit/storage/owner';
+import { MOKKA_CLUSTER } from '../programs';
 
 /** `npm run verify` on stores of real files, damaged as disks damage them (CASES 10). */
 
@@ -37,7 +38,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function verify(...given: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ['-r', './scripts/typescript', 'scripts/verify.ts', ...given], {
+  return spawnSync(process.execPath, [...MOKKA_CLUSTER, 'verify', ...given], {
     cwd: REPOSITORY,
     encoding: 'utf8',
   });

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { runSchedule } from './simulator/Schedule';
+import { BY_TS_NODE } from '../programs';
 
 function simulate(...options: string[]): { status: number | null; stdout: string; stderr: string } {
-  const command = ['-r', './scripts/typescript', 'scripts/simulate.ts', ...options];
+  const command = [...BY_TS_NODE, 'scripts/simulate.ts', ...options];
   return spawnSync(process.execPath, command, {
     encoding: 'utf8',
     env: { ...process.env, TZ: 'Asia/Tokyo' },

@@ -292,9 +292,9 @@ describe('commands', () => {
   const optionSources: Readonly<Record<string, readonly string[]>> = {
     cli: ['src/cli/shell/shellWords.ts'],
     bench: ['scripts/bench/options.ts'],
-    backup: ['scripts/backup.ts', 'src/cli/shell/fileScript.ts'],
-    restore: ['scripts/restore.ts', 'src/cli/shell/fileScript.ts'],
-    'gen-keys': ['scripts/gen_keys.ts'],
+    backup: ['src/bin/backup.ts', 'src/cli/shell/fileScript.ts'],
+    restore: ['src/bin/restore.ts', 'src/cli/shell/fileScript.ts'],
+    'gen-keys': ['src/bin/genKeys.ts'],
     simulate: ['scripts/simulate.ts'],
     fuzz: ['scripts/fuzz.ts'],
     torture: ['scripts/torture.ts'],
@@ -333,7 +333,7 @@ describe('commands', () => {
     const fenced = [...README.matchAll(/```(?:bash|console)\n([^]*?)```/g)]
       .map(([, text = '']) => text)
       .join('\n');
-    const files = [...fenced.matchAll(/\b(?:src|scripts)\/[\w/.]+\.ts\b/g)].map(([file]) => file);
+    const files = [...fenced.matchAll(/\b(?:src|scripts|dist)\/[\w/.]+\.[jt]s\b/g)].map(([file]) => file);
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) expect(readFileSync(join(ROOT, file), 'utf8')).not.toBe('');
   });

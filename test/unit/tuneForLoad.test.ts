@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { flagsOf } from '../../src/tuneForLoad';
 
 const ROOT = resolve(__dirname, '..', '..');
 
 /** Says how many calls of a small function V8 takes to optimise it, up to a million. */
 const COUNT_CALLS = `
-  const { tuneForLoad } = require('./src/tuneForLoad.ts');
+  const { tuneForLoad } = require('./dist/tuneForLoad.js');
   if (process.argv[1] === 'tuned') tuneForLoad();
   const add = (a, b) => a + b;
   let calls = 0;
@@ -17,7 +17,7 @@ const COUNT_CALLS = `
 /** Collects the whole heap, 40 MB, twice; V8 says after each how far the heap may grow: some MB beside its factor. */
 const COLLECT = `
   globalThis.kept = Array.from({ length: 500 }, () => new Array(10_000).fill({}));
-  const { tuneForLoad } = require('./src/tuneForLoad.ts');
+  const { tuneForLoad } = require('./dist/tuneForLoad.js');
   if (process.argv[1] === 'tuned') tuneForLoad();
   gc();
   gc();
@@ -27,12 +27,10 @@ type How = 'tuned' | 'as usual';
 
 /** What it prints; V8 says on stderr which flags it does not know. */
 function output(flags: readonly string[], code: string, how: How): string {
-  const typescript = join(ROOT, 'scripts', 'typescript');
-  const { stdout, stderr, status } = spawnSync(
-    process.execPath,
-    [...flags, '-r', typescript, '-e', code, how],
-    { cwd: ROOT, encoding: 'utf8' },
-  );
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, '-e', code, how], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   return stdout;
 }

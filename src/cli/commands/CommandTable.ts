@@ -201,10 +201,22 @@ export function findCommand(name: string, commands: readonly Command[] = COMMAND
   const isMeant = (each: Command): boolean => each.name === name || each.synonyms?.includes(name) === true;
   const command = commands.find(isMeant) ?? FOR_PROGRAMS.find(isMeant);
   if (command !== undefined) return command;
-  const names = shownCommands(commands).map((each) => each.name);
+  throw unknownCommand(
+    name,
+    shownCommands(commands).map((each) => each.name),
+  );
+}
+
+/** Whether a node has a command of this name. */
+export function isCommand(name: string): boolean {
+  return [...COMMANDS, ...FOR_PROGRAMS].some((each) => each.name === name || each.synonyms?.includes(name));
+}
+
+/** That there is no such command, and what may have been meant of these. */
+export function unknownCommand(name: string, names: readonly string[]): RequestError {
   const nearest = name.length <= NAME_SHOWN_MAX ? nearestName(name, names) : null;
   const advice = nearest === null ? `use one of ${names.join(', ')}` : `did you mean ${nearest}?`;
-  throw new RequestError('BAD_COMMAND', `there is no command ${JSON.stringify(shownName(name))}: ${advice}`);
+  return new RequestError('BAD_COMMAND', `there is no command ${JSON.stringify(shownName(name))}: ${advice}`);
 }
 
 /** Those that people are shown. */

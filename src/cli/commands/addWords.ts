@@ -26,7 +26,7 @@ export function parseAddLine(text: string): AddWords {
   if (end >= text.length - 1)
     throw new RequestError(
       'BAD_ARGUMENT',
-      'add_log needs a value after the key: add_log KEY VALUE…; an empty one is given at a shell: npm run cli -- add_log KEY ""',
+      'add_log needs a value after the key: add_log KEY VALUE…; an empty one is given at a shell: npx mokka-cluster add_log KEY ""',
     );
   return { key, value: text.slice(end + 1) };
 }

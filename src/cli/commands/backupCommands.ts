@@ -49,7 +49,7 @@ export function backupCommands(log: CommittedLog, clusterId: string): readonly C
 
 function internal(usage: string): Pick<Command, 'usage' | 'summary' | 'effect' | 'internal' | 'render'> {
   const render = (result: unknown): string => JSON.stringify(result);
-  return { usage, summary: 'for npm run backup', effect: 'read', internal: true, render };
+  return { usage, summary: 'for mokka-cluster backup', effect: 'read', internal: true, render };
 }
 
 function parseConfirmed(text: string): boolean {

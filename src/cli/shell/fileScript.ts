@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import type { BackupHead } from '../../backup/BackupHead';
 import { BackupError, InvariantError, RequestError, StartError, toError } from '../../errors';
 import { escapeControls } from '../../escapeControls';
 import { NodeUnreachableError } from '../client/NodeClient';
 import { whyNpmTookOptions } from './npmOptions';
 import { statusOfCode } from './oneShot';
+import { parseOptions } from './parseOptions';
 
 /** Options of a script: words that stand alone, and words that take a value. */
 type Options = Readonly<Record<string, { readonly type: 'boolean' | 'string' }>>;
@@ -21,7 +21,7 @@ export interface FileResult {
   readonly advice: string;
 }
 
-/** A script over one backup file, like `npm run backup`. */
+/** A program over one backup file, like `mokka-cluster backup`. */
 export interface FileScript {
   readonly name: string;
   readonly usage: string;
@@ -38,7 +38,7 @@ export interface Ending {
 
 const COMMON_OPTIONS = { json: { type: 'boolean' }, help: { type: 'boolean' } } as const;
 
-/** Runs a script. With --json it says one line on stdout, in the shape of `npm run cli`'s, whatever happens. */
+/** Runs a script. With --json it says one line on stdout, in the shape of a command's, whatever happens. */
 export async function runFileScript(
   script: FileScript,
   args: readonly string[],
@@ -49,7 +49,8 @@ export async function runFileScript(
   try {
     const taken = whyNpmTookOptions(name, Object.keys(script.options), env);
     if (taken !== null) throw new RequestError('BAD_ARGUMENT', taken);
-    const { values, positionals } = parseOptions(script, args);
+    const options: Options = { ...script.options, ...COMMON_OPTIONS };
+    const { values, positionals } = parseOptions({ args, options, allowPositionals: true });
     if (values['help'] === true) return { status: 0, stdout: script.usage };
     const [file, ...others] = positionals;
     if (file === undefined || file === '' || others.length > 0)
@@ -72,19 +73,6 @@ export function tell({ status, stdout, stderr }: Ending): void {
   process.exitCode = status;
 }
 
-function parseOptions(
-  { options }: FileScript,
-  args: readonly string[],
-): { values: OptionValues; positionals: string[] } {
-  try {
-    const all: Options = { ...options, ...COMMON_OPTIONS };
-    const { values, positionals } = parseArgs({ args: [...args], options: all, allowPositionals: true });
-    return { values, positionals };
-  } catch (cause) {
-    throw new RequestError('BAD_ARGUMENT', toError(cause).message, { cause });
-  }
-}
-
 function failureOf(error: Error): { code: string; message: string; status: number } {
   const { message } = error;
   if (error instanceof BackupError || error instanceof StartError)
@@ -92,5 +80,5 @@ function failureOf(error: Error): { code: string; message: string; status: numbe
   const known =
     error instanceof RequestError || error instanceof NodeUnreachableError || error instanceof InvariantError;
   const code = known ? error.code : 'INTERNAL';
-  return { code, message, status: statusOfCode(code === 'INVARIANT' ? 'INTERNAL' : code) };
+  return { code, message, status: statusOfCode(code) };
 }

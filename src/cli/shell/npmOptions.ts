@@ -1,5 +1,5 @@
 /**
- * Why a script may not go on, when npm took one of its options for itself, as it does without `--` before them; null when
+ * Why an npm script may not go on, when npm took one of its options for itself, as it does without `--` before them; null when
  * it took none. The script would do without it what its user did not ask for.
  */
 export function whyNpmTookOptions(
@@ -7,6 +7,7 @@ export function whyNpmTookOptions(
   options: readonly string[],
   env: NodeJS.ProcessEnv,
 ): string | null {
+  if (env['npm_lifecycle_event'] !== script) return null;
   const taken = options.find((name) => env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined);
   return taken === undefined
     ? null

@@ -13,7 +13,7 @@ import { FollowedNode } from '../client/FollowedNode';
 import { endedWait } from '../commands/InterruptibleNode';
 import { tellWhyWaiting } from '../commands/tellWhyWaiting';
 import { exactAddLine } from '../commands/addWords';
-import { shellHelp } from './shellHelp';
+import { shellHelp, type HelpRow } from './shellHelp';
 import type { OneShot } from './shellWords';
 import { valueFromInput } from './valueFromInput';
 
@@ -22,7 +22,7 @@ const ENDED_READ = 'you ended the wait for the node’s answer';
 /** A push's id, where only its key and value matter. */
 const NO_PUSH = { session: '0'.repeat(16), nonce: 0 };
 
-/** With what status `npm run cli` ends for an error's code; 1 for those that are not here. */
+/** With what status `mokka-cluster COMMAND` ends for an error's code; 1 for those that are not here. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   NODE_UNREACHABLE: 1,
   BAD_COMMAND: 2,
@@ -32,6 +32,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   NO_LEADER: 4,
   UNKNOWN_OUTCOME: 5,
   INTERNAL: 6,
+  INVARIANT: 6,
   BUSY: 12,
   HISTORIES_DIFFER: 13,
 };
@@ -51,6 +52,8 @@ export interface OneShotSurroundings {
   readonly err: (text: string) => void;
   /** Ends a `tail` that follows, and every wait. */
   readonly signal: AbortSignal;
+  /** What else can be asked for at a shell. */
+  readonly programs: readonly HelpRow[];
 }
 
 /** What is asked of the node: a command, and the line that it is sent as. */
@@ -64,7 +67,7 @@ export async function runOneShot(shot: OneShot, around: OneShotSurroundings): Pr
   let client: NodeClient | null = null;
   try {
     if (shot.help) {
-      around.out(shellHelp(shot.words, around.style));
+      around.out(shellHelp(shot.words, around));
       return 0;
     }
     const asked = shot.words[0] === 'add_log' ? await askedAdd(shot.words, around) : askedOf(shot.words);
@@ -114,8 +117,7 @@ function jsonOf([name = '']: readonly string[], answer: ClientAnswer | Failure):
 function askedOf(words: readonly string[]): Asked {
   const line = words.join(' ');
   const split = splitLine(line);
-  if (split === null)
-    throw new RequestError('BAD_COMMAND', 'a command is missing: npm run cli -- --help lists them');
+  if (split === null) throw new RequestError('BAD_COMMAND', 'a command is missing: --help lists them');
   const command = findCommand(split.name);
   if (command.effect === 'exit')
     throw new RequestError(

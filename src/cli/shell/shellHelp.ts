@@ -1,6 +1,13 @@
 import { findCommand, shownCommands, COMMANDS } from '../commands/CommandTable';
 import { renderHelp, type Style } from '../render/render';
 
+/** A line of the help. */
+export interface HelpRow {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+}
+
 const OPTIONS = [
   { usage: '--node N', summary: 'the node of this machine that is asked (default: INDEX, or 0)' },
   { usage: '--json', summary: 'the answer as one line of JSON, errors too' },
@@ -18,13 +25,23 @@ Options stand before add_log: what follows it is stored.`,
 };
 
 /** What `--help` says: of one command, where the words begin with one. @throws RequestError BAD_COMMAND */
-export function shellHelp(words: readonly string[], style: Style): string {
-  const [name] = words;
+export function shellHelp(
+  [name]: readonly string[],
+  { style, programs }: { readonly style: Style; readonly programs: readonly HelpRow[] },
+): string {
   if (name !== undefined) {
     const { usage, summary } = findCommand(name);
-    return [`npm run cli -- [--node N] [--json] ${usage}`, summary, NOTES[name] ?? ''].join('\n').trimEnd();
+    return [`npx mokka-cluster [--node N] [--json] ${usage}`, summary, NOTES[name] ?? '']
+      .join('\n')
+      .trimEnd();
   }
   const commands = shownCommands(COMMANDS).filter(({ effect }) => effect !== 'exit');
   const rows = [...commands, ...OPTIONS].map(({ usage, summary }) => ({ name: usage, usage, summary }));
-  return `npm run cli -- [--node N] [--json] COMMAND…\n${renderHelp({ commands: rows }, style)}`;
+  return [
+    'npx mokka-cluster [--node N] [--json] COMMAND…   has a running node of this machine do one command:',
+    renderHelp({ commands: rows }, style),
+    '',
+    'npx mokka-cluster PROGRAM…   runs one of these, each with a --help of its own:',
+    renderHelp({ commands: programs }, style),
+  ].join('\n');
 }

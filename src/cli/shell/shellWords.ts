@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
-import { RequestError, toError } from '../../errors';
+import { RequestError } from '../../errors';
+import { parseOptions } from './parseOptions';
 
-/** What a user asked `npm run cli` for. */
+/** What a user asked `mokka-cluster` for. */
 export interface OneShot {
   /** The node's number in DATA_DIR. */
   readonly node: number;
@@ -34,7 +35,11 @@ export const OPTION_NAMES = Object.keys(OPTIONS);
 export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): OneShot {
   const place = placeOfCommand(given);
   const stores = given[place] === 'add_log';
-  const { values, positionals } = parseStrictly(stores ? given.slice(0, place) : given);
+  const { values, positionals } = parseOptions({
+    args: stores ? given.slice(0, place) : given,
+    options: OPTIONS,
+    allowPositionals: true,
+  });
   const words = stores ? given.slice(place) : positionals;
   const { json = false, follow = false } = values;
   // A key without a value: nothing that could be stored.
@@ -69,14 +74,6 @@ function placeOfCommand(given: readonly string[]): number {
     tokens: true,
   });
   return tokens.find(({ kind }) => kind === 'positional')?.index ?? given.length;
-}
-
-function parseStrictly(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (cause) {
-    throw new RequestError('BAD_ARGUMENT', toError(cause).message.replaceAll('\n', ' '), { cause });
-  }
 }
 
 function indexOf(text: string): number {

@@ -55,7 +55,7 @@ const WITHOUT_LEADER: readonly Cause[] = [
 ];
 
 const DECIDE =
-  'A data directory is an old copy, or from before all data were lost. Decide which history to keep (npm run backup -- ' +
+  'A data directory is an old copy, or from before all data were lost. Decide which history to keep (npx mokka-cluster backup ' +
   '--unconfirmed saves a node’s own first), stop the nodes of the other, move their data directories away, and start ' +
   'them again: they get the log from those that stayed.';
 
@@ -101,7 +101,7 @@ function leaderUnheard({ leaderOfOthers, unreachable, address }: Standing): stri
 
 function majorityLost({ size, quorum, lost }: Standing): string | null {
   if (size - lost.length >= quorum) return null;
-  return `${lost.length} of ${size} members lost their data (${list(lost)}), too many for a leader: what only they held is gone. Bring the data directory of one of them back, or save what is left with npm run backup -- --unconfirmed on each node that has data, and restore all members from the longest (README, Backup).`;
+  return `${lost.length} of ${size} members lost their data (${list(lost)}), too many for a leader: what only they held is gone. Bring the data directory of one of them back, or save what is left with npx mokka-cluster backup --unconfirmed on each node that has data, and restore all members from the longest (README, Backup).`;
 }
 
 /** With those that lost their data, and cannot vote before a leader has brought them up to date, too few are left. */

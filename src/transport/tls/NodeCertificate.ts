@@ -29,7 +29,10 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
  */
 export function makeNodeCertificate(secretKey: string): NodeCertificate {
   if (!SECRET_KEY.test(secretKey))
-    throw new StartError('BAD_KEY', 'the secretKey is not 128 hex digits: make one with npm run gen-keys');
+    throw new StartError(
+      'BAD_KEY',
+      'the secretKey is not 128 hex digits: make one with npx mokka-cluster gen-keys',
+    );
   const seed = Buffer.from(secretKey.slice(0, 2 * SEED_BYTES), 'hex');
   const privateKey = createPrivateKey({
     key: Buffer.concat([PKCS8_PREFIX, seed]),

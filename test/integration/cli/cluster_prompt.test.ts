@@ -62,7 +62,7 @@ class Terminal {
 
   /** The process that `npm start` runs. */
   get pid(): number {
-    const found = execFileSync('pgrep', ['-f', 'scripts/start_cluster.ts'], { encoding: 'utf8' }).trim();
+    const found = execFileSync('pgrep', ['-f', 'mokkaCluster.js start'], { encoding: 'utf8' }).trim();
     const pane = this.#tmux('display-message', '-p', '#{pane_pid}').trim();
     const pid = found.split('\n').find((each) => sessionOf(each) === sessionOf(pane) && isNode(each));
     if (pid === undefined) throw new Error('npm start does not run');

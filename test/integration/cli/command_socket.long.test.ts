@@ -81,7 +81,7 @@ const mayBecomeNobody = process.getuid?.() === 0;
 );
 
 function startNode(dataDirectory: string): ChildProcess {
-  const start = 'umask 000; exec node -r "$DATA_DIR/slow.js" -r ./scripts/typescript src/cluster_node.ts';
+  const start = 'umask 000; exec node -r "$DATA_DIR/slow.js" dist/cluster_node.js';
   const env = { ...process.env, INDEX: '0', START_PORT: String(PORT), DATA_DIR: dataDirectory };
   return spawn('sh', ['-c', start], { cwd: REPOSITORY, env, stdio: 'ignore' });
 }

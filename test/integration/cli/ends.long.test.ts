@@ -9,10 +9,10 @@ import { freeStartPort } from '../cluster/Cluster';
 import type { Answer } from '../cluster/NodeProcess';
 import { linesWithoutRecords } from '../cluster/notices';
 import { until } from '../cluster/until';
+import { NODE } from '../../programs';
 
 /** How a node and npm start end, on real processes. */
 const ROOT = resolve(__dirname, '../../..');
-const NODE = ['-r', './scripts/typescript', 'src/cluster_node.ts'];
 /** What ends within 5 s by itself has so long on a busy machine, ms. */
 const STOP_MS = 60_000;
 /** Until three nodes serve. */
@@ -247,7 +247,7 @@ describe('npm start', () => {
 
   test('kill -9 of what started the nodes ends all three', async () => {
     const cluster = await startCluster();
-    const pids = execFileSync('pgrep', ['-g', String(cluster.child.pid), '-f', 'start_cluster.ts'], {
+    const pids = execFileSync('pgrep', ['-g', String(cluster.child.pid), '-f', 'mokkaCluster.js start'], {
       encoding: 'utf8',
     });
     for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
@@ -256,7 +256,7 @@ describe('npm start', () => {
 
   test('a node that dies is named, and the others go on', async () => {
     const cluster = await startCluster();
-    const pids = execFileSync('pgrep', ['-g', String(cluster.child.pid), '-f', 'cluster_node.ts'], {
+    const pids = execFileSync('pgrep', ['-g', String(cluster.child.pid), '-f', 'cluster_node.js'], {
       encoding: 'utf8',
     });
     const victim = pids

@@ -9,6 +9,7 @@ import type { LogEntry } from '../../../src/entry/Entry';
 import { Cluster } from '../cluster/Cluster';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
+import { BY_TS_NODE, MOKKA_CLUSTER, NODE } from '../../programs';
 
 /** `npm run cli` against real nodes, whose directory's path is longer than a Unix socket's may be. */
 
@@ -39,7 +40,7 @@ class Cli {
   stderr = '';
 
   constructor(...words: string[]) {
-    this.child = spawn(process.execPath, ['-r', './scripts/typescript', 'scripts/cli.ts', ...words], {
+    this.child = spawn(process.execPath, [...MOKKA_CLUSTER, ...words], {
       cwd: REPOSITORY,
       env: { ...process.env, DATA_DIR: dataDirectory, INDEX: '0' },
     });
@@ -143,22 +144,43 @@ test('--help is there for every command, with the node or without it', async () 
 });
 
 test.each([
-  'scripts/start_cluster.ts',
-  'src/cluster_node.ts',
-  'scripts/verify.ts',
-  'scripts/transcripts.ts',
-  'scripts/gen_keys.ts',
-])('%s has --help, and starts nothing for it', (script) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['-r', './scripts/typescript', script, '--help'],
-    {
-      cwd: REPOSITORY,
-      encoding: 'utf8',
-    },
-  );
+  ['start', [...MOKKA_CLUSTER, 'start']],
+  ['node', [...MOKKA_CLUSTER, 'node']],
+  ['node', [...NODE]],
+  ['gen-keys', [...MOKKA_CLUSTER, 'gen-keys']],
+  ['backup', [...MOKKA_CLUSTER, 'backup']],
+  ['restore', [...MOKKA_CLUSTER, 'restore']],
+  ['verify', [...MOKKA_CLUSTER, 'verify']],
+  ['transcripts', [...BY_TS_NODE, 'scripts/transcripts.ts']],
+])('%s has --help, and starts nothing for it', (name, command) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, '--help'], {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toContain('npm ');
+  expect(stdout).toMatch(new RegExp(`^np(x mokka-cluster|m run) ${name}\\b`));
+});
+
+test.each([
+  ['strat', 'BAD_COMMAND', 'start'],
+  ['verfy data/node-0', 'BAD_COMMAND', 'verify'],
+  ['getlog 1', 'BAD_COMMAND', 'get_log'],
+  ['--jsn info', 'BAD_ARGUMENT', '--json'],
+  ['gen-keys --nods 3', 'BAD_ARGUMENT', '--nodes'],
+  ['backup --unconfirmd out', 'BAD_ARGUMENT', '--unconfirmed'],
+  ['restore --same_cluster in', 'BAD_ARGUMENT', '--same-cluster'],
+  ['verify --hlp', 'BAD_ARGUMENT', '--help'],
+])('%s: its code, and in one line what was meant', async (line, code, meant) => {
+  const { status, stdout, stderr } = await cli(...line.split(' '));
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(new RegExp(`^${code}: .*: did you mean ${meant}\\?\\n`));
+});
+
+test('options before a program’s name: said where they stand', async () => {
+  expect(await cli('--node', '1', 'backup', 'out')).toEqual({
+    ...{ status: 2, stdout: '' },
+    stderr: 'BAD_ARGUMENT: the options of backup stand after it: backup --help lists them\n',
+  });
 });
 
 test('a near miss is told what was meant', async () => {

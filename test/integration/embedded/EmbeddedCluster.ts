@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clusterFingerprint, generateKeyPair } from '../../../src';
+import { BY_TS_NODE } from '../../programs';
 import { freePort, until } from '../transport/members';
 import type { EmbeddedSettings, News, Order, Pushed, Sight } from './embeddedNode';
 
@@ -13,7 +14,7 @@ const WITHIN_MS = 150_000;
 class EmbeddedNode {
   private readonly news: News[] = [];
   private readonly child: ChildProcess = fork(join(__dirname, 'embeddedNode.ts'), {
-    execArgv: ['-r', './scripts/typescript'],
+    execArgv: [...BY_TS_NODE],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   private readonly ended = new Promise((resolve) => this.child.once('exit', resolve));

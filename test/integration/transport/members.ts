@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { generateKeyPair, type NodeKeys } from '../../../src/config/keyPair';
 import type { Command, Report } from './memberProcess';
 import { TCPMokka, type TCPMokkaSettings } from '../../../src/TCPMokka';
+import { BY_TS_NODE } from '../../programs';
 
 /** A member of a test's cluster: its keys and where it listens. */
 export interface TestMember {
@@ -95,7 +96,7 @@ export class MemberProcess {
 
   constructor() {
     this.child = fork(join(__dirname, 'memberProcess.ts'), {
-      execArgv: ['-r', './scripts/typescript'],
+      execArgv: [...BY_TS_NODE],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     this.child.on('message', (message) => this.reports.push(message as Report));

@@ -35,7 +35,7 @@ test('says how many entries, and the head hash', async () => {
   expect(given).toEqual(['a file', true]);
 });
 
-test('with --json one line, in the shape of npm run cli', async () => {
+test('with --json one line, in the shape of a command’s', async () => {
   const { status, stdout } = await run(['a', '--json']);
   expect(status).toBe(0);
   const parsed: unknown = JSON.parse(stdout ?? '');
@@ -56,7 +56,10 @@ test.each([[[]], [['']], [['a', 'b']], [['--nonsense', 'a']], [['--far-off=1', '
 
 test('an option that npm took for itself: said, nothing done', async () => {
   const work = jest.fn();
-  const ending = await run(['a'], work, { npm_config_far_off: 'true' });
+  const ending = await run(['a'], work, {
+    npm_lifecycle_event: 'copy',
+    npm_config_far_off: 'true',
+  });
   expect(ending).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('npm run copy -- --far-off') as string,

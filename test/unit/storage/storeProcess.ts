@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { eachLine } from '../../eachLine';
+import { BY_TS_NODE } from '../../programs';
 
 const CHILD = join(__dirname, 'storeChild.ts');
-const TYPESCRIPT = './scripts/typescript';
 
 const line = z.union([
   z.strictObject({ opened: z.literal(true) }),
@@ -26,7 +26,7 @@ export async function runStore(
   directories: readonly string[],
   { file = '', fileBlocksMax = 0 } = {},
 ): Promise<Outcome> {
-  const args = ['-r', TYPESCRIPT, CHILD, task, file, ...directories];
+  const args = [...BY_TS_NODE, CHILD, task, file, ...directories];
   const child =
     fileBlocksMax === 0
       ? spawn(process.execPath, args)
@@ -47,7 +47,7 @@ export async function runStore(
 
 /** Starts a child that opens the store and keeps it; resolves when it has it. */
 export async function holdStore(directory: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['-r', TYPESCRIPT, CHILD, 'hold', '', directory]);
+  const child = spawn(process.execPath, [...BY_TS_NODE, CHILD, 'hold', '', directory]);
   const said = new Promise<string>((resolve) => eachLine(child.stdout, resolve));
   const ended = once(child, 'exit').then(() =>
     Promise.reject<string>(new Error('the child ended before it had the store')),

@@ -31,8 +31,8 @@ describe('a line of add_log', () => {
     [String.raw`"my key\" v`, 'nothing closes it'],
     ['"my key"value', 'a space must follow'],
     [String.raw`"my\tkey" v`, 'a backslash may stand before'],
-    ['"my key"', 'npm run cli -- add_log KEY ""'],
-    ['k ', 'npm run cli -- add_log KEY ""'],
+    ['"my key"', 'npx mokka-cluster add_log KEY ""'],
+    ['k ', 'npx mokka-cluster add_log KEY ""'],
     ['', 'needs a key and a value'],
   ])('%j is refused, with what to do', (text, advice) => {
     const told = refusal(parseAddLine, text);

@@ -1,21 +1,22 @@
 /**
- * `npm run gen-keys`: prints key pairs as the tutorial does or, with --out, writes a cluster.json and one key file a
+ * `mokka-cluster gen-keys`: prints key pairs as the tutorial does or, with --out, writes a cluster.json and one key file a
  * node. Ends with 2 and one line on stderr when it cannot.
  */
 import { join, resolve } from 'node:path';
 import { isIPv6 } from 'node:net';
-import { parseArgs } from 'node:util';
-import { whyNpmTookOptions } from '../src/cli/shell/npmOptions';
-import { DEFAULT_START_PORT } from '../src/config/ClusterConfig';
-import { quote } from '../src/config/faults';
-import { generateKeyPair } from '../src/config/keyPair';
-import { parseHost, PORT_MAX } from '../src/config/Member';
-import { CLUSTER_FILE_NAME, type MemberWithKeys, writeCluster } from '../src/config/writeCluster';
-import { StartError, toError } from '../src/errors';
-import { escapeControls } from '../src/escapeControls';
-import { MEMBERS_MAX } from '../src/limits';
+import { whyNpmTookOptions } from '../cli/shell/npmOptions';
+import { parseOptions } from '../cli/shell/parseOptions';
+import { DEFAULT_START_PORT } from '../config/ClusterConfig';
+import { quote } from '../config/faults';
+import { generateKeyPair } from '../config/keyPair';
+import { parseHost, PORT_MAX } from '../config/Member';
+import { CLUSTER_FILE_NAME, type MemberWithKeys, writeCluster } from '../config/writeCluster';
+import { StartError } from '../errors';
+import { escapeControls } from '../escapeControls';
+import { MEMBERS_MAX } from '../limits';
+import { endWithError } from './endWithError';
 
-const USAGE = `npm run gen-keys -- [--nodes N] [--out DIR [--hosts A,B,C] [--start-port P]]
+const USAGE = `npx mokka-cluster gen-keys [--nodes N] [--out DIR [--hosts A,B,C] [--start-port P]]
 
 Prints N key pairs (default 3, at most ${MEMBERS_MAX}).
   --out DIR       writes DIR/${CLUSTER_FILE_NAME} and DIR/node-0.key, node-1.key, … instead, and overwrites nothing
@@ -33,11 +34,19 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
-function main(): void {
+export function run(args: readonly string[]): void {
+  try {
+    genKeys(args);
+  } catch (thrown) {
+    endWithError(thrown);
+  }
+}
+
+function genKeys(args: readonly string[]): void {
   const ownOptions = Object.keys(OPTIONS).filter((name) => name !== 'help');
   const taken = whyNpmTookOptions('gen-keys', ownOptions, process.env);
   if (taken !== null) throw badArgument(taken);
-  const { values } = parseArgs({ options: OPTIONS });
+  const { values } = parseOptions({ args, options: OPTIONS });
   if (values.help === true) {
     console.log(USAGE);
     return;
@@ -78,9 +87,7 @@ function writeFiles(out: string, hosts: readonly string[], startPort: number): v
   );
   const clusterFile = JSON.stringify(join(directory, CLUSTER_FILE_NAME));
   for (const index of members.keys())
-    console.log(
-      `  CLUSTER_CONFIG=${clusterFile} INDEX=${index} npx ts-node --transpile-only src/cluster_node.ts`,
-    );
+    console.log(`  CLUSTER_CONFIG=${clusterFile} INDEX=${index} npx mokka-cluster node`);
 }
 
 /** The number of nodes: as asked, else one a host, else three. */
@@ -118,11 +125,4 @@ function readWholeNumber(text: string): number | null {
 
 function badArgument(message: string): StartError {
   return new StartError('BAD_CONFIG', message);
-}
-
-try {
-  main();
-} catch (thrown) {
-  console.error(`gen-keys: ${escapeControls(toError(thrown).message.replaceAll('\n', ' '))}`);
-  process.exitCode = 2;
 }

@@ -1,6 +1,6 @@
 /**
- * Ends a start without the Node.js or the packages that it needs, in one line. In JavaScript that every Node.js reads:
- * whoever has an old one must get this far.
+ * Ends a start in a clone without the Node.js or the packages that it needs, in one line. In JavaScript that every
+ * Node.js reads: whoever has an old one must get this far.
  */
 'use strict';
 var fs = require('fs');
@@ -9,6 +9,9 @@ var manifest = require('../../package.json');
 
 var ROOT = path.resolve(__dirname, '..', '..');
 var NEEDED_MAJOR = Number(/\d+/.exec(manifest.engines.node)[0]);
+
+/** What compiles the sources; all else of the devDependencies is for the tests. */
+var COMPILERS = ['typescript', 'ts-node'];
 
 function whyNot() {
   if (Number(process.versions.node.split('.')[0]) < NEEDED_MAJOR)
@@ -19,7 +22,8 @@ function whyNot() {
       NEEDED_MAJOR +
       ' or newer is needed: install that, and run  npm ci  with it'
     );
-  var missing = Object.keys(manifest.dependencies).filter(function (name) {
+  var needed = Object.keys(manifest.dependencies).concat(COMPILERS);
+  var missing = needed.filter(function (name) {
     return !module.paths.some(function (folder) {
       return fs.existsSync(path.join(folder, name));
     });

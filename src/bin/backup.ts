@@ -1,16 +1,16 @@
 /**
- * `npm run backup -- [--node N] [--unconfirmed] [--json] OUT`: copies the committed log of a running node of this
+ * `mokka-cluster backup [--node N] [--unconfirmed] [--json] OUT`: copies the committed log of a running node of this
  * machine to a file, through the socket in its data directory (DATA_DIR, and INDEX or --node). Status 0, or one of the
  * kind of error.
  */
 import { join, resolve } from 'node:path';
-import { takeBackup } from '../src/backup/takeBackup';
-import { backupSourceOf } from '../src/cli/client/backupSource';
-import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/shell/fileScript';
-import { NodeClient } from '../src/cli/client/NodeClient';
-import { nodeNumber } from '../src/cli/shell/shellWords';
+import { takeBackup } from '../backup/takeBackup';
+import { backupSourceOf } from '../cli/client/backupSource';
+import { runFileScript, tell, type FileResult, type OptionValues } from '../cli/shell/fileScript';
+import { NodeClient } from '../cli/client/NodeClient';
+import { nodeNumber } from '../cli/shell/shellWords';
 
-const USAGE = `npm run backup -- [--node N] [--unconfirmed] [--json] OUT
+const USAGE = `npx mokka-cluster backup [--node N] [--unconfirmed] [--json] OUT
 
 Copies the committed log of a running node of this machine to the file OUT, which must not exist.
   --node N       the node's number in DATA_DIR (default INDEX, else 0)
@@ -33,19 +33,21 @@ const backup = async (file: string, values: OptionValues): Promise<FileResult> =
   }
 };
 
-// The partial file is removed first.
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    interrupted = signal;
-    client?.close();
-    if (client === null) process.kill(process.pid, signal);
-  });
+/** The partial file is removed first. */
+const endOnSignals = (): void => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      interrupted = signal;
+      client?.close();
+      if (client === null) process.kill(process.pid, signal);
+    });
+};
 
 const options = { node: { type: 'string' }, unconfirmed: { type: 'boolean' } } as const;
 
-void runFileScript({ name: 'backup', usage: USAGE, options, run: backup }, process.argv.slice(2), env).then(
-  (ending) => {
-    if (interrupted !== null && ending.status !== 0) process.kill(process.pid, interrupted);
-    tell(ending);
-  },
-);
+export async function run(args: readonly string[]): Promise<void> {
+  endOnSignals();
+  const ending = await runFileScript({ name: 'backup', usage: USAGE, options, run: backup }, args, env);
+  if (interrupted !== null && ending.status !== 0) process.kill(process.pid, interrupted);
+  tell(ending);
+}

@@ -1,17 +1,17 @@
 /**
- * `npm run restore -- [--same-cluster] [--json] FILE`: makes the data directory of a node that does not run from a
+ * `mokka-cluster restore [--same-cluster] [--json] FILE`: makes the data directory of a node that does not run from a
  * backup, in the environment (INDEX, DATA_DIR, CLUSTER_CONFIG, …) that this node will start in. Status 0, or one of the
  * kind of error.
  */
-import { restoreBackup } from '../src/backup/restoreBackup';
-import { runFileScript, tell, type FileResult, type OptionValues } from '../src/cli/shell/fileScript';
-import { readConfig } from '../src/config/ClusterConfig';
-import { clusterFingerprint } from '../src/config/clusterFingerprint';
+import { restoreBackup } from '../backup/restoreBackup';
+import { runFileScript, tell, type FileResult, type OptionValues } from '../cli/shell/fileScript';
+import { readConfig } from '../config/ClusterConfig';
+import { clusterFingerprint } from '../config/clusterFingerprint';
 
-const USAGE = `npm run restore -- [--same-cluster] [--json] FILE
+const USAGE = `npx mokka-cluster restore [--same-cluster] [--json] FILE
 
 Makes the data directory of the node that the environment names (INDEX, DATA_DIR, CLUSTER_CONFIG, …) from FILE, which
-npm run backup wrote. Do it for every member, from the same FILE, before any is started.
+mokka-cluster backup wrote. Do it for every member, from the same FILE, before any is started.
   --same-cluster  FILE is of this very cluster, and no member's old data will be used any more
   --json          one line of JSON`;
 
@@ -37,6 +37,6 @@ const restore = async (file: string, values: OptionValues): Promise<FileResult> 
 
 const options = { 'same-cluster': { type: 'boolean' } } as const;
 
-void runFileScript({ name: 'restore', usage: USAGE, options, run: restore }, process.argv.slice(2), env).then(
-  tell,
-);
+export async function run(args: readonly string[]): Promise<void> {
+  tell(await runFileScript({ name: 'restore', usage: USAGE, options, run: restore }, args, env));
+}
