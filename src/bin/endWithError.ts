@@ -8,7 +8,6 @@ export function endWithError(thrown: unknown): void {
   const known =
     error instanceof StartError || error instanceof RequestError || error instanceof InvariantError;
   const code = known ? error.code : 'INTERNAL';
-  const message = error.message.replaceAll('\n', ' ');
-  process.stderr.write(`${escapeControls(`${code}: ${message}`)}\n`);
+  process.stderr.write(`${escapeControls(`${code}: ${error.message}`)}\n`);
   process.exitCode = error instanceof StartError ? error.exitStatus : statusOfCode(code);
 }

@@ -1,13 +1,21 @@
 /** Runs what the words after `mokka-cluster` name: a program, or one command of a running node. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PROGRAMS } from './programs';
 
 const [name, ...args] = process.argv.slice(2);
 const program = PROGRAMS.find((each) => each.name === name);
 
 const main = async (): Promise<void> => {
+  if (name === '--version') return tellVersion();
   if (program !== undefined) return program.run(args);
   const { run } = await import('./oneCommand');
   return run(process.argv.slice(2));
+};
+
+const tellVersion = (): void => {
+  const manifest: unknown = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8'));
+  console.log((manifest as { version: string }).version);
 };
 
 void main();

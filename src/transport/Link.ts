@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { ReqSocket } from 'axon';
+import { ReqSocket } from './axonSockets';
 import { ProtocolError } from '../errors';
 import { ANSWER_MS_MAX, CONNECT_MS_MAX, KEEP_ALIVE_MS, LINK_BYTES_UNANSWERED_MAX } from '../limits';
 import { LINK_REQUESTS_UNANSWERED_MAX, NAME_LOOKUP_PAUSE_MS, PACKET_BYTES_MAX } from '../limits';

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import { RepSocket } from 'axon';
+import { RepSocket } from './axonSockets';
 import { StartError, toError } from '../errors';
 import { ANSWER_PACKETS_MAX, HANDSHAKES_MAX, PACKET_BYTES_MAX } from '../limits';
 import { decodeRequest, encodeAnswer } from './frames';

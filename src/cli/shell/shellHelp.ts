@@ -12,6 +12,7 @@ const OPTIONS = [
   { usage: '--node N', summary: 'the node of this machine that is asked (default: INDEX, or 0)' },
   { usage: '--json', summary: 'the answer as one line of JSON, errors too' },
   { usage: '--help', summary: 'this, or what is to know of one COMMAND' },
+  { usage: '--version', summary: 'the version of this program' },
 ];
 
 /** What is to know of a command at a shell, beside its summary. */

@@ -68,6 +68,9 @@ export function startMember(
   return mokka;
 }
 
+/** A program that ts-node compiles is ready in seconds; on a machine that is slow or busy it may take so long, ms. */
+const READY_MS = 240_000;
+
 /** What happens in milliseconds may take so long on a machine that is slow or busy, ms. */
 const WITHIN_MS = 30_000;
 
@@ -107,7 +110,7 @@ export class MemberProcess {
 
   /** Ready to start: its program is loaded. */
   async ready(): Promise<void> {
-    await until('the process is ready', () => this.reports.some(({ is }) => is === 'ready'));
+    await until('the process is ready', () => this.reports.some(({ is }) => is === 'ready'), READY_MS);
   }
 
   get pid(): number {
