@@ -7,10 +7,9 @@ const [name, ...args] = process.argv.slice(2);
 const program = PROGRAMS.find((each) => each.name === name);
 
 const main = async (): Promise<void> => {
-  if (name === '--version') return tellVersion();
-  if (program !== undefined) return program.run(args);
-  const { run } = await import('./oneCommand');
-  return run(process.argv.slice(2));
+  if (name === '--version') tellVersion();
+  else if (program !== undefined) await program.run(args);
+  else await (await import('./oneCommand')).run(process.argv.slice(2));
 };
 
 const tellVersion = (): void => {

@@ -85,7 +85,10 @@ test('three at once: whoever reads what they compile sees no half of a file', as
   writeFileSync(source, text(1));
   let running = 3;
   const ends = [1, 2, 3].map(async () => {
-    const [status] = await once(spawn(process.execPath, ['scripts/build'], { cwd: clone }), 'close');
+    const [status] = (await once(
+      spawn(process.execPath, ['scripts/build'], { cwd: clone }),
+      'close',
+    )) as unknown[];
     running--;
     return Number(status);
   });
