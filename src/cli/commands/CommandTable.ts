@@ -5,8 +5,16 @@ import type { LogEntry } from '../../entry/Entry';
 import type { CommandLoad } from '../answers/CommandLoad';
 import { entryJson, listJson } from './entryJson';
 import type { TextPieces } from '../answers/pieces';
+import { parseErrorHelp } from './errorHelp';
 import { listLogs, tailLogs } from './logLists';
-import { renderEntry, renderHelp, renderInfo, type HelpResult, type Style } from '../render/render';
+import {
+  renderEntry,
+  renderHelp,
+  renderInfo,
+  type ErrorHelp,
+  type HelpResult,
+  type Style,
+} from '../render/render';
 import { renderList, renderStatus, type LogList } from '../render/renderTables';
 import { parseAddLine, parseExactAdd, type AddWords } from './addWords';
 import { nearestName } from './nearestName';
@@ -142,17 +150,19 @@ const status: Command<undefined, { members: readonly MemberStatus[] }> = {
   render: ({ members }, style) => renderStatus(members, style),
 };
 
-const help: Command<undefined, HelpResult> = {
+const help: Command<readonly ErrorHelp[] | null, HelpResult> = {
   name: 'help',
   synonyms: ['?'],
-  usage: 'help',
-  summary: 'show the commands',
+  usage: 'help [CODE]',
+  summary: 'show the commands, or what to do after an error; help errors: after each',
   effect: 'look',
-  parse: parseNothing,
-  run: ({ commands = COMMANDS }) =>
-    Promise.resolve({
-      commands: shownCommands(commands).map(({ name, usage, summary }) => ({ name, usage, summary })),
-    }),
+  parse: parseErrorHelp,
+  run: ({ commands = COMMANDS }, errors) =>
+    Promise.resolve(
+      errors === null
+        ? { commands: shownCommands(commands).map(({ name, usage, summary }) => ({ name, usage, summary })) }
+        : { errors },
+    ),
   render: renderHelp,
 };
 

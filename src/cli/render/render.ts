@@ -85,13 +85,24 @@ function renderPeer(peer: PeerInfo, style: Style): string {
   return paint(wrap(escapeControls(line), style.columns), peer.connected ? 'green' : 'red', style);
 }
 
-/** What `help` answers. */
-export interface HelpResult {
-  readonly commands: readonly { readonly name: string; readonly usage: string; readonly summary: string }[];
+/** What is to know of a code. */
+export interface ErrorHelp {
+  readonly code: string;
+  /** What a program ends with; null: no program can end with it. */
+  readonly status: number | null;
+  readonly happened: string;
+  readonly advice: string;
 }
 
-/** The commands and what they do. */
-export function renderHelp({ commands }: HelpResult, style: Style): string {
+/** What `help` answers: the commands, or the codes that were asked for. */
+export interface HelpResult {
+  readonly commands?: readonly { readonly name: string; readonly usage: string; readonly summary: string }[];
+  readonly errors?: readonly ErrorHelp[];
+}
+
+/** The commands and what they do, or codes and what to do. */
+export function renderHelp({ commands = [], errors = [] }: HelpResult, style: Style): string {
+  if (errors.length > 0) return errors.map((error) => renderErrorHelp(error, style)).join('\n');
   const width = Math.max(...commands.map(({ usage }) => usage.length)) + LABEL_GAP;
   const fits = commands.every(({ summary }) => width + summary.length <= style.columns);
   return commands
@@ -100,6 +111,11 @@ export function renderHelp({ commands }: HelpResult, style: Style): string {
       return `${paint(usage, 'bold', style)}\n${wrap(summary, style.columns, '  ')}`;
     })
     .join('\n');
+}
+
+function renderErrorHelp({ code, status, happened, advice }: ErrorHelp, style: Style): string {
+  const title = status === null ? code : `${code} (status ${status})`;
+  return `${paint(title, 'bold', style)}\n${wrap(`${happened}: ${advice}`, style.columns, '  ')}`;
 }
 
 /** An error, and what to do next. */

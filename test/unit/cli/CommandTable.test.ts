@@ -106,7 +106,7 @@ describe('commands', () => {
 
   test('help has a row for each command', async () => {
     const node = { logApi: { push: jest.fn() }, getDb: jest.fn() };
-    const result = await findCommand('help').run({ node, nextNonce: () => 1 }, undefined);
+    const result = await findCommand('help').run({ node, nextNonce: () => 1 }, null);
     expect(result).toEqual({
       commands: COMMANDS.map(({ name, usage, summary }) => ({ name, usage, summary })),
     });

@@ -80,7 +80,7 @@ test('no prompt has these commands, and no list shows them', async () => {
   const client = clientOf(logOf(entries));
   const help = await client.ask('help');
   const { commands } = (help.ok ? help.result : {}) as HelpResult;
-  expect(commands.map(({ name }) => name)).toEqual(COMMANDS.map(({ name }) => name));
+  expect(commands?.map(({ name }) => name)).toEqual(COMMANDS.map(({ name }) => name));
   const unknown = await client.ask('nonsense');
   expect(JSON.stringify(unknown)).not.toContain('backup_');
 });

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findCommand } from '../../../src/cli/commands/CommandTable';
+import { parseErrorHelp } from '../../../src/cli/commands/errorHelp';
+import { renderHelp } from '../../../src/cli/render/render';
+import { statusOfCode } from '../../../src/cli/shell/oneShot';
+import {
+  BackupError,
+  StartError,
+  type BackupErrorCode,
+  type RequestErrorCode,
+  type StartErrorCode,
+} from '../../../src/errors';
+
+describe('errors', () => {
+  const told = parseErrorHelp('errors') ?? [];
+
+  /** The compiler sees to it that none is missing. */
+  const requestCodes: Record<RequestErrorCode, true> = {
+    BAD_COMMAND: true,
+    BAD_ARGUMENT: true,
+    TOO_LARGE: true,
+    NOT_FOUND: true,
+    NO_LEADER: true,
+    BUSY: true,
+    NODE_UNREACHABLE: true,
+    UNKNOWN_OUTCOME: true,
+    STALE_NONCE: true,
+    NONCE_REUSED: true,
+    HISTORIES_DIFFER: true,
+    INTERNAL: true,
+  };
+  const startCodes: Record<StartErrorCode, true> = {
+    BAD_CONFIG: true,
+    BAD_KEY: true,
+    PORT_TAKEN: true,
+    CANNOT_LISTEN: true,
+    DATA_LOCKED: true,
+    DATA_DAMAGED: true,
+    DATA_FOREIGN: true,
+    STORE_FAILED: true,
+  };
+  const backupCodes: Record<BackupErrorCode, true> = {
+    TARGET_EXISTS: true,
+    BACKUP_DAMAGED: true,
+    BACKUP_FOREIGN: true,
+    SAME_CLUSTER: true,
+    FILE_FAILED: true,
+  };
+  /** No program sends a nonce of its own. */
+  const libraryOnly = new Set(['STALE_NONCE', 'NONCE_REUSED']);
+
+  const codes = <T extends string>(known: Record<T, true>): T[] => Object.keys(known) as T[];
+  const statuses = new Map<string, number | null>([
+    ...codes(requestCodes).map((code) => [code, libraryOnly.has(code) ? null : statusOfCode(code)] as const),
+    ...codes(startCodes).map((code) => [code, new StartError(code, '').exitStatus] as const),
+    ...codes(backupCodes).map((code) => [code, new BackupError(code, '').exitStatus] as const),
+    ['INVARIANT', statusOfCode('INTERNAL')],
+  ]);
+
+  test('help errors tells of every code with its status, and of none that there is not', () => {
+    expect(new Map(told.map(({ code, status }) => [code, status]))).toEqual(statuses);
+    for (const { happened, advice } of told) expect(happened.length * advice.length).toBeGreaterThan(0);
+  });
+
+  test('errors.ts has no code beside these; PROTOCOL never reaches a caller', () => {
+    const written = readFileSync(join(__dirname, '..', '..', '..', 'src', 'errors.ts'), 'utf8').matchAll(
+      /'([A-Z]+(?:_[A-Z]+)*)'/g,
+    );
+    const known = [...statuses.keys(), 'PROTOCOL'];
+    expect([...new Set([...written].map(([, code]) => code))].sort()).toEqual(known.sort());
+  });
+});
+
+describe('help with a word', () => {
+  const style = { columns: 80, color: false };
+
+  test.each(['NO_LEADER', 'no_leader', ' NO_LEADER '])('%j: what happened and what to do', (word) => {
+    const errors = parseErrorHelp(word) ?? [];
+    expect(renderHelp({ errors }, style)).toBe(
+      'NO_LEADER (status 4)\n  nothing was committed: try again; info says what is missing',
+    );
+  });
+
+  test('errors: all of them; no word: the commands', () => {
+    expect(parseErrorHelp('errors')?.length).toBeGreaterThan(20);
+    expect(parseErrorHelp(' ')).toBeNull();
+  });
+
+  test('what is no code is told, with the one that was meant', () => {
+    expect(() => findCommand('help').parse('NO_LEDER')).toThrow('did you mean NO_LEADER?');
+    expect(() => findCommand('help').parse('x'.repeat(5000))).toThrow('help errors lists them');
+  });
+});
