@@ -157,12 +157,7 @@ const help: Command<readonly ErrorHelp[] | null, HelpResult> = {
   summary: 'show the commands, or what to do after an error; help errors: after each',
   effect: 'look',
   parse: parseErrorHelp,
-  run: ({ commands = COMMANDS }, errors) =>
-    Promise.resolve(
-      errors === null
-        ? { commands: shownCommands(commands).map(({ name, usage, summary }) => ({ name, usage, summary })) }
-        : { errors },
-    ),
+  run: ({ commands = COMMANDS }, errors) => Promise.resolve(helpOf(errors, commands)),
   render: renderHelp,
 };
 
@@ -176,6 +171,15 @@ const exit: Command<undefined, Record<string, never>> = {
   run: () => Promise.resolve({}),
   render: () => '',
 };
+
+/** What `help` answers: it needs no node. */
+export function helpOf(
+  errors: readonly ErrorHelp[] | null,
+  commands: readonly Command[] = COMMANDS,
+): HelpResult {
+  if (errors !== null) return { errors };
+  return { commands: shownCommands(commands).map(({ name, usage, summary }) => ({ name, usage, summary })) };
+}
 
 /** Every command of a node, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, info, status, help, exit];

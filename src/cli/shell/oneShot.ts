@@ -3,7 +3,8 @@ import { RequestError, toError } from '../../errors';
 import { escapeControls } from '../../escapeControls';
 import type { NodeInfo } from '../../api';
 import { encodePayload, type LogEntry } from '../../entry/Entry';
-import { findCommand, splitLine, type Command } from '../commands/CommandTable';
+import { findCommand, helpOf, splitLine, type Command } from '../commands/CommandTable';
+import { parseErrorHelp } from '../commands/errorHelp';
 import { followLogs } from '../commands/logLists';
 import type { LogList } from '../render/renderTables';
 import { NodeClient, NodeUnreachableError, type ClientAnswer } from '../client/NodeClient';
@@ -71,6 +72,10 @@ export async function runOneShot(shot: OneShot, around: OneShotSurroundings): Pr
       return 0;
     }
     const asked = shot.words[0] === 'add_log' ? await askedAdd(shot.words, around) : askedOf(shot.words);
+    if (asked.command.name === 'help') {
+      around.out(helpHere(asked, shot, around));
+      return 0;
+    }
     client = await NodeClient.connect(around.directory);
     if (shot.follow) return await follow(client, asked, shot, around);
     const answer = await ask(client, asked, around);
@@ -83,6 +88,16 @@ export async function runOneShot(shot: OneShot, around: OneShotSurroundings): Pr
   } finally {
     client?.close();
   }
+}
+
+/** `help` is answered without a node: it may be what tells why there is none. */
+function helpHere(
+  { command, line }: Asked,
+  { json, words }: Pick<OneShot, 'json' | 'words'>,
+  { style }: Pick<OneShotSurroundings, 'style'>,
+): string {
+  const result = helpOf(parseErrorHelp(splitLine(line)?.text ?? ''));
+  return json ? jsonOf(words, { ok: true, result }) : command.render(result, style);
 }
 
 /** A failure that was met on this side, as the node would have answered it. */
@@ -106,9 +121,10 @@ export function fail(
 }
 
 type Failure = Pick<ClientAnswer & { ok: false }, 'ok' | 'error'>;
+type Success = Pick<ClientAnswer & { ok: true }, 'ok' | 'result'>;
 
 /** An answer's line of JSON, as the node's own, but under the name that the user gave the command. */
-function jsonOf([name = '']: readonly string[], answer: ClientAnswer | Failure): string {
+function jsonOf([name = '']: readonly string[], answer: Success | Failure): string {
   const rest = answer.ok ? { result: answer.result } : { error: answer.error };
   return JSON.stringify({ command: name, ok: answer.ok, ...rest });
 }

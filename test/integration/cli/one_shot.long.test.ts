@@ -277,8 +277,10 @@ test('without a leader an add ends with 4; a node that is gone leaves no socket 
   expect((await cluster.node(0).info()).leader).toBeNull();
   await cluster.node(0).kill();
   expect(await cli('info')).toMatchObject({ status: 1 });
+  const help = await cli('help', 'NODE_UNREACHABLE');
+  expect(help).toMatchObject({ status: 0, stdout: expect.stringContaining('(status 1)') as string });
   cluster.start(0, { DATA_DIR: dataDirectory });
   await until(WITHIN_MS, 'the socket answers again', async () =>
-    (await cli('help')).status === 0 ? true : undefined,
+    (await cli('info')).status === 0 ? true : undefined,
   );
 });
