@@ -87,7 +87,6 @@ export class Progress {
   /** The process that was met says whether it is a voter. */
   claimed(voter: boolean): void {
     this.voter ||= voter;
-    if (this.voter) this.fence = null;
   }
 
   /** The entry that this rejoining follower must hold, made by `stage` when there is none yet. */

@@ -1,4 +1,6 @@
 import {
+  FORWARD_BYTES_IN_FLIGHT_MAX,
+  FORWARD_BYTES_MAX,
   FORWARD_PUSHES_MAX,
   FORWARDS_IN_FLIGHT_MAX,
   PUSH_RETRY_MS,
@@ -154,9 +156,13 @@ describe('more than a node takes at once', () => {
     const fit = Math.floor(PUSHES_WAITING_BYTES_MAX / (VALUE_BYTES_MAX + 100));
     const all = Array.from({ length: fit + 1 }, () => push(api, value));
     expect(await refusals(all.slice(-1))).toEqual({ BUSY: 1 });
-    const answered = refusals(all.slice(0, -1));
+    // There is room again for what was answered.
+    api.followed(entryOf({ session: SESSION, nonce: 1 }, value));
+    await all[0];
+    const more = push(api, value);
+    const answered = refusals([...all.slice(1, -1), more]);
     api.close();
-    await answered;
+    expect((await answered)['BUSY']).toBeUndefined();
   });
 
   test('a push that is made many times counts as often', async () => {
@@ -167,9 +173,9 @@ describe('more than a node takes at once', () => {
     expect(await refusals(again.slice(-5))).toEqual({ BUSY: 5 });
     api.followed(entryOf({ session: SESSION, nonce: 7 }, 'value'));
     await Promise.all(again.slice(0, -5));
-    void api.push('key', { value: 'value' }).catch(() => undefined);
-    expect(api.idle).toBe(false);
+    const more = refusals(Array.from({ length: PUSHES_WAITING_MAX }, () => push(api)));
     api.close();
+    expect((await more)['BUSY']).toBeUndefined();
   });
 
   test('a follower has few under way, in messages that are read in a short step, and sends on as they are answered', () => {
@@ -186,6 +192,28 @@ describe('more than a node takes at once', () => {
     expect(total()).toBe(FORWARDS_IN_FLIGHT_MAX + 10);
     api.close();
   });
+});
+
+test('a follower has few bytes under way, in messages of few bytes, and sends on as they are answered', () => {
+  const { api, sent } = follower();
+  const value = 'v'.repeat(FORWARD_BYTES_MAX / 3);
+  const inFlight = Math.ceil(FORWARD_BYTES_IN_FLIGHT_MAX / value.length);
+  for (let nonce = 1; nonce <= 3 * inFlight; nonce++)
+    void api.push('key', { value, nonce }).catch(() => undefined);
+  const bytesSent = (): number[] =>
+    sent.map((message) =>
+      (message as ForwardMessage).pushes.reduce((bytes, { payload }) => bytes + payload.length, 0),
+    );
+  const total = (): number => bytesSent().reduce((sum, bytes) => sum + bytes, 0);
+  for (let nonce = 1; nonce <= 2 * inFlight; nonce++) {
+    const answered = (nonce - 1) * value.length;
+    // What is under way may exceed the limit by one message.
+    expect(total() - answered).toBeGreaterThan(FORWARD_BYTES_IN_FLIGHT_MAX - FORWARD_BYTES_MAX);
+    expect(total() - answered).toBeLessThan(FORWARD_BYTES_IN_FLIGHT_MAX + 2 * FORWARD_BYTES_MAX);
+    api.followed(entryOf({ session: SESSION, nonce }, value));
+  }
+  expect(Math.max(...bytesSent())).toBeLessThanOrEqual(FORWARD_BYTES_MAX);
+  api.close();
 });
 
 describe('a push whose answer is overdue', () => {

@@ -195,6 +195,26 @@ test('a follower far behind is found in one step back and caught up', () => {
   expect(bus.log('c').committedIndex).toBe(500);
 });
 
+test('a refusal of an earlier epoch that comes late, and twice, begins no search anew', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.isolate('c');
+  for (let nonce = 1; nonce <= 5; nonce++) bus.propose('a', nonce);
+  bus.settle('a');
+  bus.elect('a', 2, ['b']);
+  bus.cut.clear();
+  bus.store('c').saveHardState({ term: 2, votedFor: 'a' });
+  bus.log('c').follow(2, 'a');
+  bus.log('a').heard('c', run(1), 0);
+  bus.settle('a');
+  const refusal = bus.sent.find(({ message }) => message.type === 'appended' && !message.success)?.message;
+  if (refusal?.type !== 'appended') throw new Error('nothing was refused');
+  const before = bus.entriesSentTo('c');
+  bus.log('a').receive('c', refusal, bus.now);
+  bus.settle('a');
+  expect(bus.entriesSentTo('c')).toBe(before);
+});
+
 test('a push that is tried again gives the entry it made the first time', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
@@ -298,6 +318,19 @@ test('a link that comes and goes has no entry sent again that the follower was k
   }
   expect(bus.entriesSentTo('c')).toBe(before);
   expect(bus.log('a').matchIndexOf('c')).toBe(21);
+});
+
+test('what a node knows to be committed is on its disk once all is saved, on a follower too', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.propose('a', 1);
+  bus.settle('a');
+  expect([bus.store('a').commitIndex, bus.store('b').commitIndex]).toEqual([1, 1]);
+  for (const name of bus.names) {
+    expect(bus.log(name).commitIndex).toBe(2);
+    bus.log(name).saveAll();
+    expect(bus.store(name).commitIndex).toBe(2);
+  }
 });
 
 test('a leader of one commits by itself', () => {

@@ -64,6 +64,38 @@ test('a leader whose quorum holds other entries for committed tells and takes no
   bus.elect('a', 3);
   expect(bus.log('a').divergedFollowers).toHaveLength(2);
   expect(bus.log('a').sharedPosition).toBe(6);
+  // It follows nobody from whom it could differ.
+  expect(bus.log('a').divergedFrom).toBeNull();
+});
+
+test('a follower whose link is lost is not said to differ any more: its next process may hold anything', () => {
+  const bus = twoHistories(5, 3, 3);
+  meet(bus, 2);
+  expect(bus.log('c').divergedFollowers).toHaveLength(1);
+  bus.log('c').lost('a');
+  expect(bus.log('c').divergedFollowers).toEqual([]);
+});
+
+test('what one leader lacks says nothing of the next one, which is searched anew', () => {
+  const bus = twoHistories(5, 3, 3);
+  meet(bus, 2);
+  const { entries, ...state } = bus.store('a').snapshot();
+  bus.start('b', MemoryLogStore.from({ ...state, commitIndex: 3, entries: entries.slice(0, 3) }));
+  bus.elect('b', 3, ['a']);
+  expect(bus.log('a').divergedFrom).toMatchObject({ leader: 'b', sharedPosition: 3, isFound: true });
+  expect(bus.log('b').divergedFollowers).toEqual([{ peer: 'a', position: 4 }]);
+});
+
+test('once a leader holds what a follower knows to be committed, nothing is left of the difference', () => {
+  const bus = twoHistories(5, 3, 3);
+  meet(bus, 2);
+  const committed = bus.log('a').commitIndex;
+  bus.start('c', MemoryLogStore.from(bus.store('a').snapshot()));
+  bus.elect('c', 3, ['a']);
+  expect(bus.log('a').agreesWithLeader).toBe(true);
+  expect(bus.log('a').divergedFrom).toBeNull();
+  expect(bus.log('a').sharedPosition).toBeNull();
+  expect(bus.log('a').last?.position).toBe(committed + 1);
 });
 
 test('a term that is the same by chance hides nothing: hashes tell the entries apart', () => {
@@ -107,5 +139,28 @@ test('a follower takes nothing from a leader before one append has shown that bo
   bus.elect('c', 2, ['b']);
   expect(bus.log('b').agreesWithLeader).toBe(true);
   bus.log('b').follow(3, null);
+  expect(bus.log('b').agreesWithLeader).toBe(false);
+});
+
+test('a leader that comes back in a later term has to show it anew: its log may have been cut meanwhile', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.lostTypes.add('appended');
+  bus.propose('a', 1);
+  bus.settle('a');
+  expect(bus.log('b').last?.position).toBe(2);
+  bus.store('b').saveHardState({ term: 3, votedFor: 'a' });
+  bus.log('b').follow(3, 'a');
+  expect(bus.log('b').agreesWithLeader).toBe(false);
+  bus.log('b').receive('a', { type: 'commit', term: 3, commitIndex: 2 }, bus.now);
+  expect(bus.log('b').commitIndex).toBe(1);
+});
+
+test('so has the one that was followed before this node led', () => {
+  const bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1);
+  bus.log('b').lead(2, ['a', 'c']);
+  bus.log('b').follow(2, null);
+  bus.log('b').follow(2, 'a');
   expect(bus.log('b').agreesWithLeader).toBe(false);
 });

@@ -86,8 +86,9 @@ describe('a follower whose user waits for an entry', () => {
     bus.settle('a');
     expect(bus.store('c').membership).toBe('rejoining');
     bus.cut.add('c>a');
-    bus.propose('a', 2);
+    bus.propose('a', 2, 'value', 'c');
     bus.settle('a');
+    expect(commits(bus)).toEqual([]);
     const { last, commitIndex } = bus.log('c');
     expect(last?.position).toBeGreaterThan(commitIndex);
     bus.log('c').receive('a', { type: 'commit', term: 1, commitIndex: last?.position ?? 0 }, bus.now);

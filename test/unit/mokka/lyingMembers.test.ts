@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ProtocolError } from '../../../src/errors';
-import { PROCESS_MET_MS_MIN } from '../../../src/limits';
+import { DIVERGENCE_PROBE_MS, PROCESS_MET_MS_MIN } from '../../../src/limits';
 import {
   decodeLogMessage,
   encodeLogMessage,
@@ -86,6 +86,18 @@ describe('a leader that lies', () => {
     expect(() => bus.log('a').receive('b', other, 0)).toThrow('would replace its own entry 1');
     bus.log('a').receive('b', { type: 'commit', term: 5, commitIndex: 5 }, 0);
     expect(bus.log('a').commitIndex).toBe(5);
+  });
+
+  test.each([-1, 1, 2])('is blamed for an index that is off by %i, though the hashes are right', (off) => {
+    const bus = new LogBus(['a', 'b']);
+    bus.store('a').saveHardState({ term: 5, votedFor: 'b' });
+    bus.log('a').follow(5, 'b');
+    const [first = null] = entriesAfter(null, [5, 5], 1).slice(1);
+    const payload = encodePayload({ session: SESSION, nonce: 9 }, 'lie', '');
+    const header = { position: 3, term: 5, index: 2 + off, createdAt: 1 };
+    const entries = [...entriesAfter(null, [5, 5], 1), buildEntry(header, payload, first)];
+    expect(() => bus.log('a').receive('b', append({ entries }), 0)).toThrow(ProtocolError);
+    expect(bus.log('a').last).toBeNull();
   });
 
   const terms = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 }).map((all) => all.sort());
@@ -195,6 +207,21 @@ describe('a follower that lies', () => {
     }
     const grown = (bus.log('a').last?.position ?? 0) - before;
     expect(grown).toBeLessThanOrEqual(1000 / PROCESS_MET_MS_MIN + 1);
+  });
+
+  test('is not said to hold other entries any more when it takes that back, or names a position past the log', () => {
+    const bus = new LogBus(['a', 'b', 'c']);
+    bus.elect('a', 1);
+    const { last } = bus.log('a');
+    const beyond = appended({ success: false, divergedAt: (last?.position ?? 0) + 1 });
+    expect(() => bus.log('a').receive('c', beyond, 0)).toThrow(ProtocolError);
+    expect(bus.log('a').divergedFollowers).toEqual([]);
+    bus.log('a').receive('c', appended({ success: false, divergedAt: 1 }), 0);
+    expect(bus.log('a').divergedFollowers).toEqual([{ peer: 'c', position: 1 }]);
+    bus.now += DIVERGENCE_PROBE_MS;
+    bus.log('a').heard('c', run(1), bus.now);
+    bus.settle('a');
+    expect(bus.log('a').divergedFollowers).toEqual([]);
   });
 
   test('is a voter for as long as its process lives', () => {
