@@ -189,6 +189,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   override connect(): void {
     this.isConnected = true;
     super.connect();
+    this.guard(() => this.replicatedLog.learnIdentity());
   }
 
   /** Whether a peer is linked. */

@@ -42,7 +42,6 @@ export class LocalLog {
     invariant(store.commitIndex <= last, () => `commitIndex ${store.commitIndex}, last position ${last}`);
     this.committed = { position: store.commitIndex, index: this.entryAt(store.commitIndex)?.index ?? 0 };
     this.pushes.startAt(last + 1);
-    this.learnIdentity();
   }
 
   /** Which cluster this is, 32 hex digits; null until the node knows. */
@@ -249,7 +248,7 @@ export class LocalLog {
    * A full member takes its cluster's identity from the first entry, once that is committed. One that rejoins does not:
    * the log may be older than its cluster, which may have begun with a backup.
    */
-  private learnIdentity(): void {
+  learnIdentity(): void {
     const { store } = this;
     if (store.identity !== null || store.membership !== 'voter' || this.commitIndex === 0) return;
     const first = this.entryAt(1);

@@ -133,6 +133,11 @@ export class ReplicatedLog {
     return this.log.entryAt(position);
   }
 
+  /** To be called at the start: a process may have died between the commit of the first entry and this write. */
+  learnIdentity(): void {
+    this.log.learnIdentity();
+  }
+
   /** The election made this node the leader of a term. */
   lead(term: number, peers: readonly string[]): void {
     if (this.replication !== null && this.term === term) return;
