@@ -45,6 +45,12 @@ test('the second question ends the terms of the first answers; it votes in none 
   expect(forming.decide(peers)).toEqual({ join: 'form', termFloor: 7 });
 });
 
+test('what was told first is not forgotten when who told it has lost its disk before it answers again', () => {
+  const forming = askedOnce([3, 5]);
+  for (const peer of peers) forming.meet(peer, 2, empty(0));
+  expect(forming.decide(peers)).toEqual({ join: 'form', termFloor: 5 });
+});
+
 test('a cluster of one forms by itself', () => {
   const forming = new Forming();
   expect(forming.decide([])).toEqual({ join: 'ask' });

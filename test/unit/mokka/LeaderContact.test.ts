@@ -70,6 +70,44 @@ describe('what a follower said counts for the process of it that said so', () =>
   });
 });
 
+describe('what a leader could not hear, since it did not get to run, is no silence', () => {
+  test('of those that it had heard', () => {
+    const leader = contact(1);
+    leader.heard('b', { incarnation: first, voter: true, round: 1 }, 100);
+    leader.heldUp(500, 700);
+    expect(leader.quorumHeardAt()).toBe(600);
+    expect(leader.heardAt('b')).toBe(600);
+  });
+
+  test('of those that it has not heard since it began to lead', () => {
+    const leader = contact(1);
+    leader.heldUp(500, 700);
+    expect(leader.quorumHeardAt()).toBe(500);
+  });
+
+  test('and nobody was heard later than now', () => {
+    const leader = contact(1);
+    leader.heard('b', { incarnation: first, voter: true, round: 1 }, 650);
+    leader.heldUp(500, 700);
+    expect(leader.quorumHeardAt()).toBe(700);
+    leader.heldUp(500, 701);
+    expect(leader.quorumHeardAt()).toBe(701);
+  });
+});
+
+test('an answer to a round that was never begun is none', () => {
+  const leader = contact(1);
+  const asked = confirm(leader);
+  leader.heard('b', { incarnation: first, voter: true, round: 9 }, 1);
+  expect(asked.confirmed).toBe(false);
+  expect(leader.heardAt('b')).toBeUndefined();
+});
+
+test('a leader that begins has as much time to be heard as one that was heard then', () => {
+  const leader = new LeaderContact(1, 1000);
+  expect(leader.quorumHeardAt()).toBe(1000);
+});
+
 test('a confirmation counts no round that was under way when it was asked for (dissertation 6.4)', () => {
   const leader = contact(1);
   const asked = confirm(leader);

@@ -194,6 +194,18 @@ describe('more than a node takes at once', () => {
   });
 });
 
+test('all that was under way to one leader is sent to the next, however much that was', () => {
+  const { api, sent } = follower();
+  for (let nonce = 1; nonce <= FORWARDS_IN_FLIGHT_MAX; nonce++)
+    void api.push('key', { value: 'value', nonce }).catch(() => undefined);
+  for (let leaders = 1; leaders <= 3; leaders++) {
+    const pushesSent = sent.reduce((sum, message) => sum + (message as ForwardMessage).pushes.length, 0);
+    expect(pushesSent).toBe(leaders * FORWARDS_IN_FLIGHT_MAX);
+    api.leaderChanged();
+  }
+  api.close();
+});
+
 test('a follower has few bytes under way, in messages of few bytes, and sends on as they are answered', () => {
   const { api, sent } = follower();
   const value = 'v'.repeat(FORWARD_BYTES_MAX / 3);

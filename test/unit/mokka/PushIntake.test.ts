@@ -76,4 +76,12 @@ test('a node that leads no more forgets the pushes of others', () => {
   expect(intake.holdsForwarded).toBe(false);
   step(10);
   expect(proposed).toEqual([]);
+  // What it forgot takes no room.
+  const half = Buffer.alloc(FORWARD_BYTES_WAITING_MAX / 2);
+  for (let round = 0; round < 2; round++) {
+    intake.clear();
+    for (let nonce = 0; nonce < 2; nonce++) intake.take('a', proposalOf('a', nonce, half));
+  }
+  step(10);
+  expect(proposed).toEqual(['a0', 'a1']);
 });

@@ -1,32 +1,8 @@
-import { generateKeyPair } from '../../../src/config/keyPair';
 import { StartError } from '../../../src/errors';
-import { ReplicatedMokka } from '../../../src/mokka/ReplicatedMokka';
-import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
-
-const silent = (): void => undefined;
-
-class LoneNode extends ReplicatedMokka {
-  override write(): void {
-    // There is nobody.
-  }
-
-  override linkState(): { connected: boolean } {
-    return { connected: false };
-  }
-}
+import { LoneNode } from './LoneNode';
 
 test('a get that meets damage while histories differ rejects, and the node stops; it never throws', async () => {
-  const { publicKey, votingKey } = generateKeyPair();
-  const address = `tcp://127.0.0.1:1/${publicKey}`;
-  const node = new LoneNode({
-    address,
-    members: [address],
-    privateKey: votingKey,
-    heartbeat: 50,
-    electionTimeout: 200,
-    store: new MemoryLogStore(),
-    logger: { error: silent, warn: silent, info: silent, debug: silent, trace: silent },
-  });
+  const node = new LoneNode();
   const failures: Error[] = [];
   node.on('fatal', (error: Error) => failures.push(error));
   node.connect();

@@ -93,6 +93,19 @@ test('what is known is tried again while the look-up hangs, and after it has fai
   expect(addresses.next()).toBe('10.0.0.1');
 });
 
+test('the address that worked stays first when the name resolves anew, wherever it stands in the answer', async () => {
+  await resolvedTo('10.0.0.1', '10.0.0.2');
+  addresses.worked('10.0.0.2');
+  addresses.next();
+  addresses.next();
+  now += NAME_LOOKUP_PAUSE_MS;
+  addresses.next();
+  resolver.answer('10.0.0.1', '10.0.0.2', '10.0.0.3');
+  await addresses.answered();
+  const tried = [addresses.next(), addresses.next(), addresses.next()];
+  expect(tried).toEqual(['10.0.0.2', '10.0.0.1', '10.0.0.3']);
+});
+
 test('a name that moves is followed; the address that worked before stays the last resort', async () => {
   await resolvedTo('10.0.0.1');
   addresses.worked('10.0.0.1');

@@ -1,0 +1,68 @@
+import { buildEntry } from '../../../src/entry/Entry';
+import type { LogMessage } from '../../../src/mokka/messages/LogMessage';
+import { LoneNode } from './LoneNode';
+
+let node: LoneNode;
+
+beforeEach(() => (node = new LoneNode(3)));
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await node.disconnect();
+});
+
+test('what is under way is sent again to another leader, or in another term, not to one that was out of sight', () => {
+  const changed = jest.spyOn(node.logApi, 'leaderChanged');
+  const goTo = (leader: string | null, term: number): number => {
+    node['pushesGoTo'](leader, term);
+    return changed.mock.calls.length;
+  };
+  expect([goTo('b', 1), goTo(null, 1), goTo('b', 1)]).toEqual([1, 1, 1]);
+  expect([goTo(null, 2), goTo('b', 2), goTo('c', 2), goTo('b', 3)]).toEqual([1, 2, 3, 4]);
+});
+
+test('while histories differ, nothing is taken, and nothing told after what all share', async () => {
+  node.connect();
+  const log = node['replicatedLog'];
+  jest.spyOn(log, 'sharedPosition', 'get').mockReturnValue(4);
+  const last = buildEntry({ position: 4, term: 1, index: 2, createdAt: 0 }, null, null);
+  jest.spyOn(log, 'entryAt').mockImplementation((position) => (position === 4 ? last : null));
+  jest.spyOn(node['reads'], 'get').mockResolvedValue(null);
+  const entries = node.getDb().getEntry();
+  expect(await entries.get(2)).toBeNull();
+  const refusal = { code: 'HISTORIES_DIFFER', message: expect.stringContaining('after 2 ') as string };
+  await expect(entries.get(3)).rejects.toMatchObject(refusal);
+  await expect(node.logApi.push('key', { value: 'value' })).rejects.toMatchObject(refusal);
+});
+
+describe('answers count', () => {
+  const receive = (from: string, message: LogMessage): void => node['receiveMessage'](from, message);
+  const answers = { type: 'answers', term: 0, commitIndex: 9, committed: [], refused: [] } as const;
+
+  /** One that the node follows, and how its log stands to that one's. */
+  function follow(agrees: boolean): void {
+    node.followed = 'leader';
+    jest.spyOn(node['replicatedLog'], 'agreesWithLeader', 'get').mockReturnValue(agrees);
+  }
+
+  test.each([
+    ['of the leader that the node agrees with', 'leader', 0, true, 1],
+    ['of another member', 'another', 0, true, 0],
+    ['of another term', 'leader', 1, true, 0],
+    ['of a leader that the node does not agree with', 'leader', 0, false, 0],
+  ])('to pushes: %s', (_, from, term, agrees, times) => {
+    follow(agrees);
+    const answered = jest.spyOn(node.logApi, 'answered').mockReturnValue();
+    receive(from, { ...answers, term });
+    expect(answered).toHaveBeenCalledTimes(times);
+  });
+
+  test.each([
+    ['leader', 1],
+    ['another', 0],
+  ])('to reads: of the %s', (from, times) => {
+    follow(true);
+    const answered = jest.spyOn(node['reads'], 'answered').mockReturnValue();
+    receive(from, { type: 'confirmed', id: 1, commitIndex: 9 });
+    expect(answered).toHaveBeenCalledTimes(times);
+  });
+});
