@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROGRAMS } from './programs';
+import { watchOutput } from './watchOutput';
 
 const [name, ...args] = process.argv.slice(2);
 const program = PROGRAMS.find((each) => each.name === name);
 
 const main = async (): Promise<void> => {
+  if (program?.serves !== true) watchOutput();
   if (name === '--version') tellVersion();
   else if (program !== undefined) await program.run(args);
   else await (await import('./oneCommand')).run(process.argv.slice(2));

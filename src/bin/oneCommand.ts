@@ -26,8 +26,6 @@ export async function run(words: readonly string[]): Promise<void> {
   const ended = new AbortController();
   process.on('SIGINT', () => ended.abort());
   process.on('SIGTERM', () => ended.abort());
-  // A reader that has gone, as head does, ends what follows.
-  stdout.on('error', () => process.exit(0));
   process.exitCode = await statusOf(words, ended.signal);
 }
 

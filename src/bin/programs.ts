@@ -3,6 +3,8 @@ export interface Program {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
+  /** Whether it runs nodes, which go on when nobody reads what they say. */
+  readonly serves?: true;
   /** Runs it with the words after its name; loaded only for this. Sets the process's exit status. */
   run(args: readonly string[]): Promise<void>;
 }
@@ -12,12 +14,14 @@ export const PROGRAMS: readonly Program[] = [
     name: 'start',
     usage: 'start',
     summary: 'three nodes with the demo keys on this machine, and one prompt for them',
+    serves: true,
     run: async (args) => (await import('./startCluster')).run(args),
   },
   {
     name: 'node',
     usage: 'node',
     summary: 'one node, which INDEX and CLUSTER_CONFIG choose',
+    serves: true,
     run: async () => {
       // It reads the rest of the command line as its own.
       process.argv.splice(2, 1);

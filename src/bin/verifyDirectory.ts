@@ -1,6 +1,7 @@
 /** What `mokka-cluster verify` starts: checks the directory that its one argument names, and tells of it. */
 import { verifyStore, type VerifyProgress } from '../storage/lmdb/verifyStore';
 import { endWithError } from './endWithError';
+import { watchOutput } from './watchOutput';
 
 const MEGABYTE = 1_000_000;
 
@@ -28,4 +29,5 @@ const verify = async (directory: string): Promise<void> => {
   }
 };
 
+watchOutput();
 verify(process.argv[2] ?? '').catch(endWithError);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { RequestError } from '../../errors';
 import { VALUE_BYTES_MAX } from '../../limits';
@@ -6,9 +7,17 @@ import { VALUE_BYTES_MAX } from '../../limits';
 /**
  * A value from a stream, to its end, as it is. No more is read than a value may have.
  *
- * @throws RequestError TOO_LARGE, BAD_ARGUMENT for what is not UTF-8 or when `signal` is aborted first.
+ * @throws RequestError TOO_LARGE, BAD_ARGUMENT for what is no stream or not UTF-8, or when `signal` is aborted first.
  */
-export async function valueFromInput(input: Readable, signal: AbortSignal): Promise<string> {
+export async function valueFromInput(
+  input: Readable & { readonly fd?: number },
+  signal: AbortSignal,
+): Promise<string> {
+  if (input.fd !== undefined && !isStream(input.fd))
+    throw new RequestError(
+      'BAD_ARGUMENT',
+      'stdin, where the value is to come from, is a directory or a device: give it a file or a pipe',
+    );
   const chunks: Buffer[] = [];
   let length = 0;
   const stop = (): void => void input.destroy();
@@ -36,4 +45,10 @@ export async function valueFromInput(input: Readable, signal: AbortSignal): Prom
     'BAD_ARGUMENT',
     'the value from stdin is not UTF-8: send text in UTF-8, binary data as hex or base64',
   );
+}
+
+/** Node.js takes a stdin that it cannot read as a stream, such as a directory, for an empty one. */
+function isStream(fd: number): boolean {
+  const stats = fstatSync(fd);
+  return stats.isFile() || stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
 }
