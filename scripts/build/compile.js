@@ -3,13 +3,15 @@
  * (half a second of each start), its errors go to stderr, and each file is written whole, so that three nodes that
  * start at once may all compile while one of them already runs. Plain JavaScript: it is what compiles TypeScript.
  */
-const { readdirSync, renameSync, rmSync, statSync, utimesSync } = require('node:fs');
+const { chmodSync, readdirSync, renameSync, rmSync, statSync, utimesSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 
 const ROOT = resolve(__dirname, '..', '..');
 const PROJECT = join(ROOT, 'tsconfig.build.json');
 /** tsc's own record of what it compiled. Its time is that at which the compiling began. */
 const RECORD = join(ROOT, 'dist', '.tsbuildinfo');
+/** What npx and a shell start as a program. */
+const PROGRAM = join(ROOT, 'dist', 'bin', 'mokkaCluster.js');
 
 function isUpToDate() {
   const compiledMs = timeOf(RECORD);
@@ -49,7 +51,15 @@ function compile() {
 function writeWhole(path, text, writeByteOrderMark) {
   const next = `${path}.${process.pid}`;
   require('typescript').sys.writeFile(next, text, writeByteOrderMark);
+  if (resolve(path) === PROGRAM) chmodSync(next, 0o755);
   renameSync(next, path);
 }
 
-if (!isUpToDate()) process.exitCode = compile() === 0 ? 0 : 1;
+if (!isUpToDate()) {
+  try {
+    process.exitCode = compile() === 0 ? 0 : 1;
+  } catch ({ message }) {
+    process.stderr.write(`STORE_FAILED: dist is older than src and cannot be written: ${message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -54,7 +54,10 @@ export async function runFileScript(
     if (values['help'] === true) return { status: 0, stdout: script.usage };
     const [file, ...others] = positionals;
     if (file === undefined || file === '' || others.length > 0)
-      throw new RequestError('BAD_ARGUMENT', `name one file: ${script.usage}`);
+      throw new RequestError(
+        'BAD_ARGUMENT',
+        `name one file: ${script.usage.split('\n', 1).join()}; --help tells the rest`,
+      );
     const { head, made, advice } = await script.run(file, values);
     if (json)
       return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: { ...head, made } }) };
