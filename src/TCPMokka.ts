@@ -88,6 +88,7 @@ export class TCPMokka extends ReplicatedMokka {
   }
 
   override connect(): void {
+    if (!this.mayConnect) return;
     this.initialize();
     super.connect();
     if (this.nodes.size > 0) this.endWarmUp = warmUpVoting(this.privateKey, this.publicKey);

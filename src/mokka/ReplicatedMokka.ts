@@ -28,6 +28,7 @@ import { ForwardedPushes } from './pushes/ForwardedPushes';
 import { PushIntake } from './pushes/PushIntake';
 import { NodeView, type ElectionView, type LinkState } from './status/NodeView';
 import { ReplicatedLog } from './log/ReplicatedLog';
+import { historiesDiffer, notRunning } from './refusals';
 import { LagQuestions, type Lags } from './status/LagQuestions';
 import { SafeElection, type ElectionSettings } from './election/SafeElection';
 
@@ -187,9 +188,16 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   override connect(): void {
+    if (!this.mayConnect) return;
     this.isConnected = true;
     super.connect();
     this.guard(() => this.replicatedLog.learnIdentity());
+  }
+
+  /** False on a node that is connected: there `connect` does nothing. @throws RequestError NODE_UNREACHABLE when it has stopped */
+  protected get mayConnect(): boolean {
+    if (this.isStopped) throw notRunning(true);
+    return !this.isConnected;
   }
 
   /** Whether a peer is linked. */
@@ -271,22 +279,12 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const { sharedPosition } = this.replicatedLog;
     if (sharedPosition === null) return null;
     const shared = this.replicatedLog.entryAt(sharedPosition)?.index ?? 0;
-    if (index <= shared) return null;
-    return new RequestError(
-      'HISTORIES_DIFFER',
-      `the members that are needed share no log after ${shared} with this node: info says what to do`,
-    );
+    return index <= shared ? null : historiesDiffer(shared);
   }
 
   /** NODE_UNREACHABLE before `connect`, and when the node has stopped or failed; null where it runs. */
   private notRunning(): RequestError | null {
-    if (this.isStopped)
-      return new RequestError(
-        'NODE_UNREACHABLE',
-        'this node has stopped; nothing was done: ask another node, or start this one anew',
-      );
-    if (this.isConnected) return null;
-    return new RequestError('NODE_UNREACHABLE', 'this node is not connected yet: call connect() first');
+    return this.isConnected && !this.isStopped ? null : notRunning(this.isStopped);
   }
 
   /** What a node that is not connected yet can tell too. */

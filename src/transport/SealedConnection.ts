@@ -173,10 +173,14 @@ export class SealedConnection {
     if (this.tls !== null) this.owner.opened(this, this.tls);
   }
 
-  /** The peer has learned which cluster it is of: all that a later hello may tell. */
+  /** The peer has learned which cluster it is of: all that a later hello may tell, and once, since each costs work. */
   private greetAgain(theirs: Hello): void {
     const { identity } = theirs;
-    if (this.theirs?.identity !== null || !isDeepStrictEqual({ ...this.theirs, identity }, theirs))
+    if (
+      identity === null ||
+      this.theirs?.identity !== null ||
+      !isDeepStrictEqual({ ...this.theirs, identity }, theirs)
+    )
       throw new ProtocolError('a later hello is another than the first');
     this.theirs = theirs;
     this.refusesIdentity(theirs);

@@ -99,3 +99,13 @@ test('three at once: whoever reads what they compile sees no half of a file', as
   expect(await Promise.all(ends)).toEqual([0, 0, 0]);
   expect(readFileSync(compiled, 'utf8').slice(0, 200)).toContain('version = 1;');
 });
+
+test('mokka-cluster is a program after each build', () => {
+  const program = join(clone, 'dist', 'bin', 'mokkaCluster.js');
+  mkdirSync(join(clone, 'src', 'bin'));
+  for (const version of [1, 2]) {
+    writeFileSync(join(clone, 'src', 'bin', 'mokkaCluster.ts'), `export const version = ${version};\n`);
+    expect(build()).toMatchObject(DONE);
+    expect(statSync(program).mode & 0o777).toBe(0o755);
+  }
+});

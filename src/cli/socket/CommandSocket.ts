@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { StartError } from '../../errors';
 import { SOCKET_CLIENTS_MAX, SOCKET_IDLE_MS_MAX, STOP_ANSWERS_MS_MAX } from '../../limits';
 import { CommandLoad } from '../answers/CommandLoad';
 import type { CommandContext } from '../commands/CommandTable';
@@ -15,7 +16,10 @@ export const SOCKET_NAME = 'commands.sock';
  * pipe at stdin is, lines in and a line of JSON out for each. `exit` ends the connection, not the node.
  */
 export class CommandSocket {
+  /** The sockets of this process, which has locked their directories: nobody else can have one there. */
+  private static readonly paths = new Set<string>();
   private readonly prompts = new Set<PipePrompt>();
+  private listens = true;
 
   private constructor(
     private readonly server: Server,
@@ -40,17 +44,29 @@ export class CommandSocket {
     unexpected: (error: Error) => void,
   ): Promise<CommandSocket> {
     // Half-open: a client may end its input and then read the answers.
+    const path = join(directory, SOCKET_NAME);
+    if (CommandSocket.paths.has(path))
+      throw new StartError('STORE_FAILED', `this process listens on ${path} already: stop that socket first`);
     const server = createServer({ allowHalfOpen: true });
     server.maxConnections = SOCKET_CLIENTS_MAX;
-    await listenPrivately(server, directory, SOCKET_NAME);
-    const path = join(directory, SOCKET_NAME);
+    CommandSocket.paths.add(path);
+    try {
+      await listenPrivately(server, directory, SOCKET_NAME);
+    } catch (thrown) {
+      CommandSocket.paths.delete(path);
+      throw thrown;
+    }
     return new CommandSocket(server, path, { load: new CommandLoad(), ...context }, unexpected);
   }
 
   /** Takes no more lines. Resolves when those taken are answered and written, or after `deadline` ms. */
   async stop(deadline = STOP_ANSWERS_MS_MAX): Promise<void> {
-    removeSocket(this.path);
-    this.server.close();
+    if (this.listens) {
+      this.listens = false;
+      removeSocket(this.path);
+      CommandSocket.paths.delete(this.path);
+      this.server.close();
+    }
     await Promise.all([...this.prompts].map((prompt) => prompt.stop(deadline)));
   }
 

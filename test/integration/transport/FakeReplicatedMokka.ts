@@ -6,6 +6,8 @@ export abstract class ReplicatedMokka extends Mokka {
   /** Links read of it which cluster the node is of. */
   protected readonly store = new MemoryLogStore();
 
+  protected readonly mayConnect = true;
+
   override connect(): void {
     // Mokka's own would start to elect.
   }

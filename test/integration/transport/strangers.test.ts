@@ -179,6 +179,14 @@ test.each([
   expect(listener().endings.malformed).toBe(before + 1);
 });
 
+test("a member's first hello said again: closed as malformed, since each one costs work", async () => {
+  const before = listener().endings.malformed;
+  const socket = await thiefSocket();
+  socket.write(encodeFrame([encodeHello(clusterHello())]));
+  await expectClosed(socket);
+  expect(listener().endings.malformed).toBe(before + 1);
+});
+
 test('what follows a malformed frame in the same bytes is not heard', async () => {
   const heard = jest.fn();
   victim.on('data', heard);

@@ -66,3 +66,14 @@ describe('answers count', () => {
     expect(answered).toHaveBeenCalledTimes(times);
   });
 });
+
+test('to connect twice does nothing more; to connect after the end is refused', async () => {
+  const node = new LoneNode();
+  const begun = jest.spyOn(global, 'setInterval');
+  node.connect();
+  node.connect();
+  expect(begun).toHaveBeenCalledTimes(1);
+  begun.mockRestore();
+  await node.disconnect();
+  expect(() => node.connect()).toThrow(/this node has stopped/);
+});
