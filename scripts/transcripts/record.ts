@@ -61,9 +61,9 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   await first?.ask('add_log super test', ENTRY);
   await second?.ask('get_log 1', ENTRY);
   await second?.ask('info', /peer 2 .*/);
-  const shown = [first, second].map(
-    (terminal, node) => [`terminal-${node + 1}`, terminal?.transcript() ?? ''] as const,
-  );
+  const shown = nodes
+    .slice(0, 2)
+    .map((terminal, node) => [`terminal-${node + 1}`, terminal.transcript()] as const);
   const commands = await shell(workspace, 'cli', [
     'npm run cli --silent -- add_log color dark blue',
     'npm run cli --silent -- --node 1 list 1',

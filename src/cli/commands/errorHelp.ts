@@ -105,6 +105,11 @@ const ERRORS: readonly ErrorHelp[] = Object.entries(ROWS).map(([code, [status, h
 /** A longer word is like no code. */
 const CODE_LENGTH_MAX = 32;
 
+/** The status that a program ends with after an error with this code; 1 for a code that is not here, or of the library alone. */
+export function statusOfCode(code: string): number {
+  return ERRORS.find((error) => error.code === code)?.status ?? 1;
+}
+
 /** The word after `help` for all codes. */
 const ALL = 'errors';
 

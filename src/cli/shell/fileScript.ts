@@ -1,10 +1,9 @@
 import type { BackupHead } from '../../backup/BackupHead';
-import { BackupError, InvariantError, RequestError, StartError, toError } from '../../errors';
+import { RequestError } from '../../errors';
 import { escapeControls } from '../../escapeControls';
-import { NodeUnreachableError } from '../client/NodeClient';
 import { whyNpmTookOptions } from './npmOptions';
-import { statusOfCode } from './oneShot';
 import { parseOptions } from './parseOptions';
+import { programFailure } from './programFailure';
 
 /** Options of a script: words that stand alone, and words that take a value. */
 type Options = Readonly<Record<string, { readonly type: 'boolean' | 'string' }>>;
@@ -63,7 +62,7 @@ export async function runFileScript(
       return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: { ...head, made } }) };
     return { status: 0, stdout: `${head.entries} entries, head ${head.headHash}\n${escapeControls(advice)}` };
   } catch (thrown) {
-    const { code, message, status } = failureOf(toError(thrown));
+    const { code, message, status } = programFailure(thrown);
     if (!json) return { status, stderr: escapeControls(`${code}: ${message}`) };
     return { status, stdout: JSON.stringify({ command: name, ok: false, error: { code, message } }) };
   }
@@ -74,14 +73,4 @@ export function tell({ status, stdout, stderr }: Ending): void {
   if (stdout !== undefined) process.stdout.write(`${stdout}\n`);
   if (stderr !== undefined) process.stderr.write(`${stderr}\n`);
   process.exitCode = status;
-}
-
-function failureOf(error: Error): { code: string; message: string; status: number } {
-  const { message } = error;
-  if (error instanceof BackupError || error instanceof StartError)
-    return { code: error.code, message, status: error.exitStatus };
-  const known =
-    error instanceof RequestError || error instanceof NodeUnreachableError || error instanceof InvariantError;
-  const code = known ? error.code : 'INTERNAL';
-  return { code, message, status: statusOfCode(code) };
 }

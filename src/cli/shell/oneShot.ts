@@ -4,7 +4,7 @@ import { escapeControls } from '../../escapeControls';
 import type { NodeInfo } from '../../api';
 import { encodePayload, type LogEntry } from '../../entry/Entry';
 import { findCommand, helpOf, splitLine, type Command } from '../commands/CommandTable';
-import { parseErrorHelp } from '../commands/errorHelp';
+import { parseErrorHelp, statusOfCode } from '../commands/errorHelp';
 import { followLogs } from '../commands/logLists';
 import type { LogList } from '../render/renderTables';
 import { NodeClient, NodeUnreachableError, type ClientAnswer } from '../client/NodeClient';
@@ -22,26 +22,6 @@ const ENDED_READ = 'you ended the wait for the node’s answer';
 
 /** A push's id, where only its key and value matter. */
 const NO_PUSH = { session: '0'.repeat(16), nonce: 0 };
-
-/** With what status `mokka-cluster COMMAND` ends for an error's code; 1 for those that are not here. */
-const STATUS_OF_CODE: Readonly<Record<string, number>> = {
-  NODE_UNREACHABLE: 1,
-  BAD_COMMAND: 2,
-  BAD_ARGUMENT: 2,
-  TOO_LARGE: 2,
-  NOT_FOUND: 3,
-  NO_LEADER: 4,
-  UNKNOWN_OUTCOME: 5,
-  INTERNAL: 6,
-  INVARIANT: 6,
-  BUSY: 12,
-  HISTORIES_DIFFER: 13,
-};
-
-/** The status that a program of this machine ends with after an answer with this code. */
-export function statusOfCode(code: string): number {
-  return STATUS_OF_CODE[code] ?? 1;
-}
 
 /** What a command needs around it. */
 export interface OneShotSurroundings {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCommand } from '../../../src/cli/commands/CommandTable';
-import { parseErrorHelp } from '../../../src/cli/commands/errorHelp';
+import { parseErrorHelp, statusOfCode } from '../../../src/cli/commands/errorHelp';
 import { renderHelp } from '../../../src/cli/render/render';
-import { statusOfCode } from '../../../src/cli/shell/oneShot';
 import {
   BackupError,
   StartError,
@@ -15,20 +14,20 @@ import {
 describe('errors', () => {
   const told = parseErrorHelp('errors') ?? [];
 
-  /** The compiler sees to it that none is missing. */
-  const requestCodes: Record<RequestErrorCode, true> = {
-    BAD_COMMAND: true,
-    BAD_ARGUMENT: true,
-    TOO_LARGE: true,
-    NOT_FOUND: true,
-    NO_LEADER: true,
-    BUSY: true,
-    NODE_UNREACHABLE: true,
-    UNKNOWN_OUTCOME: true,
-    STALE_NONCE: true,
-    NONCE_REUSED: true,
-    HISTORIES_DIFFER: true,
-    INTERNAL: true,
+  /** The compiler sees to it that none is missing; null: no program sends a nonce of its own. */
+  const requestCodes: Record<RequestErrorCode, number | null> = {
+    BAD_COMMAND: 2,
+    BAD_ARGUMENT: 2,
+    TOO_LARGE: 2,
+    NOT_FOUND: 3,
+    NO_LEADER: 4,
+    BUSY: 12,
+    NODE_UNREACHABLE: 1,
+    UNKNOWN_OUTCOME: 5,
+    STALE_NONCE: null,
+    NONCE_REUSED: null,
+    HISTORIES_DIFFER: 13,
+    INTERNAL: 6,
   };
   const startCodes: Record<StartErrorCode, true> = {
     BAD_CONFIG: true,
@@ -47,19 +46,17 @@ describe('errors', () => {
     SAME_CLUSTER: true,
     FILE_FAILED: true,
   };
-  /** No program sends a nonce of its own. */
-  const libraryOnly = new Set(['STALE_NONCE', 'NONCE_REUSED']);
-
   const codes = <T extends string>(known: Record<T, true>): T[] => Object.keys(known) as T[];
   const statuses = new Map<string, number | null>([
-    ...codes(requestCodes).map((code) => [code, libraryOnly.has(code) ? null : statusOfCode(code)] as const),
+    ...Object.entries(requestCodes),
     ...codes(startCodes).map((code) => [code, new StartError(code, '').exitStatus] as const),
     ...codes(backupCodes).map((code) => [code, new BackupError(code, '').exitStatus] as const),
-    ['INVARIANT', statusOfCode('INTERNAL')],
+    ['INVARIANT', 6],
   ]);
 
   test('help errors tells of every code with its status, and of none that there is not', () => {
     expect(new Map(told.map(({ code, status }) => [code, status]))).toEqual(statuses);
+    for (const [code, status] of statuses) expect(statusOfCode(code)).toBe(status ?? 1);
     for (const { happened, advice } of told) expect(happened.length * advice.length).toBeGreaterThan(0);
   });
 
