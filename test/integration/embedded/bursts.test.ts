@@ -7,7 +7,7 @@ jest.setTimeout(600_000);
  * A program that pushes a hundred thousand times in one step lets nothing else run meanwhile, which is seconds on a slow
  * and busy machine.
  */
-const PATIENT = { heartbeat: 200, electionTimeout: 5000 };
+const PATIENT = { heartbeat: 200, electionTimeout: 20_000 };
 
 let cluster: EmbeddedCluster;
 
