@@ -5,36 +5,36 @@ import { COMMANDS_TURN_MS } from '../../limits';
  * together work for COMMANDS_TURN_MS, and what is left waits, first come first served, for the next one.
  */
 export class Turns {
-  #waiting: (() => void)[] = [];
-  #scheduled = false;
-  #endsAt: number | null = null;
+  private waiting: (() => void)[] = [];
+  private scheduled = false;
+  private endsAt: number | null = null;
 
   /** Whether the prompts have had their time in this turn. What cannot be divided may take longer, once. */
   get over(): boolean {
-    this.#schedule();
-    this.#endsAt ??= performance.now() + COMMANDS_TURN_MS;
-    return performance.now() >= this.#endsAt;
+    this.schedule();
+    this.endsAt ??= performance.now() + COMMANDS_TURN_MS;
+    return performance.now() >= this.endsAt;
   }
 
   /** Has work done in the next turn that has time for it. */
   soon(work: () => void): void {
-    this.#waiting.push(work);
-    this.#schedule();
+    this.waiting.push(work);
+    this.schedule();
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#begin());
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.begin());
   }
 
-  #begin(): void {
-    this.#scheduled = false;
-    this.#endsAt = null;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+  private begin(): void {
+    this.scheduled = false;
+    this.endsAt = null;
+    const waiting = this.waiting;
+    this.waiting = [];
     let done = 0;
     while (done < waiting.length && !this.over) waiting[done++]?.();
-    this.#waiting = [...waiting.slice(done), ...this.#waiting];
+    this.waiting = [...waiting.slice(done), ...this.waiting];
   }
 }

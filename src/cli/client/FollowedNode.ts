@@ -8,8 +8,8 @@ import { NodeClient, NodeUnreachableError } from './NodeClient';
 
 /** The logs of a node of another process, over its restarts: while it does not answer, it is tried again and again. */
 export class FollowedNode implements LogSource {
-  #client: NodeClient | null;
-  #told = false;
+  private client: NodeClient | null;
+  private told = false;
 
   /** `tell` is told once, each time the node has gone. When `signal` is aborted, what is asked rejects. */
   constructor(
@@ -18,8 +18,8 @@ export class FollowedNode implements LogSource {
     private readonly tell: (text: string) => void,
     private readonly signal: AbortSignal,
   ) {
-    this.#client = client;
-    signal.addEventListener('abort', () => this.#client?.close());
+    this.client = client;
+    signal.addEventListener('abort', () => this.client?.close());
   }
 
   async committedIndex(): Promise<number> {
@@ -31,23 +31,23 @@ export class FollowedNode implements LogSource {
   }
 
   close(): void {
-    this.#client?.close();
+    this.client?.close();
   }
 
   /** The result of a command that reads, when the node answers it. */
   async ask(line: string): Promise<unknown> {
     for (;;) {
       try {
-        this.#client ??= await NodeClient.connect(this.directory);
-        const result = await this.#client.request(line);
-        this.#told = false;
+        this.client ??= await NodeClient.connect(this.directory);
+        const result = await this.client.request(line);
+        this.told = false;
         return result;
       } catch (thrown) {
         if (this.signal.aborted || !isPassing(thrown)) throw thrown;
-        this.#client?.close();
-        this.#client = null;
-        if (!this.#told) this.tell('the node does not answer; when it does, the logs go on here');
-        this.#told = true;
+        this.client?.close();
+        this.client = null;
+        if (!this.told) this.tell('the node does not answer; when it does, the logs go on here');
+        this.told = true;
         await pause(FOLLOW_RETRY_MS, undefined, { signal: this.signal });
       }
     }

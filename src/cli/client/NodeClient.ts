@@ -47,22 +47,20 @@ const ENDED =
  * add's does without a leader; a node that answers nothing at all is noticed within 5 s.
  */
 export class NodeClient {
-  readonly #socket: Socket;
   /** Lines without an answer, oldest first: answers come in this order. */
-  readonly #waiting: WaitingLine[] = [];
-  #parts: Buffer[] = [];
-  #closed = false;
-  #silence: NodeJS.Timeout | null = null;
+  private readonly waiting: WaitingLine[] = [];
+  private parts: Buffer[] = [];
+  private open = true;
+  private silence: NodeJS.Timeout | null = null;
 
   private constructor(
-    socket: Socket,
+    private readonly socket: Socket,
     private readonly directory: string,
   ) {
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    socket.on('error', () => this.#end());
-    socket.on('close', () => this.#end());
-    socket.on('end', () => this.#end());
+    socket.on('data', (chunk: Buffer) => this.take(chunk));
+    socket.on('error', () => this.end());
+    socket.on('close', () => this.end());
+    socket.on('end', () => this.end());
   }
 
   /** @throws NodeUnreachableError when no node listens there. */
@@ -84,7 +82,7 @@ export class NodeClient {
 
   /** Whether the node has ended the connection. */
   get closed(): boolean {
-    return this.#closed;
+    return !this.open;
   }
 
   /**
@@ -95,11 +93,11 @@ export class NodeClient {
   async ask(line: string): Promise<ClientAnswer> {
     const json = await new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => this.close(), CLIENT_ANSWER_MS_MAX);
-      this.#waiting.push({ resolve, reject, timer });
-      if (this.#closed) this.#end();
+      this.waiting.push({ resolve, reject, timer });
+      if (!this.open) this.end();
       else {
-        this.#socket.write(`${line}\n`);
-        this.#silence ??= this.#watchSilence();
+        this.socket.write(`${line}\n`);
+        this.silence ??= this.watchSilence();
       }
     });
     return { json, ...answerSchema.parse(JSON.parse(json)) };
@@ -117,55 +115,55 @@ export class NodeClient {
   }
 
   close(): void {
-    this.#socket.destroy();
-    this.#end();
+    this.socket.destroy();
+    this.end();
   }
 
   /** Up to LF and nothing else: a value may hold what others take for the end of a line (HAZARDS, readline 2). */
-  #take(chunk: Buffer): void {
+  private take(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      const json = Buffer.concat([...this.#parts, chunk.subarray(start, end)]).toString();
-      this.#parts = [];
+      const json = Buffer.concat([...this.parts, chunk.subarray(start, end)]).toString();
+      this.parts = [];
       start = end + 1;
-      const waiting = this.#waiting.shift();
+      const waiting = this.waiting.shift();
       clearTimeout(waiting?.timer);
       waiting?.resolve(json);
-      if (this.#waiting.length === 0) this.#endWatch();
-      else this.#silence?.refresh();
+      if (this.waiting.length === 0) this.endWatch();
+      else this.silence?.refresh();
     }
-    if (start < chunk.length) this.#parts.push(chunk.subarray(start));
+    if (start < chunk.length) this.parts.push(chunk.subarray(start));
   }
 
-  #watchSilence(): NodeJS.Timeout {
-    return setTimeout(() => void this.#probe(), CLIENT_SILENT_MS);
+  private watchSilence(): NodeJS.Timeout {
+    return setTimeout(() => void this.probe(), CLIENT_SILENT_MS);
   }
 
-  #endWatch(): void {
-    if (this.#silence !== null) clearTimeout(this.#silence);
-    this.#silence = null;
+  private endWatch(): void {
+    if (this.silence !== null) clearTimeout(this.silence);
+    this.silence = null;
   }
 
   /** What was asked may wait for a leader, or a quorum. Whether the node answers at all another connection tells. */
-  async #probe(): Promise<void> {
-    const [oldest] = this.#waiting;
+  private async probe(): Promise<void> {
+    const [oldest] = this.waiting;
     const answers = await answersAnything(this.directory);
-    if (this.#closed || this.#waiting.length === 0) return;
-    if (answers || this.#waiting[0] !== oldest) {
-      this.#silence = this.#watchSilence();
+    if (!this.open || this.waiting.length === 0) return;
+    if (answers || this.waiting[0] !== oldest) {
+      this.silence = this.watchSilence();
       return;
     }
     const pid = lockHolder(this.directory);
-    this.#socket.destroy();
-    this.#end(
+    this.socket.destroy();
+    this.end(
       `the process${pid === null ? '' : ` ${pid}`} of the node on ${this.directory} runs and does not answer; its disk may hang, or it is held (Ctrl-Z): see its log`,
     );
   }
 
-  #end(reason = ENDED): void {
-    this.#closed = true;
-    this.#endWatch();
-    for (const { reject, timer } of this.#waiting.splice(0)) {
+  private end(reason = ENDED): void {
+    this.open = false;
+    this.endWatch();
+    for (const { reject, timer } of this.waiting.splice(0)) {
       clearTimeout(timer);
       reject(new NodeUnreachableError(reason, true));
     }

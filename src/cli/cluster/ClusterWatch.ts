@@ -34,57 +34,57 @@ interface Sight {
 
 /** Looks at the nodes of a cluster, each by itself, so that one that does not answer hides no other. */
 export class ClusterWatch {
-  readonly #nodes: readonly WatchedNode[];
-  readonly #sights: Sight[];
-  readonly #timer: NodeJS.Timeout;
-  #term = 0;
-  #logs = 0;
+  private readonly nodes: readonly WatchedNode[];
+  private readonly sights: Sight[];
+  private readonly timer: NodeJS.Timeout;
+  private term = 0;
+  private logs = 0;
 
   /** Each node is looked at every STATUS_LOOK_MS; `onLook` is told after each look at one. */
   constructor(nodes: readonly WatchedNode[], onLook: (state: ClusterState) => void) {
-    this.#nodes = nodes;
-    this.#sights = nodes.map(() => ({ info: null, answered: false, askedAt: null }));
+    this.nodes = nodes;
+    this.sights = nodes.map(() => ({ info: null, answered: false, askedAt: null }));
     const look = async (node: WatchedNode, index: number): Promise<void> => {
-      await this.#look(node, this.#sightOf(index));
+      await this.look(node, this.sightOf(index));
       onLook(this.state);
     };
     const lookAtAll = (): void => nodes.forEach((node, index) => void look(node, index));
-    this.#timer = setInterval(lookAtAll, STATUS_LOOK_MS).unref();
+    this.timer = setInterval(lookAtAll, STATUS_LOOK_MS).unref();
   }
 
   get state(): ClusterState {
-    const nodes = this.#nodes.map((node, index) => describe(node, this.#sightOf(index)));
-    return { nodes, term: this.#term, logs: this.#logs };
+    const nodes = this.nodes.map((node, index) => describe(node, this.sightOf(index)));
+    return { nodes, term: this.term, logs: this.logs };
   }
 
   /** What a node told last; null when it does not answer now. */
   infoOf(index: number): NodeInfo | null {
-    return this.#sights[index]?.info ?? null;
+    return this.sights[index]?.info ?? null;
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearInterval(this.timer);
   }
 
-  #sightOf(index: number): Sight {
-    const sight = this.#sights[index];
-    if (sight === undefined) throw new RangeError(`node ${index} of ${this.#sights.length}`);
+  private sightOf(index: number): Sight {
+    const sight = this.sights[index];
+    if (sight === undefined) throw new RangeError(`node ${index} of ${this.sights.length}`);
     return sight;
   }
 
-  async #look(node: WatchedNode, sight: Sight): Promise<void> {
+  private async look(node: WatchedNode, sight: Sight): Promise<void> {
     if (!node.isRunning()) Object.assign(sight, { info: null, answered: false });
-    else if (sight.askedAt === null) await this.#ask(node, sight);
+    else if (sight.askedAt === null) await this.ask(node, sight);
     else if (performance.now() - sight.askedAt > STATUS_SILENT_MS) sight.info = null;
   }
 
-  async #ask(node: WatchedNode, sight: Sight): Promise<void> {
+  private async ask(node: WatchedNode, sight: Sight): Promise<void> {
     sight.askedAt = performance.now();
     try {
       sight.info = await node.lookAtInfo();
       sight.answered = true;
-      this.#term = Math.max(this.#term, sight.info.currentTerm);
-      this.#logs = Math.max(this.#logs, sight.info.committedIndex);
+      this.term = Math.max(this.term, sight.info.currentTerm);
+      this.logs = Math.max(this.logs, sight.info.committedIndex);
     } catch {
       sight.info = null;
     }

@@ -17,51 +17,51 @@ const NOT_STARTED = `the node of this prompt has not started within ${NODE_START
 /** A node of another process of this machine, through the socket in its data directory. */
 export class RemoteNode implements ClusterNode, WatchedNode {
   /** A connection each: on one, `info` would be answered only after the reads before it, and these after the adds. */
-  readonly #writes: Connection;
-  readonly #reads: Connection;
-  readonly #looks: Connection;
+  private readonly writes: Connection;
+  private readonly reads: Connection;
+  private readonly looks: Connection;
 
   /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, NODE_START_MS_MAX at most. */
   constructor(
     directory: string,
     readonly isRunning: () => boolean,
   ) {
-    this.#writes = new Connection(directory, isRunning);
-    this.#reads = new Connection(directory, isRunning);
-    this.#looks = new Connection(directory, isRunning);
+    this.writes = new Connection(directory, isRunning);
+    this.reads = new Connection(directory, isRunning);
+    this.looks = new Connection(directory, isRunning);
   }
 
   /** The node gives each push its nonce: one that is given here is not passed on. */
   readonly logApi: PushApi = {
     push: async (key, { value }) =>
-      (await this.#writes.ask(exactAddLine({ key, value }), { writes: true })) as LogEntry,
+      (await this.writes.ask(exactAddLine({ key, value }), { writes: true })) as LogEntry,
   };
 
   getDb(): Db {
     return {
-      getEntry: () => ({ get: (index) => this.#get(index) }),
+      getEntry: () => ({ get: (index) => this.get(index) }),
       getState: () => ({
-        getInfo: async () => (await this.#looks.ask('info')) as NodeInfo,
+        getInfo: async () => (await this.looks.ask('info')) as NodeInfo,
         getStatus: async () =>
-          ((await this.#looks.ask('status')) as { members: readonly MemberStatus[] }).members,
+          ((await this.looks.ask('status')) as { members: readonly MemberStatus[] }).members,
       }),
     };
   }
 
   /** As `getInfo`, but a node that starts is not waited for. */
   async lookAtInfo(): Promise<NodeInfo> {
-    return (await this.#looks.ask('info', { waits: false })) as NodeInfo;
+    return (await this.looks.ask('info', { waits: false })) as NodeInfo;
   }
 
   close(): void {
-    this.#writes.close();
-    this.#reads.close();
-    this.#looks.close();
+    this.writes.close();
+    this.reads.close();
+    this.looks.close();
   }
 
-  async #get(index: number): Promise<LogEntry | null> {
+  private async get(index: number): Promise<LogEntry | null> {
     try {
-      return (await this.#reads.ask(`get_log ${index}`)) as LogEntry;
+      return (await this.reads.ask(`get_log ${index}`)) as LogEntry;
     } catch (thrown) {
       if (thrown instanceof RequestError && thrown.code === 'NOT_FOUND') return null;
       throw thrown;
@@ -71,7 +71,7 @@ export class RemoteNode implements ClusterNode, WatchedNode {
 
 /** One connection, made when it is needed, and again after the node has gone. */
 class Connection {
-  #client: Promise<NodeClient> | null = null;
+  private client: Promise<NodeClient> | null = null;
 
   constructor(
     private readonly directory: string,
@@ -80,7 +80,7 @@ class Connection {
 
   async ask(line: string, { writes = false, waits = true } = {}): Promise<unknown> {
     try {
-      return await (await this.#connected(waits)).request(line);
+      return await (await this.connected(waits)).request(line);
     } catch (thrown) {
       if (!(thrown instanceof NodeUnreachableError)) throw thrown;
       if (writes && thrown.sent)
@@ -93,25 +93,25 @@ class Connection {
   }
 
   close(): void {
-    void this.#client?.then(
+    void this.client?.then(
       (client) => client.close(),
       () => undefined,
     );
-    this.#client = null;
+    this.client = null;
   }
 
   /** The connection, made anew when it has ended; while the node starts, tried again until NODE_START_MS_MAX. */
-  async #connected(waits: boolean): Promise<NodeClient> {
+  private async connected(waits: boolean): Promise<NodeClient> {
     const deadlineAt = performance.now() + NODE_START_MS_MAX;
     for (;;) {
-      this.#client ??= NodeClient.connect(this.directory);
-      const tried = this.#client;
+      this.client ??= NodeClient.connect(this.directory);
+      const tried = this.client;
       try {
         const client = await tried;
         if (!client.closed) return client;
-        if (this.#client === tried) this.#client = null;
+        if (this.client === tried) this.client = null;
       } catch (thrown) {
-        if (this.#client === tried) this.#client = null;
+        if (this.client === tried) this.client = null;
         if (!waits || !this.isRunning() || performance.now() > deadlineAt) throw thrown;
         await pause(CONNECT_AGAIN_MS);
       }

@@ -12,8 +12,8 @@ export const endedWait = (): RequestError =>
 
 /** A node for a person, who is told why an add waits, and can end the wait. */
 export class InterruptibleNode implements ClusterNode {
-  readonly #waiting = new Set<(error: RequestError) => void>();
-  #endTelling: () => void = () => undefined;
+  private readonly waiting = new Set<(error: RequestError) => void>();
+  private endTelling: () => void = () => undefined;
 
   constructor(
     private readonly node: ClusterNode,
@@ -22,7 +22,7 @@ export class InterruptibleNode implements ClusterNode {
   ) {}
 
   readonly logApi: PushApi = {
-    push: (key, value, options) => this.#wait(this.node.logApi.push(key, value, options)),
+    push: (key, value, options) => this.wait(this.node.logApi.push(key, value, options)),
   };
 
   getDb(): Db {
@@ -31,20 +31,20 @@ export class InterruptibleNode implements ClusterNode {
 
   /** Ends the wait for all adds that have no answer; false when there are none. */
   interrupt(): boolean {
-    if (this.#waiting.size === 0) return false;
-    for (const reject of this.#waiting) reject(endedWait());
+    if (this.waiting.size === 0) return false;
+    for (const reject of this.waiting) reject(endedWait());
     return true;
   }
 
-  #wait(push: Promise<LogEntry>): Promise<LogEntry> {
+  private wait(push: Promise<LogEntry>): Promise<LogEntry> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.size === 0) this.#endTelling = tellWhyWaiting(this.look, this.tell);
+      if (this.waiting.size === 0) this.endTelling = tellWhyWaiting(this.look, this.tell);
       const end = (act: () => void): void => {
-        if (this.#waiting.delete(interrupted) && this.#waiting.size === 0) this.#endTelling();
+        if (this.waiting.delete(interrupted) && this.waiting.size === 0) this.endTelling();
         act();
       };
       const interrupted = (error: RequestError): void => end(() => reject(error));
-      this.#waiting.add(interrupted);
+      this.waiting.add(interrupted);
       push.then(
         (entry) => end(() => resolve(entry)),
         (thrown: unknown) => end(() => reject(toError(thrown))),

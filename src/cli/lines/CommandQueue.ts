@@ -59,176 +59,176 @@ class Line implements OrderedLine {
  * order: commands overlap as {@link Effect} allows. After `exit` nothing is taken.
  */
 export class CommandQueue {
-  readonly #context: CommandContext;
-  readonly #environment: QueueEnvironment;
-  readonly #load: CommandLoad;
-  readonly #budget: BudgetPart;
+  private readonly load: CommandLoad;
+  private readonly budget: BudgetPart;
   /** Oldest first, and what they are to the next one. */
-  readonly #lines: Line[] = [];
-  readonly #before = new LinesBefore();
-  #unstarted = 0;
+  private readonly lines: Line[] = [];
+  private readonly before = new LinesBefore();
+  private unstarted = 0;
   /** Bytes of answers that were delivered, until more may be. */
-  #deliveredBytes = 0;
-  #lacksBytes = false;
-  #exited = false;
+  private deliveredBytes = 0;
+  private lacksBytes = false;
+  /** Whether `exit` was taken. */
+  private exiting = false;
 
-  constructor(context: CommandContext, environment: QueueEnvironment) {
-    this.#context = context;
-    this.#environment = environment;
-    this.#load = context.load ?? new CommandLoad();
-    this.#budget = this.#load.budget.open(() => environment.progress());
+  constructor(
+    private readonly context: CommandContext,
+    private readonly environment: QueueEnvironment,
+  ) {
+    this.load = context.load ?? new CommandLoad();
+    this.budget = this.load.budget.open(() => environment.progress());
   }
 
   /** Whether a line may be offered now. */
   get hasRoom(): boolean {
-    return !this.#exited && !this.#lacksBytes && this.#lines.length < COMMANDS_IN_FLIGHT_MAX;
+    return !this.exiting && !this.lacksBytes && this.lines.length < COMMANDS_IN_FLIGHT_MAX;
   }
 
   /** Whether every line is answered. */
   get idle(): boolean {
-    return this.#lines.length === 0;
+    return this.lines.length === 0;
   }
 
   /** Whether `exit` was answered. */
   get exited(): boolean {
-    return this.#exited && this.idle;
+    return this.exiting && this.idle;
   }
 
   /** Takes a line: only when there is room. An empty one is skipped. */
   offer(line: InputLine): void {
     const refused = typeof line !== 'string';
     const split = splitLine(refused ? line.head : line);
-    if (refused) this.#refuse(split?.name ?? '', null, line.error);
-    else if (split !== null) this.#dispatch(split);
+    if (refused) this.refuse(split?.name ?? '', null, line.error);
+    else if (split !== null) this.dispatch(split);
   }
 
   /** Delivers the answers that may be, and starts the commands that may be. */
   advance(): void {
-    this.#deliverReady();
-    this.#startReady();
+    this.deliverReady();
+    this.startReady();
   }
 
-  #refuse(name: string, command: Command | null, error: RequestError): void {
+  private refuse(name: string, command: Command | null, error: RequestError): void {
     const line = new Line(shownName(name), null);
     line.answer = { name: line.name, command, error };
-    this.#add(line);
-    this.#deliverReady();
+    this.add(line);
+    this.deliverReady();
   }
 
-  #dispatch({ name, text }: SplitLine): void {
+  private dispatch({ name, text }: SplitLine): void {
     let command: Command | null = null;
     let given: unknown;
     try {
-      command = findCommand(name, this.#context.commands);
+      command = findCommand(name, this.context.commands);
       given = command.parse(text);
     } catch (thrown) {
-      this.#refuse(name, command, this.#requestError(thrown));
+      this.refuse(name, command, this.requestError(thrown));
       return;
     }
     const { effect } = command;
     const line = new Line(name, { command, given, length: text.length });
-    if (effect === 'exit') this.#exited = true;
-    this.#unstarted++;
-    const first = this.#lines.length === 0;
-    const mayStart = this.#before.allow(effect);
-    this.#add(line);
-    if (mayStart) this.#start(line, first);
+    if (effect === 'exit') this.exiting = true;
+    this.unstarted++;
+    const first = this.lines.length === 0;
+    const mayStart = this.before.allow(effect);
+    this.add(line);
+    if (mayStart) this.start(line, first);
   }
 
-  #add(line: Line): void {
-    this.#lines.push(line);
-    this.#before.count(line);
+  private add(line: Line): void {
+    this.lines.push(line);
+    this.before.count(line);
   }
 
-  #startReady(): void {
-    if (this.#unstarted === 0) return;
-    this.#lacksBytes = false;
+  private startReady(): void {
+    if (this.unstarted === 0) return;
+    this.lacksBytes = false;
     const before = new LinesBefore();
-    for (const [at, line] of this.#lines.entries()) {
+    for (const [at, line] of this.lines.entries()) {
       const { effect, started } = line;
-      if (effect !== null && !started && before.allow(effect) && !this.#start(line, at === 0)) return;
+      if (effect !== null && !started && before.allow(effect) && !this.start(line, at === 0)) return;
       before.count(line);
     }
   }
 
   /** Returns false, with nothing done, when neither this line nor those after it may start now. */
-  #start(line: Line, first: boolean): boolean {
+  private start(line: Line, first: boolean): boolean {
     const { task } = line;
     if (task === null) return true;
     const { effect } = task.command;
     if (effect === 'read' || effect === 'look') {
       // Whoever does not read gets no more work done.
-      if (this.#environment.mayDeliver?.() === false) return false;
-      if (this.#load.turns.over) {
-        this.#load.turns.soon(() => this.#environment.progress());
+      if (this.environment.mayDeliver?.() === false) return false;
+      if (this.load.turns.over) {
+        this.load.turns.soon(() => this.environment.progress());
         return false;
       }
     }
     const bytes = effect === 'read' ? READ_BYTES_RESERVED : task.length;
     // All else may wait for the first line: it is not kept waiting itself.
-    if (first) this.#budget.take(bytes);
-    else if (!this.#budget.tryTake(bytes)) {
-      this.#lacksBytes = true;
+    if (first) this.budget.take(bytes);
+    else if (!this.budget.tryTake(bytes)) {
+      this.lacksBytes = true;
       return false;
     }
     line.bytes = bytes;
-    this.#change(line, () => (line.started = true));
-    this.#unstarted--;
-    this.#run(line, task.command, task.given);
+    this.change(line, () => (line.started = true));
+    this.unstarted--;
+    this.run(line, task.command, task.given);
     return true;
   }
 
   /** Not an async function, whose promises would cost more than the rest of it. */
-  #run(line: Line, command: Command, given: unknown): void {
+  private run(line: Line, command: Command, given: unknown): void {
     const { name } = line;
-    this.#resultOf(command, given).then(
-      (result) => this.#end(line, { name, command, result }),
-      (thrown: unknown) => this.#end(line, { name, command, error: this.#requestError(thrown) }),
+    this.resultOf(command, given).then(
+      (result) => this.end(line, { name, command, result }),
+      (thrown: unknown) => this.end(line, { name, command, error: this.requestError(thrown) }),
     );
   }
 
-  #resultOf(command: Command, given: unknown): Promise<unknown> {
+  private resultOf(command: Command, given: unknown): Promise<unknown> {
     try {
-      return command.run(this.#context, given);
+      return command.run(this.context, given);
     } catch (thrown) {
       return Promise.reject(toError(thrown));
     }
   }
 
-  #end(line: Line, answer: Answer): void {
-    this.#change(line, () => (line.answer = answer));
+  private end(line: Line, answer: Answer): void {
+    this.change(line, () => (line.answer = answer));
     if (line.effect === 'read') {
       const reserved = line.bytes;
       line.bytes = Math.min(reserved, 'result' in answer ? heldBytes(answer.result) : 0);
-      this.#budget.give(reserved - line.bytes);
+      this.budget.give(reserved - line.bytes);
     }
-    this.#environment.progress();
+    this.environment.progress();
   }
 
-  #change(line: Line, change: () => void): void {
-    this.#before.count(line, -1);
+  private change(line: Line, change: () => void): void {
+    this.before.count(line, -1);
     change();
-    this.#before.count(line);
+    this.before.count(line);
   }
 
-  #deliverReady(): void {
-    const { deliver, mayDeliver = () => true } = this.#environment;
-    for (let line = this.#lines[0]; line?.answer != null && mayDeliver(); line = this.#lines[0]) {
-      this.#lines.shift();
-      this.#before.count(line, -1);
-      this.#deliveredBytes += line.bytes;
+  private deliverReady(): void {
+    const { deliver, mayDeliver = () => true } = this.environment;
+    for (let line = this.lines[0]; line?.answer != null && mayDeliver(); line = this.lines[0]) {
+      this.lines.shift();
+      this.before.count(line, -1);
+      this.deliveredBytes += line.bytes;
       deliver(line.answer);
     }
-    if (this.#deliveredBytes === 0 || !mayDeliver()) return;
-    const bytes = this.#deliveredBytes;
-    this.#deliveredBytes = 0;
-    this.#budget.give(bytes);
+    if (this.deliveredBytes === 0 || !mayDeliver()) return;
+    const bytes = this.deliveredBytes;
+    this.deliveredBytes = 0;
+    this.budget.give(bytes);
   }
 
-  #requestError(thrown: unknown): RequestError {
+  private requestError(thrown: unknown): RequestError {
     if (thrown instanceof RequestError) return thrown;
     const error = toError(thrown);
-    this.#environment.unexpected(error);
+    this.environment.unexpected(error);
     return new RequestError('INTERNAL', `unexpected error: ${error.message}`, { cause: error });
   }
 }

@@ -31,56 +31,56 @@ export type InputLine = string | RefusedLine;
  * most one chunk and one unfinished line are held.
  */
 export class LineReader {
-  #chunk: Buffer = Buffer.alloc(0);
-  #offset = 0;
+  private chunk: Buffer = Buffer.alloc(0);
+  private offset = 0;
   /** The unfinished line: its bytes from the chunks before, at most LINE_BYTES_MAX + 1 of them, and how many it has. */
-  #partial: Buffer = Buffer.alloc(0);
-  #partialBytes = 0;
-  #ended = false;
+  private partial: Buffer = Buffer.alloc(0);
+  private partialBytes = 0;
+  private ended = false;
 
   /** Gives the next bytes. The chunk before must have been read to its end. */
   push(chunk: Buffer): void {
-    this.#chunk = chunk;
-    this.#offset = 0;
+    this.chunk = chunk;
+    this.offset = 0;
   }
 
   /** Says that no more bytes follow: what is left is the last line. */
   end(): void {
-    this.#ended = true;
+    this.ended = true;
   }
 
   /** The next line, or null when more bytes are needed (after {@link end}: when there is none). */
   next(): InputLine | null {
-    const start = this.#offset;
-    const feed = start < this.#chunk.length ? this.#chunk.indexOf(LINE_FEED, start) : -1;
+    const start = this.offset;
+    const feed = start < this.chunk.length ? this.chunk.indexOf(LINE_FEED, start) : -1;
     if (feed === -1) {
-      this.#keep(start, this.#chunk.length);
-      this.#offset = this.#chunk.length;
-      return this.#ended && this.#partialBytes > 0 ? this.#takePartial() : null;
+      this.keep(start, this.chunk.length);
+      this.offset = this.chunk.length;
+      return this.ended && this.partialBytes > 0 ? this.takePartial() : null;
     }
-    this.#offset = feed + 1;
-    if (this.#partialBytes === 0) return decodeLine(this.#chunk, start, feed);
-    this.#keep(start, feed);
-    return this.#takePartial();
+    this.offset = feed + 1;
+    if (this.partialBytes === 0) return decodeLine(this.chunk, start, feed);
+    this.keep(start, feed);
+    return this.takePartial();
   }
 
   /** Adds bytes of the chunk to the unfinished line; those that make it too long are only counted. */
-  #keep(start: number, end: number): void {
-    const kept = Math.min(this.#partialBytes + end - start, KEPT_BYTES_MAX);
-    if (kept > this.#partial.length) {
+  private keep(start: number, end: number): void {
+    const kept = Math.min(this.partialBytes + end - start, KEPT_BYTES_MAX);
+    if (kept > this.partial.length) {
       const larger = Buffer.allocUnsafe(Math.min(2 * kept, KEPT_BYTES_MAX));
-      this.#partial.copy(larger, 0, 0, this.#partialBytes);
-      this.#partial = larger;
+      this.partial.copy(larger, 0, 0, this.partialBytes);
+      this.partial = larger;
     }
-    if (this.#partialBytes < kept) this.#chunk.copy(this.#partial, this.#partialBytes, start, end);
-    this.#partialBytes += end - start;
+    if (this.partialBytes < kept) this.chunk.copy(this.partial, this.partialBytes, start, end);
+    this.partialBytes += end - start;
   }
 
-  #takePartial(): InputLine {
-    const bytes = this.#partial;
-    const length = this.#partialBytes;
-    this.#partial = Buffer.alloc(0);
-    this.#partialBytes = 0;
+  private takePartial(): InputLine {
+    const bytes = this.partial;
+    const length = this.partialBytes;
+    this.partial = Buffer.alloc(0);
+    this.partialBytes = 0;
     return length > KEPT_BYTES_MAX ? refuseLength(bytes, 0, bytes.length) : decodeLine(bytes, 0, length);
   }
 }

@@ -23,51 +23,51 @@ export interface PipeEnvironment {
  */
 export class PipePrompt implements Prompt {
   readonly ended: Promise<PromptEnd>;
-  readonly #input: Readable;
-  readonly #reader = new LineReader();
-  readonly #queue: CommandQueue;
-  readonly #turns: Turns;
-  readonly #writer: AnswerWriter;
-  #resolveEnded: (end: PromptEnd) => void = () => undefined;
-  #inputEnded = false;
-  #stopped = false;
-  #outputClosed = false;
-  #pumpScheduled = false;
+  private readonly input: Readable;
+  private readonly reader = new LineReader();
+  private readonly queue: CommandQueue;
+  private readonly turns: Turns;
+  private readonly writer: AnswerWriter;
+  private resolveEnded: (end: PromptEnd) => void = () => undefined;
+  private inputEnded = false;
+  private stopped = false;
+  private outputClosed = false;
+  private pumpScheduled = false;
 
   constructor(context: CommandContext, { input, output, unexpected }: PipeEnvironment) {
-    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
-    this.#input = input;
+    this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
+    this.input = input;
     const { load = new CommandLoad() } = context;
-    this.#turns = load.turns;
-    this.#writer = new AnswerWriter(output, {
+    this.turns = load.turns;
+    this.writer = new AnswerWriter(output, {
       turns: load.turns,
-      onRoom: () => this.#pumpSoon(),
+      onRoom: () => this.pumpSoon(),
       onClosed: () => {
-        this.#outputClosed = true;
-        this.#takeNoMore();
+        this.outputClosed = true;
+        this.takeNoMore();
       },
     });
-    this.#queue = new CommandQueue(
+    this.queue = new CommandQueue(
       { ...context, load },
       {
-        deliver: (answer) => this.#writer.write(answerJson(answer)),
-        mayDeliver: () => this.#writer.hasRoom,
-        progress: () => this.#pumpSoon(),
+        deliver: (answer) => this.writer.write(answerJson(answer)),
+        mayDeliver: () => this.writer.hasRoom,
+        progress: () => this.pumpSoon(),
         unexpected,
       },
     );
     input.on('data', (chunk: Buffer) => {
-      this.#reader.push(chunk);
-      this.#pump();
+      this.reader.push(chunk);
+      this.pump();
     });
-    input.on('end', () => this.#endInput());
+    input.on('end', () => this.endInput());
     // A terminal that went away, or a stdin that is a directory: no more input either.
-    input.on('error', () => this.#endInput());
-    input.on('close', () => this.#endInput());
+    input.on('error', () => this.endInput());
+    input.on('close', () => this.endInput());
   }
 
   async stop(deadline: number): Promise<void> {
-    this.#takeNoMore();
+    this.takeNoMore();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, deadline)));
     await Promise.race([this.ended, late]);
@@ -78,59 +78,59 @@ export class PipePrompt implements Prompt {
     // Nothing but answers goes to stdout.
   }
 
-  #endInput(): void {
-    if (this.#inputEnded) return;
-    this.#inputEnded = true;
-    this.#reader.end();
-    this.#pump();
+  private endInput(): void {
+    if (this.inputEnded) return;
+    this.inputEnded = true;
+    this.reader.end();
+    this.pump();
   }
 
-  #takeNoMore(): void {
-    this.#stopped = true;
-    this.#input.destroy();
-    this.#pump();
+  private takeNoMore(): void {
+    this.stopped = true;
+    this.input.destroy();
+    this.pump();
   }
 
   /** Once a turn of the event loop at most: commands that are answered at once do not hold up the node. */
-  #pumpSoon(): void {
-    if (this.#pumpScheduled) return;
-    this.#pumpScheduled = true;
-    this.#turns.soon(() => {
-      this.#pumpScheduled = false;
-      this.#pump();
+  private pumpSoon(): void {
+    if (this.pumpScheduled) return;
+    this.pumpScheduled = true;
+    this.turns.soon(() => {
+      this.pumpScheduled = false;
+      this.pump();
     });
   }
 
   /** Goes on with the lines that were taken, takes more while there is room, and pauses the input or lets it flow. */
-  #pump(): void {
-    this.#queue.advance();
-    const more = this.#offerLines();
-    if (this.#queue.exited || (this.#queue.idle && (this.#stopped || (this.#inputEnded && !more))))
-      void this.#finish();
-    else if (more) this.#input.pause();
-    else this.#input.resume();
+  private pump(): void {
+    this.queue.advance();
+    const more = this.offerLines();
+    if (this.queue.exited || (this.queue.idle && (this.stopped || (this.inputEnded && !more))))
+      void this.finish();
+    else if (more) this.input.pause();
+    else this.input.resume();
   }
 
   /** Returns whether there may be lines left in the reader. */
-  #offerLines(): boolean {
-    while (!this.#stopped) {
-      if (!this.#queue.hasRoom || !this.#writer.hasRoom) return true;
-      if (this.#turns.over) {
-        this.#pumpSoon();
+  private offerLines(): boolean {
+    while (!this.stopped) {
+      if (!this.queue.hasRoom || !this.writer.hasRoom) return true;
+      if (this.turns.over) {
+        this.pumpSoon();
         return true;
       }
-      const line = this.#reader.next();
+      const line = this.reader.next();
       if (line === null) return false;
-      this.#queue.offer(line);
+      this.queue.offer(line);
     }
     return false;
   }
 
-  async #finish(): Promise<void> {
-    await this.#writer.flush();
+  private async finish(): Promise<void> {
+    await this.writer.flush();
     // Nothing is left to wait for the reader.
-    this.#queue.advance();
-    if (this.#queue.exited) this.#resolveEnded('exit');
-    else this.#resolveEnded(this.#outputClosed ? 'output-closed' : 'input-ended');
+    this.queue.advance();
+    if (this.queue.exited) this.resolveEnded('exit');
+    else this.resolveEnded(this.outputClosed ? 'output-closed' : 'input-ended');
   }
 }

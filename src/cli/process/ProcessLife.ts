@@ -20,16 +20,14 @@ type StopStep = () => Promise<void> | void;
  * status and one line on stderr.
  */
 export class ProcessLife {
-  readonly #steps: StopStep[] = [];
-  #stopping = false;
-  #firstSignalAt: number | null = null;
-  #report: (error: Error) => void = () => undefined;
-  readonly #stderr: Stderr;
+  private readonly steps: StopStep[] = [];
+  private stopping = false;
+  private firstSignalAt: number | null = null;
+  private report: (error: Error) => void = () => undefined;
 
-  constructor(stderr: Stderr) {
-    this.#stderr = stderr;
-    process.on('SIGTERM', () => this.#onSignal());
-    process.on('SIGINT', () => this.#onSignal());
+  constructor(private readonly stderr: Stderr) {
+    process.on('SIGTERM', () => this.onSignal());
+    process.on('SIGINT', () => this.onSignal());
     // A service outlives the terminal that started it; a prompt ends with its terminal by itself.
     process.on('SIGHUP', () => undefined);
     process.on('uncaughtException', (error) => this.fail(error));
@@ -41,24 +39,24 @@ export class ProcessLife {
 
   /** Sets where the stack of an unexpected error goes. */
   reportTo(report: (error: Error) => void): void {
-    this.#report = report;
+    this.report = report;
   }
 
   /** Adds what is to be done when the process stops cleanly, before what was added earlier. */
   beforeExit(step: StopStep): void {
-    this.#steps.unshift(step);
+    this.steps.unshift(step);
   }
 
   /** Stops cleanly. A second call does nothing. */
   async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.stopping) return;
+    this.stopping = true;
     setTimeout(() => {
-      this.#stderr.writeLine(`the stop took longer than ${STOP_MS_MAX} ms and was cut`);
+      this.stderr.writeLine(`the stop took longer than ${STOP_MS_MAX} ms and was cut`);
       process.exit(1);
     }, STOP_MS_MAX);
     try {
-      for (const step of this.#steps) await step();
+      for (const step of this.steps) await step();
     } catch (thrown) {
       this.fail(thrown);
     }
@@ -69,18 +67,18 @@ export class ProcessLife {
   fail(thrown: unknown): never {
     const error = toError(thrown);
     if (error instanceof StartError) {
-      this.#stderr.writeLine(escapeControls(`${error.code}: ${error.message}`));
+      this.stderr.writeLine(escapeControls(`${error.code}: ${error.message}`));
       process.exit(error.exitStatus);
     }
-    this.#report(error);
-    this.#stderr.writeLine(escapeControls(`INTERNAL: ${error.message}`));
+    this.report(error);
+    this.stderr.writeLine(escapeControls(`INTERNAL: ${error.message}`));
     process.exit(1);
   }
 
-  #onSignal(): void {
+  private onSignal(): void {
     const now = performance.now();
-    this.#firstSignalAt ??= now;
-    if (now - this.#firstSignalAt > SAME_SIGNAL_MS) process.exit(1);
+    this.firstSignalAt ??= now;
+    if (now - this.firstSignalAt > SAME_SIGNAL_MS) process.exit(1);
     void this.stop();
   }
 }

@@ -10,25 +10,23 @@ const MODE = 0o600;
  * history: `failed` is told, once.
  */
 export class PromptHistory {
-  readonly #file: string;
-  readonly #failed: (error: Error) => void;
-  #works = true;
+  private works = true;
 
-  constructor(file: string, failed: (error: Error) => void) {
-    this.#file = file;
-    this.#failed = failed;
-  }
+  constructor(
+    private readonly file: string,
+    private readonly failed: (error: Error) => void,
+  ) {}
 
   /** The lines of earlier runs, newest first (as node:readline wants them), and cuts the file to its limit. */
   load(): string[] {
     let lines: string[] = [];
-    this.#attempt(() => {
-      const all = readLines(this.#file);
+    this.attempt(() => {
+      const all = readLines(this.file);
       lines = all.slice(-HISTORY_LINES_MAX);
       if (all.length > HISTORY_LINES_MAX) {
-        const next = `${this.#file}.next`;
+        const next = `${this.file}.next`;
         writeFileSync(next, lines.map((line) => `${line}\n`).join(''), { mode: MODE });
-        renameSync(next, this.#file);
+        renameSync(next, this.file);
       }
     });
     return lines.reverse();
@@ -37,18 +35,18 @@ export class PromptHistory {
   /** Adds a line. One over HISTORY_LINE_LENGTH_MAX is not kept. */
   add(line: string): void {
     if (line.length > HISTORY_LINE_LENGTH_MAX) return;
-    this.#attempt(() => {
-      appendFileSync(this.#file, `${line}\n`, { mode: MODE });
+    this.attempt(() => {
+      appendFileSync(this.file, `${line}\n`, { mode: MODE });
     });
   }
 
-  #attempt(action: () => void): void {
-    if (!this.#works) return;
+  private attempt(action: () => void): void {
+    if (!this.works) return;
     try {
       action();
     } catch (thrown) {
-      this.#works = false;
-      this.#failed(toError(thrown));
+      this.works = false;
+      this.failed(toError(thrown));
     }
   }
 }

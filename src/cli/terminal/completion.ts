@@ -9,24 +9,24 @@ const BEGUN_KEY = /^add_log +("(?:[^"\\]|\\.)*|[^ "][^ ]*|)$/;
 
 /** The keys of recent `add_log` lines, newest last, for completion. */
 export class RecentKeys {
-  readonly #keys = new Set<string>();
+  private readonly keys = new Set<string>();
 
   /** Takes note of a line's key, if it has one. */
   note(line: string): void {
     const split = splitLine(line);
     const key = split?.name === 'add_log' ? TYPED_KEY.exec(split.text)?.[1] : undefined;
     if (key === undefined) return;
-    this.#keys.delete(key);
-    this.#keys.add(key);
-    for (const oldest of this.#keys) {
-      if (this.#keys.size <= RECENT_KEYS_MAX) break;
-      this.#keys.delete(oldest);
+    this.keys.delete(key);
+    this.keys.add(key);
+    for (const oldest of this.keys) {
+      if (this.keys.size <= RECENT_KEYS_MAX) break;
+      this.keys.delete(oldest);
     }
   }
 
   /** Those that begin so, newest first. */
   startingWith(start: string): string[] {
-    return [...this.#keys].filter((key) => key.startsWith(start)).reverse();
+    return [...this.keys].filter((key) => key.startsWith(start)).reverse();
   }
 }
 
