@@ -16,6 +16,17 @@ export interface PipeEnvironment {
   readonly unexpected: (error: Error) => void;
 }
 
+/** In this order, except that each may come first. From 'stopped' on no line is taken any more. */
+type State =
+  /** Lines come. */
+  | 'reading'
+  /** No more come; those that came are still taken. */
+  | 'input-ended'
+  /** The process stops: lines that came and were not taken are dropped. */
+  | 'stopped'
+  /** The same, since nobody reads the answers. */
+  | 'output-closed';
+
 /**
  * The prompt where stdin is not a terminal: each line gives exactly one line of JSON, in the order of the lines.
  * Input is paused while there is no room for more commands or the reader of the output is slow. When nobody reads
@@ -29,9 +40,7 @@ export class PipePrompt implements Prompt {
   private readonly turns: Turns;
   private readonly writer: AnswerWriter;
   private resolveEnded: (end: PromptEnd) => void = () => undefined;
-  private inputEnded = false;
-  private stopped = false;
-  private outputClosed = false;
+  private state: State = 'reading';
   private pumpScheduled = false;
 
   constructor(context: CommandContext, { input, output, unexpected }: PipeEnvironment) {
@@ -42,10 +51,7 @@ export class PipePrompt implements Prompt {
     this.writer = new AnswerWriter(output, {
       turns: load.turns,
       onRoom: () => this.pumpSoon(),
-      onClosed: () => {
-        this.outputClosed = true;
-        this.takeNoMore();
-      },
+      onClosed: () => this.takeNoMore('output-closed'),
     });
     this.queue = new CommandQueue(
       { ...context, load },
@@ -67,7 +73,7 @@ export class PipePrompt implements Prompt {
   }
 
   async stop(deadline: number): Promise<void> {
-    this.takeNoMore();
+    this.takeNoMore('stopped');
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, deadline)));
     await Promise.race([this.ended, late]);
@@ -79,14 +85,14 @@ export class PipePrompt implements Prompt {
   }
 
   private endInput(): void {
-    if (this.inputEnded) return;
-    this.inputEnded = true;
+    if (this.state !== 'reading') return;
+    this.state = 'input-ended';
     this.reader.end();
     this.pump();
   }
 
-  private takeNoMore(): void {
-    this.stopped = true;
+  private takeNoMore(state: 'stopped' | 'output-closed'): void {
+    if (this.state !== 'output-closed') this.state = state;
     this.input.destroy();
     this.pump();
   }
@@ -101,19 +107,18 @@ export class PipePrompt implements Prompt {
     });
   }
 
-  /** Goes on with the lines that were taken, takes more while there is room, and pauses the input or lets it flow. */
+  /** Runs the commands that were taken and takes more while there is room; without room the input is paused. */
   private pump(): void {
     this.queue.advance();
     const more = this.offerLines();
-    if (this.queue.exited || (this.queue.idle && (this.stopped || (this.inputEnded && !more))))
-      void this.finish();
+    if (this.queue.exited || (this.queue.idle && this.state !== 'reading' && !more)) void this.finish();
     else if (more) this.input.pause();
     else this.input.resume();
   }
 
   /** Returns whether there may be lines left in the reader. */
   private offerLines(): boolean {
-    while (!this.stopped) {
+    while (this.state === 'reading' || this.state === 'input-ended') {
       if (!this.queue.hasRoom || !this.writer.hasRoom) return true;
       if (this.turns.over) {
         this.pumpSoon();
@@ -131,6 +136,6 @@ export class PipePrompt implements Prompt {
     // Nothing is left to wait for the reader.
     this.queue.advance();
     if (this.queue.exited) this.resolveEnded('exit');
-    else this.resolveEnded(this.outputClosed ? 'output-closed' : 'input-ended');
+    else this.resolveEnded(this.state === 'output-closed' ? 'output-closed' : 'input-ended');
   }
 }

@@ -15,6 +15,7 @@ import type { PromptHistory } from './PromptHistory';
 import { paint, renderError, wrap, type Style } from '../render/render';
 import { renderLogs } from '../render/renderTables';
 import { InterruptibleNode } from '../commands/InterruptibleNode';
+import { interceptKeys, repairPaste, rowsAboveCursor, rowsBelowCursor, type Key } from './readlineInternals';
 import { StatusTerminal, type CursorPlace, type TerminalOutput } from './StatusTerminal';
 
 const PROMPT = 'enter command > ';
@@ -24,12 +25,6 @@ const LEADER_LOOK_MS = 250;
 
 /** After a stop by Ctrl-Z the terminal is taken back so soon, ms of the process's time: it must have stopped by then. */
 const TAKE_BACK_MS = 50;
-
-/** How readline takes a key and puts text at the cursor. */
-interface TypedKeys {
-  _ttyWrite?: (text: string | undefined, key?: { name?: string; ctrl?: boolean }) => void;
-  _insertString?: (text: string) => void;
-}
 
 /** What a terminal's prompt reads, writes and reports to. */
 export interface TerminalEnvironment {
@@ -46,10 +41,22 @@ export interface TerminalEnvironment {
   readonly stopJob?: () => void;
 }
 
+type State =
+  /** A line can be typed. */
+  | { readonly is: 'typing' }
+  /** The same, and the last key was a Ctrl-C: a second one stops the node. */
+  | { readonly is: 'interrupted' }
+  /** Logs are shown as they come, until a key is pressed. */
+  | { readonly is: 'following'; readonly end: AbortController }
+  /** No line can be typed any more; the lines that were are still run, and `exit` after them. */
+  | { readonly is: 'closing' }
+  /** No line is run any more; those that were begun are answered. */
+  | { readonly is: 'stopped' };
+
 /**
- * The prompt for people. The line being typed always stands below everything else: answers, notices and log records
- * are written above it, and it is drawn again. A status line may stand below it. Ctrl-C ends the wait for adds, or clears
- * the line; twice, or Ctrl-D on an empty line, is `exit`. Ctrl-Z stops the job.
+ * The prompt for people. Answers, notices and log records are written above the line being typed, which is then drawn
+ * again, so that it is always the last one; only a status line may stand below it. Ctrl-C ends the wait for adds, or
+ * clears the line; twice, or Ctrl-D on an empty line, is `exit`. Ctrl-Z stops the job.
  */
 export class TerminalPrompt implements Prompt {
   readonly ended: Promise<PromptEnd>;
@@ -65,13 +72,7 @@ export class TerminalPrompt implements Prompt {
   private readonly leaderLook: NodeJS.Timeout;
   private resolveEnded: (end: PromptEnd) => void = () => undefined;
   private leader: string | null = null;
-  private interrupted = false;
-  /** Ends the `tail` that follows, when there is one. */
-  private following: AbortController | null = null;
-  /** Whether a line can be typed: until `exit`, Ctrl-D or the end of the terminal. */
-  private open = true;
-  /** Whether lines are taken into the queue. */
-  private taking = true;
+  private state: State = { is: 'typing' };
 
   constructor(context: CommandContext, environment: TerminalEnvironment) {
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
@@ -99,7 +100,7 @@ export class TerminalPrompt implements Prompt {
       removeHistoryDuplicates: true,
       completer: (line: string) => complete(line, this.keys, context.commands),
     });
-    this.takeKeys();
+    interceptKeys(this.interface, (key) => this.endsFollowing(key));
     this.listen();
     this.leaderLook = setInterval(() => void this.lookForLeader(), LEADER_LOOK_MS).unref();
     this.interface.prompt();
@@ -129,9 +130,8 @@ export class TerminalPrompt implements Prompt {
       return;
     }
     this.eraseLine();
-    // Before it draws the line again, readline goes up as many rows as it did not know to be erased.
-    const rows = 'prevRows' in this.interface ? Number(this.interface.prevRows) : 0;
-    stream.write(`${text}\n${'\n'.repeat(rows)}`);
+    // readline goes up so many rows before it draws the line: what was written must stand above them.
+    stream.write(`${text}\n${'\n'.repeat(rowsAboveCursor(this.interface))}`);
     this.interface.prompt(true);
   }
 
@@ -151,25 +151,36 @@ export class TerminalPrompt implements Prompt {
     this.interface.on('SIGINT', () => this.interrupt());
     this.interface.on('SIGTSTP', () => this.suspend());
     this.interface.on('close', () => this.onClose());
-    input.prependListener('keypress', (_text, key?: { name?: string }) => this.mendPaste(key?.name));
-    input.on('keypress', (_text, key?: { name?: string; ctrl?: boolean }) => {
-      if (key?.name !== 'c' || key.ctrl !== true) this.interrupted = false;
+    input.prependListener('keypress', (_text, key?: Key) => repairPaste(this.interface, key));
+    input.on('keypress', (_text, key?: Key) => {
+      const isCtrlC = key?.name === 'c' && key.ctrl === true;
+      if (this.state.is === 'interrupted' && !isCtrlC) this.enter({ is: 'typing' });
     });
-    // A terminal that went away; readline repeats the error of its input.
+    // The terminal went away. readline emits the error of its input once more itself.
     input.on('error', () => undefined);
     this.interface.on('error', () => this.interface.close());
     this.environment.output.on('error', () => this.interface.close());
   }
 
+  /** Whether a line can be typed. */
+  private get open(): boolean {
+    return this.state.is !== 'closing' && this.state.is !== 'stopped';
+  }
+
+  private enter(state: State): void {
+    if (this.state.is === 'following') this.state.end.abort();
+    this.state = state;
+  }
+
   private pump(): void {
     this.queue.advance();
-    while (this.taking && this.queue.hasRoom) {
+    while (this.state.is !== 'stopped' && this.queue.hasRoom) {
       const line = this.lines.shift();
       if (line === undefined) break;
       this.queue.offer(line);
     }
-    if (this.queue.exited && this.taking) this.takeNoMore();
-    if (!this.taking && this.queue.idle) this.resolveEnded('exit');
+    if (this.queue.exited && this.state.is !== 'stopped') this.takeNoMore();
+    if (this.state.is === 'stopped' && this.queue.idle) this.resolveEnded('exit');
     if (this.open && this.lines.length > 0) this.interface.pause();
     else if (this.open) this.interface.resume();
   }
@@ -186,79 +197,52 @@ export class TerminalPrompt implements Prompt {
     if (command.follow !== undefined) void this.follow(command.follow(result));
   }
 
-  /** Shows logs as they are committed, until a key is pressed. Not when one was: a line is typed or waits already. */
+  /** Shows logs as they are committed, until a key is pressed. Not where a key was already: a line is begun or waits. */
   private async follow(from: number): Promise<void> {
     if (!this.open || !this.queue.idle || this.lines.length > 0 || this.interface.line !== '') return;
-    const following = new AbortController();
-    this.following = following;
+    const following: State = { is: 'following', end: new AbortController() };
+    this.enter(following);
     this.notify('more logs follow here as they come; press any key to end this');
     const show = (logs: readonly LogEntry[]): void => this.write(renderLogs(logs, this.style));
     try {
-      await followLogs(sourceOf(this.node), from, show, following.signal);
+      await followLogs(sourceOf(this.node), from, show, following.end.signal);
     } catch (thrown) {
       this.notify(escapeControls(`no more logs are shown: ${toError(thrown).message}`));
     }
-    if (this.following === following) this.following = null;
+    if (this.state === following) this.enter({ is: 'typing' });
   }
 
-  private stopFollowing(): void {
-    this.following?.abort();
-    this.following = null;
-  }
-
-  /**
-   * Stands between the terminal and readline's handling of a key, as node:repl does: the key that ends a `tail` is not
-   * typed, and a separator of lines in a paste is a character like others (HAZARDS, readline 2).
-   */
-  private takeKeys(): void {
-    const readline: TypedKeys & Interface = this.interface;
-    const take = readline._ttyWrite?.bind(readline);
-    const insert = readline._insertString?.bind(readline);
-    if (take === undefined || insert === undefined) return;
-    readline._ttyWrite = (text, key) => {
-      const suspends = key?.ctrl === true && key.name === 'z';
-      if (this.following !== null && !suspends) this.stopFollowing();
-      else if (text === '\u2028' || text === '\u2029') insert(text);
-      else take(text, key);
-    };
-  }
-
-  /**
-   * Called before readline takes a key. Of keys that come at once it takes all but the last as text of a paste, which
-   * it puts at the line's end, wherever the cursor is, and without a note of the rows that it fills: all that it draws
-   * after that would be too low.
-   */
-  private mendPaste(key: string | undefined): void {
-    const readline: { isCompletionEnabled?: boolean; prevRows?: number } & Interface = this.interface;
-    const inside = readline.cursor < readline.line.length;
-    // A tab of a paste stays one, and completes nothing.
-    if (inside && key !== 'tab') readline.isCompletionEnabled = true;
-    const { rows, cols } = readline.getCursorPos();
-    // A terminal whose row was just filled is still in it.
-    if (readline.isCompletionEnabled === true && readline.prevRows !== rows)
-      readline.prevRows = cols === 0 ? rows - 1 : rows;
+  /** Any key ends it and is not typed; only Ctrl-Z stops the job as always, and the logs go on when it does. */
+  private endsFollowing(key: Key | undefined): boolean {
+    const isCtrlZ = key?.name === 'z' && key.ctrl === true;
+    if (this.state.is !== 'following' || isCtrlZ) return false;
+    this.enter({ is: 'typing' });
+    return true;
   }
 
   private interrupt(): void {
     // The Ctrl-C that ends a wait ends nothing else.
     if (this.adds.interrupt()) return;
-    if (this.interrupted) {
+    if (this.state.is === 'interrupted') {
       this.takeNoMore();
       return;
     }
-    this.interrupted = true;
+    this.enter({ is: 'interrupted' });
     this.interface.write(null, { ctrl: true, name: 'e' });
     this.interface.write(null, { ctrl: true, name: 'u' });
     this.notify('Ctrl-C again, Ctrl-D or exit stops the node');
   }
 
-  /** readline would stop this process alone: npm, which the shell waits for, would go on, and nobody could type. */
+  /**
+   * Stops all processes of the job, npm included. readline would stop this one alone; the shell, which waits for npm, would
+   * not notice, and nobody could type.
+   */
   private suspend(): void {
     const { input, stopJob = stopProcessGroup } = this.environment;
     this.eraseLine();
     input.setRawMode?.(false);
     stopJob();
-    // Where no shell controls jobs, the signal stops nothing.
+    // Runs when the job goes on, or at once where the signal stopped nothing, since no shell controls jobs there.
     setTimeout(() => {
       if (!this.open) return;
       input.setRawMode?.(true);
@@ -266,22 +250,20 @@ export class TerminalPrompt implements Prompt {
     }, TAKE_BACK_MS);
   }
 
-  /** The input has ended, here or by Ctrl-D: as if `exit` were the last line. */
+  /** Called once: at the end of the input or by {@link takeNoMore}. The end of the input is as a last line `exit`. */
   private onClose(): void {
-    if (!this.open) return;
-    this.open = false;
-    this.stopFollowing();
+    if (this.open) this.enter({ is: 'closing' });
     clearInterval(this.leaderLook);
     this.terminal.hideStatus();
     // An empty prompt is taken away; a line being typed stays as it stands.
     if (this.interface.line === '') this.eraseLine();
     else this.terminal.write('\n');
-    this.lines.push('exit');
+    if (this.state.is === 'closing') this.lines.push('exit');
     this.pump();
   }
 
   private takeNoMore(): void {
-    this.taking = false;
+    this.enter({ is: 'stopped' });
     this.lines.length = 0;
     this.interface.close();
     this.pump();
@@ -296,13 +278,7 @@ export class TerminalPrompt implements Prompt {
 
   /** Where the cursor stands in the prompt and the line being typed. */
   private cursorPlace(): CursorPlace {
-    const { rows, cols } = this.interface.getCursorPos();
-    const { cursor, line } = this.interface;
-    // Only of the cursor's place does readline tell the row: it is put at the end for this question.
-    Object.assign(this.interface, { cursor: line.length });
-    const lastRow = this.interface.getCursorPos().rows;
-    Object.assign(this.interface, { cursor });
-    return { rowsBelow: lastRow - rows, column: cols };
+    return { rowsBelow: rowsBelowCursor(this.interface), column: this.interface.getCursorPos().cols };
   }
 
   private async lookForLeader(): Promise<void> {
