@@ -1,5 +1,5 @@
 import { UnfitPlantError, type Plant } from './simulator/Plant';
-import { plantInLeaders, plantMethod } from './plants/inside';
+import { plantField, plantInLeaders } from './plants/inside';
 import { plants } from './plants/plants';
 import { playStory } from './scenarios/stories';
 import { runSchedule } from './simulator/Schedule';
@@ -59,7 +59,7 @@ test.each([...plants.values()])('$name is caught: $story', async (plant) => {
 
 test('a plant that does not fit any more is no bug that is caught', async () => {
   const story = 'It plants its bug where there is nothing.';
-  const onStart = (mokka: object): void => plantMethod(mokka, 'noSuchMethod', () => undefined);
+  const onStart = (mokka: object): void => plantField(mokka, 'noSuchField', 1, 2);
   const atStart: Plant = { name: 'unfit', story, onStart };
   await expect(fails(1, undefined, atStart)).rejects.toThrow(UnfitPlantError);
   const inLeaders: Plant = { name: 'unfit', story, onStart: (mokka) => plantInLeaders(mokka, onStart) };

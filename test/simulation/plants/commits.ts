@@ -1,5 +1,5 @@
 import type { Plant } from '../simulator/Plant';
-import { localLogOf, methodOf, partOf, plantInContacts, plantInLeaders, plantMethod } from './inside';
+import { localLogOf, plantField, plantInContacts, plantInLeaders } from './inside';
 
 export const confirmRoundUnderWay: Plant = {
   name: 'confirm-round-under-way',
@@ -8,14 +8,13 @@ export const confirmRoundUnderWay: Plant = {
   scenario: 'round-under-way',
   onStart(mokka) {
     plantInContacts(mokka, (contact) => {
-      const confirm = methodOf(contact, 'confirm');
-      plantMethod(contact, 'confirm', (done: unknown) => {
-        const lastRound = Reflect.get(contact, 'lastRound') as number;
-        Reflect.set(contact, 'lastRound', lastRound - 1);
+      const confirm = contact.confirm.bind(contact);
+      contact.confirm = (done) => {
+        contact['lastRound']--;
         const wantsRound = confirm(done);
-        Reflect.set(contact, 'lastRound', lastRound);
+        contact['lastRound']++;
         return wantsRound;
-      });
+      };
     });
   },
 };
@@ -25,13 +24,13 @@ export const tellOldTerms: Plant = {
   story: 'A follower is told that it completes the quorum of an entry of an earlier term (Raft 5.4.2).',
   onStart(mokka) {
     plantInLeaders(mokka, (replication) => {
-      const sendEarlyCommits = methodOf(replication, 'sendEarlyCommits');
-      plantMethod(replication, 'sendEarlyCommits', () => {
-        const first: unknown = Reflect.get(replication, 'firstPosition');
-        Reflect.set(replication, 'firstPosition', 1);
+      const sendEarlyCommits = replication['sendEarlyCommits'].bind(replication);
+      replication['sendEarlyCommits'] = () => {
+        const first = replication['firstPosition'];
+        plantField(replication, 'firstPosition', first, 1);
         sendEarlyCommits();
-        Reflect.set(replication, 'firstPosition', first);
-      });
+        plantField(replication, 'firstPosition', 1, first);
+      };
     });
   },
 };
@@ -40,11 +39,11 @@ export const completePartOfQuorum: Plant = {
   name: 'complete-part-of-quorum',
   story: 'A follower that completes a quorum commits what it has so far of what it was told (Raft 5.4.2).',
   onStart(mokka, disk) {
-    const log = partOf(mokka, 'replicatedLog');
-    const learn = methodOf(log, 'learnCommitIndex');
-    plantMethod(log, 'completeQuorum', (position: number) => {
-      if (disk.membership === 'voter') learn(position);
-    });
+    const log = mokka['replicatedLog'];
+    const learnCommitIndex = log['learnCommitIndex'].bind(log);
+    log['completeQuorum'] = (position) => {
+      if (disk.membership === 'voter') learnCommitIndex(position);
+    };
   },
 };
 
@@ -52,6 +51,7 @@ export const remembersAllAtOnce: Plant = {
   name: 'remembers-all-at-once',
   story: 'A leader refuses pushes as too old that it has only not read back yet (Raft dissertation, 6.3).',
   onStart(mokka) {
-    Object.defineProperty(localLogOf(mokka), 'remembersAll', { value: true });
+    const name: keyof ReturnType<typeof localLogOf> = 'remembersAll';
+    Object.defineProperty(localLogOf(mokka), name, { value: true });
   },
 };

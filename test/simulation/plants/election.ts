@@ -2,7 +2,6 @@ import { isElectionPacket, PacketType } from '../../../src/mokka/messages/Electi
 import type { HardState, LogStore } from '../../../src/storage/LogStore';
 import type { Plant } from '../simulator/Plant';
 import type { SimulatedDisk } from '../simulator/SimulatedDisk';
-import { methodOf, plantMethod } from './inside';
 
 /** A store that passes everything on but what `changes` says. */
 function storeWith(disk: SimulatedDisk, changes: Partial<Record<keyof LogStore, unknown>>): LogStore {
@@ -60,12 +59,10 @@ export const noPreVote: Plant = {
   story:
     'A node that hears no leader stands at once, without asking whether others would vote (Raft dissertation, 9.6).',
   onStart(mokka) {
-    const putOff = methodOf(mokka, 'putOffElection');
-    const promote = methodOf(mokka, 'promote');
-    plantMethod(mokka, 'beginPreVote', () => {
-      putOff();
-      promote();
-    });
+    mokka['beginPreVote'] = () => {
+      mokka['putOffElection']();
+      mokka['promote']();
+    };
   },
 };
 

@@ -1,47 +1,43 @@
-import { UnfitPlantError } from '../simulator/Plant';
+import type { LeaderContact } from '../../../src/mokka/election/LeaderContact';
+import type { LocalLog } from '../../../src/mokka/log/LocalLog';
+import type { Replication } from '../../../src/mokka/log/Replication';
+import { plantIn, UnfitPlantError } from '../simulator/Plant';
 import type { SimulatedMokka } from '../simulator/SimulatedMokka';
 
-/** A method of an object, whatever its visibility, for bugs to be planted in; it must exist. */
-export function methodOf(owner: object, name: string): (...parameters: unknown[]) => unknown {
-  const method: unknown = Reflect.get(owner, name);
-  if (typeof method !== 'function') throw new UnfitPlantError(`method ${name}`);
-  return method.bind(owner) as (...parameters: unknown[]) => unknown;
-}
+/**
+ * Plants reach the private members of a part by `part['name']`: the compiler knows that name and its type, so that a
+ * member with another name is an error of `tsc`.
+ */
 
-/** A part of an object, whatever its visibility; it must exist. */
-export function partOf(owner: object, name: string): object {
-  const part: unknown = Reflect.get(owner, name);
-  if (typeof part !== 'object' || part === null) throw new UnfitPlantError(`part ${name}`);
-  return part;
-}
-
-/** Puts a method in the place of another. */
-export function plantMethod(owner: object, name: string, method: unknown): void {
-  methodOf(owner, name);
-  Reflect.set(owner, name, method);
+/** Sets a field that is readonly. Its present value, read by `part['name']`, is there for the compiler. */
+export function plantField<Value>(part: object, name: string, present: Value, planted: Value): void {
+  if (Reflect.get(part, name) !== present) throw new UnfitPlantError(`no field ${name}`);
+  Reflect.set(part, name, planted);
 }
 
 /** The log of a node. */
-export function localLogOf(mokka: SimulatedMokka): object {
-  return partOf(partOf(mokka, 'replicatedLog'), 'log');
+export function localLogOf(mokka: SimulatedMokka): LocalLog {
+  return mokka['replicatedLog']['log'];
 }
 
 /** Plants a bug in the leader's half of replication, each time that a node comes to lead. */
-export function plantInLeaders(mokka: SimulatedMokka, plant: (replication: object) => void): void {
-  const log = partOf(mokka, 'replicatedLog');
-  const lead = methodOf(log, 'lead');
-  plantMethod(log, 'lead', (term: number, peers: string[]) => {
+export function plantInLeaders(mokka: SimulatedMokka, plant: (replication: Replication) => void): void {
+  const log = mokka['replicatedLog'];
+  const lead = log.lead.bind(log);
+  log.lead = (term, peers) => {
     lead(term, peers);
-    plant(partOf(log, 'replication'));
-  });
+    const replication = log['replication'];
+    if (replication === null) throw new UnfitPlantError('a leader without its half of replication');
+    plantIn(replication, plant);
+  };
 }
 
 /** Plants a bug in what a leader hears of its followers, each time that a node comes to lead. */
-export function plantInContacts(mokka: SimulatedMokka, plant: (contact: object) => void): void {
-  const stateChanged = methodOf(mokka, 'stateChanged');
-  plantMethod(mokka, 'stateChanged', () => {
+export function plantInContacts(mokka: SimulatedMokka, plant: (contact: LeaderContact) => void): void {
+  const stateChanged = mokka['stateChanged'].bind(mokka);
+  mokka['stateChanged'] = () => {
     stateChanged();
-    const contact: unknown = Reflect.get(mokka, 'contact');
-    if (typeof contact === 'object' && contact !== null) plant(contact);
-  });
+    const contact = mokka['contact'];
+    if (contact !== null) plantIn(contact, plant);
+  };
 }

@@ -1,15 +1,16 @@
-import type { Proposal } from '../../../src/mokka/log/ReplicatedLog';
-import type { AppendMessage } from '../../../src/mokka/messages/LogMessage';
-import { entryIdentity, type Entry } from '../../../src/entry/Entry';
+import { entryIdentity } from '../../../src/entry/Entry';
+import type { Replication } from '../../../src/mokka/log/Replication';
 import type { Plant } from '../simulator/Plant';
-import { localLogOf, methodOf, partOf, plantInLeaders, plantMethod } from './inside';
+import { localLogOf, plantField, plantInLeaders } from './inside';
 
 export const commitOldTermByCounting: Plant = {
   name: 'commit-old-term-by-counting',
   story:
     'A new leader counts the disks that hold an entry of an earlier term, and commits it by that (Raft 5.4.2).',
   onStart(mokka) {
-    plantInLeaders(mokka, (replication) => Reflect.set(replication, 'firstPosition', 1));
+    plantInLeaders(mokka, (replication) =>
+      plantField(replication, 'firstPosition', replication['firstPosition'], 1),
+    );
   },
 };
 
@@ -20,16 +21,22 @@ export const identityBeforeCommit: Plant = {
   name: 'identity-before-commit',
   story: 'A node takes its cluster’s identity from a first entry that is not committed, and may be cut.',
   onStart(mokka, disk) {
+    const takeIdentity = (): void => {
+      const first = disk.membership === 'voter' ? disk.entryAt(1) : null;
+      if (first !== null && disk.identity === null) disk.setIdentity(entryIdentity(first) ?? '');
+    };
     const log = localLogOf(mokka);
-    for (const name of ['save', 'replaceFrom']) {
-      const write = methodOf(log, name);
-      plantMethod(log, name, (...given: unknown[]) => {
-        const done = write(...given);
-        const first = disk.membership === 'voter' ? disk.entryAt(1) : null;
-        if (first !== null && disk.identity === null) disk.setIdentity(entryIdentity(first) ?? '');
-        return done;
-      });
-    }
+    const save = log.save.bind(log);
+    log.save = (to) => {
+      save(to);
+      takeIdentity();
+    };
+    const replaceFrom = log.replaceFrom.bind(log);
+    log.replaceFrom = (entries, commitIndex) => {
+      const follows = replaceFrom(entries, commitIndex);
+      takeIdentity();
+      return follows;
+    };
   },
 };
 
@@ -46,16 +53,15 @@ export const ackBeforeCommit: Plant = {
   name: 'ack-before-commit',
   story: 'The leader acknowledges a push when it has taken it, before a majority holds it (Raft 5.3).',
   onStart(mokka) {
-    const log = partOf(mokka, 'replicatedLog');
-    const propose = methodOf(log, 'propose');
-    const last = (): Entry | null => Reflect.get(log, 'last') as Entry | null;
-    plantMethod(log, 'propose', (proposal: Proposal) => {
-      const before = last()?.position ?? 0;
+    const log = mokka['replicatedLog'];
+    const propose = log.propose.bind(log);
+    log.propose = (proposal) => {
+      const before = log.last?.position ?? 0;
       const taken = propose(proposal);
-      const entry = last();
+      const entry = log.last;
       if (taken && entry !== null && entry.position > before) proposal.committed(entry);
       return taken;
-    });
+    };
   },
 };
 
@@ -63,9 +69,12 @@ export const readBelowTold: Plant = {
   name: 'read-below-told',
   story: 'A leader reads at its commitIndex, though it told a follower of a later commit (dissertation 6.4).',
   onStart(mokka) {
-    const commitIndex = (): unknown => Reflect.get(localLogOf(mokka), 'commitIndex');
+    const name: keyof Replication = 'readIndex';
     plantInLeaders(mokka, (replication) =>
-      Object.defineProperty(replication, 'readIndex', { configurable: true, get: commitIndex }),
+      Object.defineProperty(replication, name, {
+        configurable: true,
+        get: () => localLogOf(mokka).commitIndex,
+      }),
     );
   },
 };
@@ -75,19 +84,18 @@ export const truncateCommitted: Plant = {
   story:
     'A follower cuts its log after the last entry of every append, also of one that came late (Raft 5.3, figure 2).',
   onStart(mokka, disk) {
-    const log = partOf(mokka, 'replicatedLog');
-    const append = methodOf(log, 'append');
-    plantMethod(log, 'append', (from: string, message: AppendMessage) => {
+    const log = mokka['replicatedLog'];
+    const append = log['append'].bind(log);
+    log['append'] = (from, message) => {
       append(from, message);
       const end = message.previousPosition + message.entries.length;
       if (message.entries.length === 0 || (disk.last?.position ?? 0) <= end) return;
       const { entries, commitIndex, ...rest } = disk.snapshot();
-      methodOf(localLogOf(mokka), 'forget')(end + 1);
+      const localLog = localLogOf(mokka);
+      localLog['forget'](end + 1);
       disk.replace({ ...rest, commitIndex: Math.min(commitIndex, end), entries: entries.slice(0, end) });
-      const committed = partOf(localLogOf(mokka), 'committed') as { position: number; index: number };
-      if (committed.position > end)
-        Reflect.set(localLogOf(mokka), 'committed', { position: end, index: disk.last?.index ?? 0 });
-    });
+      if (localLog.commitIndex > end) localLog['committed'] = { position: end, index: disk.last?.index ?? 0 };
+    };
   },
 };
 
@@ -96,8 +104,8 @@ export const retryAppendsTwice: Plant = {
   story: 'A push that is tried again becomes another entry (Raft dissertation, 6.3).',
   onStart(mokka) {
     const log = localLogOf(mokka);
-    plantMethod(log, 'findPush', () => undefined);
-    plantMethod(log, 'wouldKnowPush', () => true);
+    log.findPush = () => undefined;
+    log.wouldKnowPush = () => true;
   },
 };
 
@@ -105,11 +113,9 @@ export const staleMiss: Plant = {
   name: 'stale-miss',
   story: 'A node says that a log does not exist because it does not have it yet (Raft dissertation, 6.4).',
   onStart(mokka) {
-    const reads = partOf(mokka, 'reads');
-    const get = methodOf(reads, 'get');
-    const options = partOf(reads, 'options');
-    plantMethod(reads, 'get', (index: number) =>
-      methodOf(options, 'committedLog')(index) === null ? Promise.resolve(null) : get(index),
-    );
+    const reads = mokka['reads'];
+    const get = reads.get.bind(reads);
+    reads.get = (index) =>
+      mokka['replicatedLog'].committedLog(index) === null ? Promise.resolve(null) : get(index);
   },
 };

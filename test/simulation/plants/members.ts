@@ -1,22 +1,20 @@
-import type { AppendedMessage, LogMessage } from '../../../src/mokka/messages/LogMessage';
 import type { Progress } from '../../../src/mokka/log/Progress';
+import type { Replication } from '../../../src/mokka/log/Replication';
 import type { Plant } from '../simulator/Plant';
-import { localLogOf, methodOf, partOf, plantInContacts, plantInLeaders, plantMethod } from './inside';
-
-/** What a leader knows of each follower. */
-function progressOf(replication: object): ReadonlyMap<string, Progress> {
-  return partOf(replication, 'progress') as ReadonlyMap<string, Progress>;
-}
+import { localLogOf, plantField, plantInContacts, plantInLeaders } from './inside';
 
 /** Keeps what a member claimed when its process or its link is another. */
-function keepWhenLost(replication: object, kept: readonly ('voter' | 'fence')[]): void {
-  for (const progress of progressOf(replication).values()) {
-    const lost = methodOf(progress, 'lost');
-    plantMethod(progress, 'lost', () => {
-      const before = kept.map((name) => progress[name]);
+function keepWhenLost(
+  replication: Replication,
+  restore: (progress: Progress, before: Pick<Progress, 'voter' | 'fence'>) => void,
+): void {
+  for (const progress of replication['progress'].values()) {
+    const lost = progress.lost.bind(progress);
+    progress.lost = () => {
+      const { voter, fence } = progress;
       lost();
-      kept.forEach((name, at) => Reflect.set(progress, name, before[at]));
-    });
+      restore(progress, { voter, fence });
+    };
   }
 }
 
@@ -27,11 +25,15 @@ export const claimsOutliveProcess: Plant = {
   scenario: 'late-words',
   onStart(mokka) {
     plantInLeaders(mokka, (replication) => {
-      keepWhenLost(replication, ['voter', 'fence']);
-      const appended = methodOf(replication, 'appended');
-      plantMethod(replication, 'appended', (peer: string, message: AppendedMessage, now: number) =>
-        appended(peer, { ...message, incarnation: progressOf(replication).get(peer)?.incarnation }, now),
-      );
+      keepWhenLost(replication, (progress, { voter, fence }) => {
+        progress.voter = voter;
+        progress.fence = fence;
+      });
+      const appended = replication.appended.bind(replication);
+      replication.appended = (peer, message, now) => {
+        const incarnation = replication['progress'].get(peer)?.incarnation ?? message.incarnation;
+        return appended(peer, { ...message, incarnation }, now);
+      };
     });
   },
 };
@@ -41,7 +43,11 @@ export const standingFence: Plant = {
   story: 'The fence of a member’s process is that of the next one too, which lost its disk after the fence.',
   scenario: 'standing-fence',
   onStart(mokka) {
-    plantInLeaders(mokka, (replication) => keepWhenLost(replication, ['fence']));
+    plantInLeaders(mokka, (replication) =>
+      keepWhenLost(replication, (progress, { fence }) => {
+        progress.fence = fence;
+      }),
+    );
   },
 };
 
@@ -52,16 +58,15 @@ export const readmitBeforeCommit: Plant = {
   scenario: 'wiped-voter',
   onStart(mokka, disk) {
     plantInLeaders(mokka, (replication) => {
-      const readmit = methodOf(replication, 'readmit');
-      const send = methodOf(replication, 'send') as (peer: string, message: LogMessage) => void;
-      plantMethod(replication, 'readmit', (peer: string, progress: Progress) => {
+      const readmit = replication['readmit'].bind(replication);
+      replication['readmit'] = (peer, progress) => {
         readmit(peer, progress);
+        const { term } = replication;
         const { fence, incarnation, matchIndex } = progress;
-        const term = Reflect.get(replication, 'term') as number;
         const identity = disk.identity ?? '0'.repeat(32);
         if (fence !== null && incarnation !== null && matchIndex >= fence)
-          send(peer, { type: 'readmit', term, incarnation, position: fence, identity });
-      });
+          replication['send'](peer, { type: 'readmit', term, incarnation, position: fence, identity });
+      };
     });
   },
 };
@@ -72,11 +77,11 @@ export const oldFence: Plant = {
   scenario: 'wiped-voter',
   onStart(mokka) {
     plantInLeaders(mokka, (replication) => {
-      const readmit = methodOf(replication, 'readmit');
-      plantMethod(replication, 'readmit', (peer: string, progress: Progress) => {
-        progress.fence ??= Reflect.get(localLogOf(mokka), 'commitIndex') as number;
+      const readmit = replication['readmit'].bind(replication);
+      replication['readmit'] = (peer, progress) => {
+        progress.fence ??= localLogOf(mokka).commitIndex;
         readmit(peer, progress);
-      });
+      };
     });
   },
 };
@@ -86,14 +91,14 @@ export const nonVotersCommit: Plant = {
   story: 'What a member holds counts towards a commit while it is no voter.',
   scenario: 'wiped-voter',
   onStart(mokka) {
-    plantInLeaders(mokka, (replication) =>
-      plantMethod(replication, 'matchIndexesWithout', (left: Progress | null) => [
-        Reflect.get(localLogOf(mokka), 'savedPosition') as number,
-        ...[...progressOf(replication).values()]
+    plantInLeaders(mokka, (replication) => {
+      replication['matchIndexesWithout'] = (left) => [
+        localLogOf(mokka).savedPosition,
+        ...[...replication['progress'].values()]
           .filter((progress) => progress !== left)
           .map(({ matchIndex }) => matchIndex),
-      ]),
-    );
+      ];
+    });
   },
 };
 
@@ -103,18 +108,15 @@ export const nonVotersConfirm: Plant = {
   scenario: 'stale-miss',
   onStart(mokka) {
     plantInContacts(mokka, (contact) => {
-      const peers = partOf(contact, 'peers') as ReadonlyMap<string, object>;
-      const quorumValue = methodOf(contact, 'quorumValue');
-      plantMethod(contact, 'quorumValue', (value: unknown) => {
-        Reflect.set(
-          contact,
-          'peers',
-          new Map([...peers].map(([peer, said]) => [peer, { ...said, voter: true }])),
-        );
+      const quorumValue = contact['quorumValue'].bind(contact);
+      contact['quorumValue'] = (value) => {
+        const peers = contact['peers'];
+        const voters = new Map([...peers].map(([peer, heard]) => [peer, { ...heard, voter: true }]));
+        plantField(contact, 'peers', peers, voters);
         const found = quorumValue(value);
-        Reflect.set(contact, 'peers', peers);
+        plantField(contact, 'peers', voters, peers);
         return found;
-      });
+      };
     });
   },
 };
@@ -126,18 +128,13 @@ export const lateWordsConfirm: Plant = {
   scenario: 'late-answers',
   onStart(mokka) {
     plantInContacts(mokka, (contact) => {
-      const heard = methodOf(contact, 'heard');
-      const peers = partOf(contact, 'peers') as Map<string, { incarnation: string; voter: boolean }>;
-      plantMethod(
-        contact,
-        'heard',
-        (peer: string, said: { incarnation: string; voter: boolean }, now: number) => {
-          const known = peers.get(peer);
-          if (known !== undefined)
-            peers.set(peer, { ...known, incarnation: said.incarnation, voter: said.voter });
-          heard(peer, said, now);
-        },
-      );
+      const heard = contact.heard.bind(contact);
+      contact.heard = (peer, answer, now) => {
+        const known = contact['peers'].get(peer);
+        const { incarnation, voter } = answer;
+        if (known !== undefined) contact['peers'].set(peer, { ...known, incarnation, voter });
+        heard(peer, answer, now);
+      };
     });
   },
 };
@@ -146,13 +143,13 @@ export const rejoiningMemberVotes: Plant = {
   name: 'rejoining-member-votes',
   story: 'A member that lost its disk and is not readmitted yet answers a request for its vote.',
   onStart(mokka, disk) {
-    const answerVote = methodOf(mokka, 'answerVote');
-    plantMethod(mokka, 'answerVote', (packet: unknown) => {
+    const answerVote = mokka['answerVote'].bind(mokka);
+    mokka['answerVote'] = (packet) => {
       if (disk.membership === 'rejoining')
         Object.defineProperty(disk, 'membership', { configurable: true, value: 'voter' });
       answerVote(packet);
       Reflect.deleteProperty(disk, 'membership');
-    });
+    };
   },
 };
 
@@ -162,13 +159,12 @@ export const formInOneRound: Plant = {
     'A member without a marker forms the cluster on one round of answers, which are of different moments.',
   scenario: 'forming',
   onStart(mokka) {
-    const forming = partOf(mokka, 'forming');
-    const decide = methodOf(forming, 'decide');
-    plantMethod(forming, 'decide', (peers: Iterable<string>) => {
-      const decision = decide(peers) as { join: string };
+    const forming = mokka['forming'];
+    const decide = forming.decide.bind(forming);
+    forming.decide = (peers) => {
+      const decision = decide(peers);
       if (decision.join !== 'ask') return decision;
-      const { termAtLeast } = Reflect.get(forming, 'question') as { termAtLeast: number };
-      return { join: 'form', termFloor: Math.max(0, termAtLeast - 1) };
-    });
+      return { join: 'form', termFloor: Math.max(0, forming.question.termAtLeast - 1) };
+    };
   },
 };

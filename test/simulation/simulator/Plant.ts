@@ -6,8 +6,17 @@ import type { SimulatedMokka } from './SimulatedMokka';
 export class UnfitPlantError extends Error {
   override readonly name = 'UnfitPlantError';
 
-  constructor(missing: string) {
-    super(`a planted bug does not fit any more: no ${missing}`);
+  constructor(cause: unknown) {
+    super(`a planted bug does not fit any more: ${String(cause)}`);
+  }
+}
+
+/** Plants a bug. One that does not find what it is to change is no bug that a check could catch. */
+export function plantIn<Part>(part: Part, plant: (part: Part) => void): void {
+  try {
+    plant(part);
+  } catch (thrown) {
+    throw thrown instanceof UnfitPlantError ? thrown : new UnfitPlantError(thrown);
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type Way,
 } from './SimulatedNetwork';
 import { SimulatedProcess, type ProcessSurroundings } from './SimulatedProcess';
-import type { Plant } from './Plant';
+import { plantIn, type Plant } from './Plant';
 import type { Trace } from './Trace';
 import { describePacket } from './describePacket';
 
@@ -157,7 +157,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
     this.trace.add(this.now, 'start', node, life, () => `node ${node} starts`);
     process.handle(() => {
       process.mokka = this.build(machine, process);
-      this.settings.plant?.onStart?.(process.mokka, machine.disk);
+      plantIn(process.mokka, (mokka) => this.settings.plant?.onStart?.(mokka, machine.disk));
       process.mokka.connect();
     });
     this.network.reviewAll(node);

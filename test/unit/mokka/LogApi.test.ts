@@ -275,7 +275,7 @@ test('without a leader what ended is forgotten, however long there is none', asy
     for (let ms = 0; !api.idle; ms += 50) pass(50);
     expect(await answered).toEqual({ NO_LEADER: PUSHES_WAITING_MAX });
   }
-  const { length } = Reflect.get(api, 'unsent') as { length: number };
+  const { length } = api['unsent'];
   expect(length).toBeLessThanOrEqual(2 * PUSHES_WAITING_MAX);
 });
 

@@ -67,7 +67,7 @@ describe('a hello', () => {
 test('a member without a marker forms a cluster only when all have answered its second hello, asked after the first', async () => {
   const store = new MemoryLogStore();
   const node = new LoneElection(store);
-  const incarnation = Reflect.get(node, 'incarnation') as string;
+  const incarnation = node['incarnation'];
   const rounds = (): number[] => node.asked(PacketType.HELLO).map(({ data }) => data.round);
   const answer = async (from: string, round: number): Promise<void> => {
     await node.receive(PacketType.HELLO_ANSWER, 4, { incarnation, round }, null, from);

@@ -51,7 +51,7 @@ test('in the last term that an entry can hold a node stands for nothing any more
 
 test('a member that claims to be new and far ahead in the term forms no cluster', async () => {
   start('none');
-  const hello = { incarnation: Reflect.get(node, 'incarnation') as string, round: 1 };
+  const hello = { incarnation: node['incarnation'], round: 1 };
   await node.receive(PacketType.HELLO_ANSWER, ENTRY_NUMBER_MAX, hello);
   expect(node.blamed).toHaveLength(1);
   await node.receive(PacketType.HELLO_ANSWER, 3, hello);
