@@ -90,7 +90,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/mokka/{log,pushes}/*.ts', 'src/mokka/election/!(SafeElection|warmUp).ts'],
+    files: ['src/mokka/{log,pushes,election}/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...impureGlobals],
       'no-restricted-properties': [

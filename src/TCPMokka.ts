@@ -1,7 +1,6 @@
 import type { NodeModel } from 'mokka/dist/consensus/models/NodeModel';
 import { StartError } from './errors';
-import { tellFatal } from './mokka/election/tellFatal';
-import { warmUpVoting } from './mokka/election/warmUp';
+import { warmUpVoting } from './mokka/warmUp';
 import type { LinkState } from './mokka/status/NodeView';
 import { ReplicatedMokka } from './mokka/ReplicatedMokka';
 import { helloOf } from './transport/hello';
@@ -60,7 +59,7 @@ export class TCPMokka extends ReplicatedMokka {
     );
     this.listener.on('message', (packet: Buffer, publicKey: string) => this.take(packet, publicKey, null));
     this.listener.on('refused', (peer: string, reason: string) => this.logRefusal(peer, reason));
-    this.listener.on('unbound', (error: StartError) => tellFatal(this, error));
+    this.listener.on('unbound', (error: StartError) => this.emitFatal(error));
     this.listener.on('bound', (absent: string[]) => this.logAbsent(absent));
     this.listener.bind(this.address);
     for (const node of this.nodes.values()) this.link(node);

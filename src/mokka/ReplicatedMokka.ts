@@ -13,7 +13,6 @@ import type { ClusterNode, CommittedLog, Db } from '../api';
 import { Handover } from './election/Handover';
 import { LogApi } from './pushes/LogApi';
 import { LogReads } from './log/LogReads';
-import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import { isElectionPacket } from './messages/ElectionPacket';
 import {
   decodeLogMessage,
@@ -30,7 +29,7 @@ import { NodeView, type ElectionView, type LinkState } from './status/NodeView';
 import { ReplicatedLog } from './log/ReplicatedLog';
 import { historiesDiffer, notRunning } from './refusals';
 import { LagQuestions, type Lags } from './status/LagQuestions';
-import { SafeElection, type ElectionSettings } from './election/SafeElection';
+import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
   /**
@@ -388,14 +387,14 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     if (this.handover === null) {
       if (!this.isLeader || this.nodes.size === 0) return;
       const now = performance.now();
-      const deadlineAt = now + Math.min(this.silenceMs, HANDOVER_MS_MAX);
+      const deadlineAt = now + Math.min(this.timing.electionTimeout, HANDOVER_MS_MAX);
       const view = {
         leads: () => this.isLeader,
         done: () => this.leader !== null && !this.isLeader && this.logApi.idle,
         successor: () => this.successor(),
         ask: (publicKey: string) => {
           this.log.info({ event: 'handover' }, `asking node ${this.view.memberIndex(publicKey)} to lead`);
-          this.handOver(publicKey);
+          this.election.handOver(publicKey);
         },
       };
       this.handover = new Handover(view, deadlineAt, 2 * this.heartbeat);
@@ -407,13 +406,14 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   private successor(): string | null {
     const voters = this.replicatedLog.upToDateVoters.filter((peer) => this.linkState(peer).connected);
-    return voters.sort((a, b) => this.heardAt(b) - this.heardAt(a))[0] ?? null;
+    const heardAt = (peer: string): number => this.election.followerHeardAt(peer);
+    return voters.sort((a, b) => heardAt(b) - heardAt(a))[0] ?? null;
   }
 
   private confirmCommitIndex(done: (commitIndex: number | null) => void): void {
     const { readIndex } = this.replicatedLog;
     if (readIndex === null) done(null);
-    else this.confirmLeadership((leads) => done(leads ? readIndex : null));
+    else this.election.confirmLeadership((leads) => done(leads ? readIndex : null));
   }
 
   private followElection(): void {
@@ -473,9 +473,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /** Appends and their answers show as well as heartbeats that a leader and its followers are there. */
   private countAsContact(from: string, message: ReplicationMessage): void {
-    if (message.type === 'appended') this.followerSpoke(from, message.incarnation);
+    if (message.type === 'appended') this.election.heardFollower(from, message.incarnation);
     else if (from === this.leader) {
-      this.leaderSpoke();
+      this.election.heardLeader();
       if (message.type === 'append')
         this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
     }
@@ -512,12 +512,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.view.linkChanged(publicKey, connected);
     if (connected) return;
     this.replicatedLog.lost(publicKey);
-    if (publicKey === this.leader) this.leaderLost();
+    if (publicKey === this.leader) this.election.leaderGone();
   }
 
   private electionView(): ElectionView {
-    const { term, leader, isLeader, missingMembers: missing } = this;
-    const state = isLeader ? 'leader' : this.state === NodeStates.CANDIDATE ? 'candidate' : 'follower';
+    const { term, leader, role: state } = this.node;
     const now = performance.now();
     const ownWrites = { member: this.publicKey, ms: this.writeTimes.ofSelf(now) };
     const others = this.writeTimes.slowest;
@@ -525,7 +524,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       term,
       leader,
       state,
-      missing,
+      missing: this.election.missingMembers,
       leaderOfOthers: this.memberWords.leaderOfOthers(now),
       nonVoters: this.memberWords.nonVoters(now),
       slowestWrites: others !== null && others.ms > ownWrites.ms ? others : ownWrites,

@@ -6,7 +6,7 @@ import { describeIssues } from './describeIssues';
 import { incarnation } from './incarnation';
 
 /**
- * Packets of the election: Mokka's own three and those that SafeElection adds. All are Mokka's JSON packets; this
+ * Packets of the election: Mokka's own three and those that the rules of election add. All are Mokka's JSON packets; this
  * is the one place where what arrives is checked. Limits are those of the fields.
  */
 

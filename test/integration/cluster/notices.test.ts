@@ -1,6 +1,6 @@
 import { formatRecord } from '../../../src/cli/process/logging';
 import { wrap } from '../../../src/cli/render/render';
-import { SlowDiskLog } from '../../../src/mokka/election/SlowDiskLog';
+import { SlowDiskLog } from '../../../src/watch/SlowDiskLog';
 import { linesWithoutRecords, withoutNotices } from './notices';
 
 let notice = '';

@@ -14,7 +14,7 @@ import {
 
 jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
 // There are no elections to warm up for, and in jest's sandbox a round of it takes a second.
-jest.mock('../../../src/mokka/election/warmUp', () => ({ warmUpVoting: () => () => undefined }));
+jest.mock('../../../src/mokka/warmUp', () => ({ warmUpVoting: () => () => undefined }));
 const nodes: TCPMokka[] = [];
 const links: Link[] = [];
 

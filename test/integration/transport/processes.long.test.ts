@@ -4,7 +4,7 @@ import { makeMembers, MemberProcess, startMember, until, type TestMember } from 
 
 jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
 // There are no elections to warm up for, and in jest's sandbox a round of it takes a second.
-jest.mock('../../../src/mokka/election/warmUp', () => ({ warmUpVoting: () => () => undefined }));
+jest.mock('../../../src/mokka/warmUp', () => ({ warmUpVoting: () => () => undefined }));
 
 const MiB = 1024 * 1024;
 

@@ -13,7 +13,7 @@ import { makeMembers, startMember, until, untilLinked, type TestLog, type TestMe
 
 jest.mock('../../../src/mokka/ReplicatedMokka', () => jest.requireActual<object>('./FakeReplicatedMokka'));
 // There are no elections to warm up for, and in jest's sandbox a round of it takes a second.
-jest.mock('../../../src/mokka/election/warmUp', () => ({ warmUpVoting: () => () => undefined }));
+jest.mock('../../../src/mokka/warmUp', () => ({ warmUpVoting: () => () => undefined }));
 
 let members: TestMember[];
 let victim: TCPMokka;

@@ -59,9 +59,10 @@ export const noPreVote: Plant = {
   story:
     'A node that hears no leader stands at once, without asking whether others would vote (Raft dissertation, 9.6).',
   onStart(mokka) {
-    mokka['beginPreVote'] = () => {
-      mokka['putOffElection']();
-      mokka['promote']();
+    const election = mokka['election'];
+    election['beginPreVote'] = () => {
+      election.resetElectionTimer();
+      election['becomeCandidate']();
     };
   },
 };

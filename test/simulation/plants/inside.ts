@@ -34,10 +34,11 @@ export function plantInLeaders(mokka: SimulatedMokka, plant: (replication: Repli
 
 /** Plants a bug in what a leader hears of its followers, each time that a node comes to lead. */
 export function plantInContacts(mokka: SimulatedMokka, plant: (contact: LeaderContact) => void): void {
-  const stateChanged = mokka['stateChanged'].bind(mokka);
-  mokka['stateChanged'] = () => {
+  const election = mokka['election'];
+  const stateChanged = election.stateChanged.bind(election);
+  election.stateChanged = () => {
     stateChanged();
-    const contact = mokka['contact'];
-    if (contact !== null) plantIn(contact, plant);
+    const contact = election['leadership']?.contact;
+    if (contact !== undefined) plantIn(contact, plant);
   };
 }

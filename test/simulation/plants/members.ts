@@ -143,8 +143,9 @@ export const rejoiningMemberVotes: Plant = {
   name: 'rejoining-member-votes',
   story: 'A member that lost its disk and is not readmitted yet answers a request for its vote.',
   onStart(mokka, disk) {
-    const answerVote = mokka['answerVote'].bind(mokka);
-    mokka['answerVote'] = (packet) => {
+    const election = mokka['election'];
+    const answerVote = election['answerVote'].bind(election);
+    election['answerVote'] = (packet) => {
       if (disk.membership === 'rejoining')
         Object.defineProperty(disk, 'membership', { configurable: true, value: 'voter' });
       answerVote(packet);
@@ -159,7 +160,7 @@ export const formInOneRound: Plant = {
     'A member without a marker forms the cluster on one round of answers, which are of different moments.',
   scenario: 'forming',
   onStart(mokka) {
-    const forming = mokka['forming'];
+    const forming = mokka['election']['joining']['forming'];
     const decide = forming.decide.bind(forming);
     forming.decide = (peers) => {
       const decision = decide(peers);

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { PacketType } from '../../../src/mokka/messages/ElectionPacket';
-import { SafeElection } from '../../../src/mokka/election/SafeElection';
+import { SafeElection } from '../../../src/mokka/SafeElection';
 import type { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 
 const keys = [0, 1, 2].map(() => generateKeyPair());

@@ -1,5 +1,5 @@
 import { SLOW_WRITE_MS_MAX, WRITE_TIME_REMEMBERED_MS, WRITE_TIMES_REMEMBERED } from '../../../src/limits';
-import { SlowDiskLog } from '../../../src/mokka/election/SlowDiskLog';
+import { SlowDiskLog } from '../../../src/watch/SlowDiskLog';
 import { WriteTimes } from '../../../src/mokka/election/WriteTimes';
 
 const QUICK_MS = 100;
@@ -9,7 +9,7 @@ beforeEach(() => (times = new WriteTimes(QUICK_MS)));
 
 test('quick writes count 0, so that they change no timeout', () => {
   for (let count = 0; count < 20; count++) times.measured(QUICK_MS - 1, count);
-  times.tell('a', QUICK_MS - 1);
+  times.reported('a', QUICK_MS - 1);
   expect([times.ofSelf(20), times.of('a'), times.slowest]).toEqual([0, 0, null]);
 });
 
@@ -23,12 +23,12 @@ test('the slowest of the last writes counts, and is forgotten after as many quic
 });
 
 test('nobody is waited for longer than for a disk that hangs, whatever is told', () => {
-  times.tell('a', Number.MAX_SAFE_INTEGER);
-  times.tell('b', 300);
+  times.reported('a', Number.MAX_SAFE_INTEGER);
+  times.reported('b', 300);
   times.measured(1e9, 0);
   expect([times.of('a'), times.ofSelf(1)]).toEqual([SLOW_WRITE_MS_MAX, SLOW_WRITE_MS_MAX]);
   expect(times.slowest).toEqual({ member: 'a', ms: SLOW_WRITE_MS_MAX });
-  times.tell('a', 5);
+  times.reported('a', 5);
   expect(times.slowest).toEqual({ member: 'b', ms: 300 });
 });
 

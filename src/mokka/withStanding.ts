@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { PacketModel } from 'mokka/dist/consensus/models/PacketModel';
-import type { LogStore } from '../../storage/LogStore';
-import type { WriteTimes } from './WriteTimes';
+import type { LogStore } from '../storage/LogStore';
+import type { WriteTimes } from './election/WriteTimes';
 
 /** A packet that says where the sender's log ends, and what else all say. A copy: Mokka sends one object to all peers. */
 export function withStanding(packet: PacketModel, store: LogStore, writeTimes: WriteTimes): PacketModel {

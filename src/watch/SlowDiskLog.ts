@@ -1,4 +1,4 @@
-import { SLOW_DISK_LOG_MS } from '../../limits';
+import { SLOW_DISK_LOG_MS } from '../limits';
 
 /** What a person needs to know of a disk that is too slow for the timeouts as they are set; times in ms. */
 export interface SlowDisk {

@@ -1,0 +1,252 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { Mokka } from 'mokka';
+import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
+import type { PacketModel } from 'mokka/dist/consensus/models/PacketModel';
+import { InvariantError, StartError, toError } from '../errors';
+import { MEMBERS_MAX } from '../limits';
+import type { LogStore } from '../storage/LogStore';
+import { ObservedStore, type WriteKind } from '../storage/ObservedStore';
+import { SlowDiskLog } from '../watch/SlowDiskLog';
+import { Election } from './election/Election';
+import type { ElectionLogger, ElectionTiming } from './election/ElectionNode';
+import { MemberWords } from './election/MemberWords';
+import { WriteTimes } from './election/WriteTimes';
+import { quorumOf } from './log/quorum';
+import { decodeElectionPacket, PacketType } from './messages/ElectionPacket';
+import { MokkaNode } from './MokkaNode';
+import { withStanding } from './withStanding';
+
+export interface ElectionSettings extends ElectionTiming {
+  /** `tcp://host:port/publicKey` of this node. */
+  readonly address: string;
+  /** The voting key, hex. */
+  readonly privateKey: string;
+  readonly store: LogStore;
+  readonly logger: ElectionLogger;
+}
+
+/** Writes to disk of less than this share of an election timeout are quick enough for the timeouts as they are set. */
+const QUICK_WRITE_SHARE = 0.5;
+
+/** Looks at its clock this often within a heartbeat. */
+const TICKS_PER_HEARTBEAT = 5;
+
+/** So far ahead, ms, that Mokka never thinks a proof expired: terms end by elections alone. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+/**
+ * npm's Mokka, its election repaired through its public methods (src/README.md, Election; HAZARDS, mokka 1 to 11).
+ * The rules are {@link Election}'s. This class gives them the packets that come, the time and what Mokka does: it
+ * counts votes, makes the proof of a quorum and checks a leader's. Each state that Mokka comes to passes the ballot here.
+ *
+ * Events: 'state' as Mokka's; 'error' (Error) for what a peer did wrong;
+ * 'fatal' (Error) when this node must not go on, after which it does nothing any more.
+ */
+export abstract class SafeElection extends Mokka {
+  protected readonly store: LogStore;
+  protected readonly log: ElectionLogger;
+  protected readonly writeTimes: WriteTimes;
+  protected readonly memberWords = new MemberWords();
+  protected readonly election: Election;
+  /** This node, as the election sees it. */
+  protected readonly node: MokkaNode;
+  /** As it is set. Mokka's own `electionTimeout` is only how long a candidacy waits for votes. */
+  protected readonly timing: ElectionTiming;
+  /** What this process of the node calls itself. */
+  protected readonly incarnation = randomBytes(8).toString('hex');
+  private readonly slowDiskLog = new SlowDiskLog((fields, message) => this.log.warn(fields, message));
+  private timer: NodeJS.Timeout | null = null;
+  private stopped = false;
+
+  constructor(settings: ElectionSettings) {
+    const { address, privateKey, heartbeat, electionTimeout, store, logger } = settings;
+    const writeTimes = new WriteTimes(QUICK_WRITE_SHARE * electionTimeout);
+    super({
+      address,
+      privateKey,
+      heartbeat,
+      electionTimeout,
+      proofExpiration: NEVER,
+      logger,
+      resMiddleware: (packet: PacketModel) => Promise.resolve(withStanding(packet, store, writeTimes)),
+    });
+    this.store = new ObservedStore(store, (kind, write) => this.timeWrite(kind, write));
+    this.log = logger;
+    this.writeTimes = writeTimes;
+    this.timing = { heartbeat, electionTimeout };
+    this.node = new MokkaNode(this, (work) => void this.guardAsync(work));
+    this.election = new Election({
+      node: this.node,
+      store: this.store,
+      writeTimes,
+      timing: this.timing,
+      clock: performance,
+      random: () => Math.random(),
+      incarnation: this.incarnation,
+      firstPreVoteRound: randomBytes(6).readUIntBE(0, 6),
+      logger,
+    });
+  }
+
+  // Mokka's methods, repaired.
+
+  override majority(): number {
+    const size = this.nodes.size + 1;
+    if (size > MEMBERS_MAX)
+      throw new StartError(
+        'BAD_CONFIG',
+        `a cluster has at most ${MEMBERS_MAX} members: Mokka's elections take seconds in a larger one`,
+      );
+    return quorumOf(size);
+  }
+
+  override setState(
+    state: number,
+    term: number,
+    leaderPublicKey: string | null,
+    proof?: string,
+    proofMintedTime?: number,
+  ): void {
+    const { ballot } = this.election;
+    const leader = leaderPublicKey ?? '';
+    if (state === NodeStates.CANDIDATE) {
+      super.setState(state, ballot.voteForSelf(term), '');
+    } else if (state === NodeStates.LEADER && !ballot.isOwnCandidacy(term)) {
+      this.log.warn(
+        { event: 'candidacy_over', term, hardTerm: ballot.term },
+        'won an election of a term that is over',
+      );
+      super.setState(NodeStates.FOLLOWER, ballot.term, '');
+    } else if (state === NodeStates.FOLLOWER && term < ballot.term) {
+      super.setState(state, ballot.term, '');
+    } else {
+      if (state === NodeStates.FOLLOWER) ballot.enter(term, leader === '' ? null : leader);
+      super.setState(state, term, leader, proof, proofMintedTime);
+    }
+  }
+
+  override connect(): void {
+    this.on('state', () => this.election.stateChanged());
+    const { term } = this.election.ballot;
+    if (term > 0) super.setState(NodeStates.FOLLOWER, term, '');
+    this.election.resetElectionTimer();
+    const tickMs = this.heartbeat / TICKS_PER_HEARTBEAT;
+    this.timer = setInterval(() => this.guard(() => this.onTick(performance.now())), tickMs);
+  }
+
+  override disconnect(): Promise<void> {
+    this.halt();
+    return Promise.resolve();
+  }
+
+  /** Handles a packet that came on the link of the member `from`. Never rejects; a bad packet is an 'error'. */
+  override emitPacket(packet: Buffer, from = ''): Promise<void> {
+    return this.guardAsync(() => this.receivePacket(packet, from), from);
+  }
+
+  // For the classes above.
+
+  protected get isLeader(): boolean {
+    return this.node.role === 'leader';
+  }
+
+  protected get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** The leader's public key, or null. */
+  protected get leader(): string | null {
+    return this.node.leader;
+  }
+
+  /** A follower answered a heartbeat of this leader. */
+  protected abstract followerHeard(publicKey: string, incarnation: string): void;
+
+  /** A packet of a member's election arrived that it sent at `sentAt` of its wall clock, ms since 1970. */
+  protected abstract packetFrom(publicKey: string, sentAt: number): void;
+
+  /** Every few ms; the election's own work is done here. */
+  protected onTick(now: number): void {
+    this.election.tick(now);
+  }
+
+  /** Runs work. What it throws is `from`'s fault if it can be, or else ends this node: its own state is in doubt. */
+  protected guard(work: () => void, from?: string): void {
+    if (this.stopped) return;
+    try {
+      work();
+    } catch (thrown) {
+      this.failed(toError(thrown), from);
+    }
+  }
+
+  private async guardAsync(work: () => Promise<void>, from?: string): Promise<void> {
+    if (this.stopped) return;
+    try {
+      await work();
+    } catch (thrown) {
+      this.failed(toError(thrown), from);
+    }
+  }
+
+  /** A peer broke the protocol. The class that owns the links closes that peer's. */
+  protected peerAtFault(_publicKey: string, error: Error): void {
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+
+  private failed(error: Error, from: string | undefined): void {
+    if (this.stopped) return;
+    if (from !== undefined && !(error instanceof StartError || error instanceof InvariantError)) {
+      this.peerAtFault(from, error);
+      return;
+    }
+    this.halt();
+    void this.disconnect();
+    this.emitFatal(error);
+  }
+
+  /** Emits 'fatal'. Where nobody listens the process ends with the error, as with Node's 'error': never in silence. */
+  protected emitFatal(error: Error): void {
+    if (this.listenerCount('fatal') > 0) this.emit('fatal', error);
+    else
+      queueMicrotask(() => {
+        throw error;
+      });
+  }
+
+  /** From now on this node does nothing. */
+  private halt(): void {
+    this.stopped = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.election.end();
+  }
+
+  private async receivePacket(bytes: Buffer, from: string): Promise<void> {
+    const packet = decodeElectionPacket(bytes, from);
+    if (!this.nodes.has(from)) return;
+    const now = performance.now();
+    this.packetFrom(from, packet.timestamp);
+    this.writeTimes.reported(from, packet.data.writeMs);
+    this.memberWords.said(from, packet.data.votes, now);
+    if ('leader' in packet.data) this.memberWords.follows(from, packet.data.leader, now);
+    if (this.election.receive(packet)) {
+      await super.emitPacket(bytes);
+      if (packet.type === PacketType.HEARTBEAT && !this.stopped) this.election.leaderProved(packet);
+    } else if (packet.type === PacketType.HEARD && packet.term === this.term)
+      this.followerHeard(from, packet.data.incarnation);
+  }
+
+  /** Measures a write to disk: what it takes is no silence of the others. */
+  private timeWrite(kind: WriteKind, write: () => void): void {
+    const from = performance.now();
+    write();
+    const now = performance.now();
+    const writeMs = now - from;
+    this.election.wrote(writeMs);
+    // The others are made several times as long by files that are made, and no election waits for them.
+    if (kind !== 'append' && kind !== 'hardState') return;
+    this.writeTimes.measured(writeMs, now);
+    this.slowDiskLog.wrote({ place: this.store.place, writeMs, ...this.timing }, now);
+  }
+}
