@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clusterFingerprint, generateKeyPair } from '../../../src';
 import { BY_TS_NODE } from '../../programs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, until } from '../transport/members';
 import type { EmbeddedSettings, News, Order, Pushed, Sight } from './embeddedNode';
 
 /** What the slowest machine may take for anything, ms. */
 const WITHIN_MS = 150_000;
+const LOOK_EVERY_MS = 50;
 
 /** A program with a node in it, in a process of its own. */
 class EmbeddedNode {
@@ -72,14 +74,18 @@ export class EmbeddedCluster {
     return cluster;
   }
 
-  /** What each node sees, once all follow one leader and hold the same logs. */
+  /** What each node sees, once all follow one leader and hold the same logs; heldUpMs is the longest of any. */
   async agreed(): Promise<Sight & { readonly leader: number }> {
     const end = performance.now() + WITHIN_MS;
     for (;;) {
-      const [sight, ...others] = await Promise.all(this.nodes.map((_, index) => this.look(index)));
-      if (sight !== undefined && sight.leader !== null && others.every((other) => isSame(sight, other)))
-        return { ...sight, leader: sight.leader };
-      if (performance.now() > end) throw new Error(`no agreement: ${JSON.stringify([sight, ...others])}`);
+      const sights = await Promise.all(this.nodes.map((_, index) => this.look(index)));
+      const [sight, ...others] = sights;
+      if (sight !== undefined && sight.leader !== null && others.every((other) => isSame(sight, other))) {
+        const heldUpMs = Math.max(...sights.map((each) => each.heldUpMs));
+        return { ...sight, leader: sight.leader, heldUpMs };
+      }
+      if (performance.now() > end) throw new Error(`no agreement: ${JSON.stringify(sights)}`);
+      await pause(LOOK_EVERY_MS);
     }
   }
 
@@ -96,8 +102,8 @@ export class EmbeddedCluster {
 
   private async look(index: number): Promise<Sight> {
     this.node(index).tell({ do: 'look' });
-    const { leader, term, index: last } = await this.node(index).next('seen');
-    return { leader, term, index: last };
+    const { leader, term, index: last, heldUpMs } = await this.node(index).next('seen');
+    return { leader, term, index: last, heldUpMs };
   }
 
   private node(index: number): EmbeddedNode {

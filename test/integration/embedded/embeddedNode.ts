@@ -2,6 +2,7 @@
  * A node in a program of its own, as the README's "As a library" has it: told over IPC where to listen, with whom to
  * connect, and how much to push.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createLogger } from 'bunyan';
 import { LmdbLogStore, TCPMokka } from '../../../src';
 import { toError } from '../../../src/errors';
@@ -36,6 +37,8 @@ export interface Sight {
   readonly leader: number | null;
   readonly term: number;
   readonly index: number;
+  /** The longest time for which the program's event loop was held up so far, ms. */
+  readonly heldUpMs: number;
 }
 
 export type News =
@@ -43,6 +46,9 @@ export type News =
   | ({ readonly is: 'pushed' } & Pushed)
   | ({ readonly is: 'seen' } & Sight)
   | { readonly is: 'failed'; readonly reason: string };
+
+const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+loopDelay.enable();
 
 /** Far beyond what the slowest machine needs. */
 const DEADLINE_MS = 120_000;
@@ -80,7 +86,7 @@ class Burst {
 async function obey(mokka: TCPMokka, order: Exclude<Order, { do: 'connect' }>): Promise<News> {
   if (order.do === 'look') {
     const { leader, currentTerm: term, index } = await mokka.getDb().getState().getInfo();
-    return { is: 'seen', leader, term, index };
+    return { is: 'seen', leader, term, index, heldUpMs: loopDelay.max / 1e6 };
   }
   const burst = new Burst(mokka);
   if (order.do === 'pushInTurn')
