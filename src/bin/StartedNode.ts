@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { eachLine } from '../cli/lines/eachLine';
 import { escapeControls } from '../escapeControls';
-import { STOP_MS_MAX } from '../limits';
+import { LINE_BYTES_MAX, STOP_MS_MAX } from '../limits';
 
 const PROGRAM = join(__dirname, '..', 'cluster_node.js');
 
@@ -50,7 +50,7 @@ export class StartedNode {
     this.process.on('message', listeners.onMessage);
     this.process.once('close', listeners.onEnd);
     this.process.once('error', listeners.onError);
-    if (this.process.stderr !== null) eachLine(this.process.stderr, (line) => this.onStderr(line));
+    if (this.process.stderr !== null) eachLine(this.process.stderr, (line) => this.onStderr(line), LINE_BYTES_MAX);
   }
 
   get running(): boolean {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PUSH_DEADLINE_MS } from '../../src/limits';
 import type { LogEntry } from '../../src/entry/Entry';
 import type { NodeInfo } from '../../src/api';
-import { eachLine } from '../eachLine';
+import { eachLine } from '../../src/cli/lines/eachLine';
 import { Cluster, freeStartPort } from './cluster/Cluster';
 import { REPOSITORY, type Answer, type NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';

@@ -5,9 +5,8 @@ import { RequestError, toError } from '../../errors';
 import { CLIENT_ANSWER_MS_MAX, CLIENT_PROBE_MS_MAX, CLIENT_SILENT_MS } from '../../limits';
 import { lockHolder } from '../../storage/directory/DirectoryLock';
 import { withSocketPath } from '../../storage/directory/socketPath';
+import { eachLine } from '../lines/eachLine';
 import { SOCKET_NAME } from '../socket/CommandSocket';
-
-const LINE_FEED = 0x0a;
 
 /** A node's answer to one line, as it came and as it reads. */
 export type ClientAnswer = { readonly json: string } & (
@@ -49,7 +48,6 @@ const ENDED =
 export class NodeClient {
   /** Lines without an answer, oldest first: answers come in this order. */
   private readonly waiting: WaitingLine[] = [];
-  private parts: Buffer[] = [];
   private open = true;
   private silence: NodeJS.Timeout | null = null;
 
@@ -57,10 +55,11 @@ export class NodeClient {
     private readonly socket: Socket,
     private readonly directory: string,
   ) {
-    socket.on('data', (chunk: Buffer) => this.take(chunk));
     socket.on('error', () => this.end());
     socket.on('close', () => this.end());
     socket.on('end', () => this.end());
+    // After that: of an answer that was cut nothing is taken.
+    eachLine(socket, (json) => this.take(json));
   }
 
   /** @throws NodeUnreachableError when no node listens there. */
@@ -119,20 +118,12 @@ export class NodeClient {
     this.end();
   }
 
-  /** Up to LF and nothing else: a value may hold what others take for the end of a line (HAZARDS, readline 2). */
-  private take(chunk: Buffer): void {
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      const json = Buffer.concat([...this.parts, chunk.subarray(start, end)]).toString();
-      this.parts = [];
-      start = end + 1;
-      const waiting = this.waiting.shift();
-      clearTimeout(waiting?.timer);
-      waiting?.resolve(json);
-      if (this.waiting.length === 0) this.endWatch();
-      else this.silence?.refresh();
-    }
-    if (start < chunk.length) this.parts.push(chunk.subarray(start));
+  private take(json: string): void {
+    const waiting = this.waiting.shift();
+    clearTimeout(waiting?.timer);
+    waiting?.resolve(json);
+    if (this.waiting.length === 0) this.endWatch();
+    else this.silence?.refresh();
   }
 
   private watchSilence(): NodeJS.Timeout {

@@ -3,10 +3,11 @@ import { LineReader, type InputLine } from './LineReader';
 
 /**
  * Calls `take` with each line of a stream, as {@link LineReader} ends them: readline also ends one at U+2028 on some
- * versions of Node.js, in the middle of a record (HAZARDS, readline 2). Of a line over its limit it gives the beginning.
+ * versions of Node.js, in the middle of a record (HAZARDS, readline 2). Of a line over `lineMax` bytes it gives the
+ * beginning; without it lines may have any length.
  */
-export function eachLine(stream: Readable, take: (line: string) => void): void {
-  const reader = new LineReader();
+export function eachLine(stream: Readable, take: (line: string) => void, lineMax = Infinity): void {
+  const reader = new LineReader(lineMax);
   const takeAll = (): void => {
     for (let line = reader.next(); line !== null; line = reader.next()) take(textOf(line));
   };

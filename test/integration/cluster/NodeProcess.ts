@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeInfo } from '../../../src/api';
 import type { LogEntry } from '../../../src/entry/Entry';
-import { eachLine } from '../../eachLine';
+import { eachLine } from '../../../src/cli/lines/eachLine';
 
 export const REPOSITORY = path.resolve(__dirname, '../../..');
 

@@ -24,3 +24,14 @@ test('a line and its characters may be cut over chunks', async () => {
     'elf',
   ]);
 });
+
+test('a line may have any length, or is cut where it has more bytes than it may', async () => {
+  const long = 'x'.repeat(3 * 1024 * 1024);
+  expect(await linesOf(`${long}\n`)).toEqual([long]);
+  const stream = new PassThrough();
+  const lines: string[] = [];
+  eachLine(stream, (line) => lines.push(line), 1024);
+  stream.end(`${long}\nshort\n`);
+  await once(stream, 'end');
+  expect(lines).toEqual(['x'.repeat(128), 'short']);
+});

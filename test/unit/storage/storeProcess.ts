@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { eachLine } from '../../eachLine';
+import { eachLine } from '../../../src/cli/lines/eachLine';
 import { BY_TS_NODE } from '../../programs';
 
 const CHILD = join(__dirname, 'storeChild.ts');
