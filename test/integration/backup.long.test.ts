@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +8,9 @@ import { entryPushId, toLogEntry, type LogEntry, type PushId } from '../../src/e
 import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
 import { TCPMokka } from '../../src/TCPMokka';
 import { Cluster, SERVES_WITHIN_MS } from './cluster/Cluster';
-import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 import { MOKKA_CLUSTER } from '../programs';
+import { runToEnd, type Ending } from '../StartedProgram';
 
 /** `npm run backup` of a cluster under load, and `npm run restore` into others, with other keys. */
 
@@ -20,12 +18,6 @@ const MEMBERS = [0, 1, 2];
 /** Adds that are always under way, and how many are acknowledged before the backups begin. */
 const IN_FLIGHT = 30;
 const ADDED_BEFORE = 500;
-
-interface Outcome {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 interface Backup {
   readonly file: string;
@@ -174,7 +166,7 @@ async function backupUnder(load: Load, cluster: Cluster, node: number): Promise<
 }
 
 /** Restores the leader's backup for some members of a cluster. */
-function restoreInto(cluster: Cluster, members: readonly number[]): Promise<Outcome[]> {
+function restoreInto(cluster: Cluster, members: readonly number[]): Promise<Ending[]> {
   return Promise.all(members.map((member) => script('restore', restoreEnv(cluster, member), ofLeader.file)));
 }
 
@@ -186,18 +178,8 @@ function restoreEnv(cluster: Cluster, member: number): NodeJS.ProcessEnv {
   };
 }
 
-async function script(name: string, env: NodeJS.ProcessEnv, ...words: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [...MOKKA_CLUSTER, name, ...words], {
-    cwd: REPOSITORY,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (text) => (stdout += String(text)));
-  child.stderr.on('data', (text) => (stderr += String(text)));
-  const [status] = (await once(child, 'close')) as [number];
-  return { status, stdout, stderr };
+function script(name: string, env: NodeJS.ProcessEnv, ...words: string[]): Promise<Ending> {
+  return runToEnd([process.execPath, ...MOKKA_CLUSTER, name, ...words], { env: { ...process.env, ...env } });
 }
 
 function wholeLog(cluster: Cluster, node: number, last: number): Promise<LogEntry[]> {

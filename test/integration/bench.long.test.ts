@@ -1,16 +1,15 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 import { BY_TS_NODE } from '../programs';
+import { StartedProgram, type Ending } from '../StartedProgram';
 
 /** A run of a second or two, on a busy machine, ms. */
 const RUN_MS_MAX = 120_000;
 
-const runs = new Set<ChildProcessWithoutNullStreams>();
+const runs = new Set<StartedProgram>();
 let directory: string;
 
 beforeEach(() => {
@@ -18,26 +17,20 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const run of runs) run.kill('SIGTERM');
+  for (const run of runs) run.child.kill('SIGTERM');
   rmSync(directory, { recursive: true, force: true });
 });
 
-function startBench(...args: string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [...BY_TS_NODE, 'scripts/bench.ts', '--dir', directory, ...args], {
-    cwd: REPOSITORY,
-  });
-  runs.add(child);
-  child.once('close', () => runs.delete(child));
-  return child;
+function startBench(...args: string[]): StartedProgram {
+  const command = [process.execPath, ...BY_TS_NODE, 'scripts/bench.ts', '--dir', directory, ...args];
+  const run = new StartedProgram(command);
+  runs.add(run);
+  void run.ended.then(() => runs.delete(run));
+  return run;
 }
 
-async function bench(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = startBench(...args);
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, stdout, stderr };
+function bench(...args: string[]): Promise<Ending> {
+  return startBench(...args).ended;
 }
 
 function rowsOf(stdout: string): Record<string, unknown>[] {
@@ -160,8 +153,7 @@ describe('npm run bench', () => {
     ['SIGINT', 130],
     ['SIGKILL', null],
   ] as const)('%s ends the nodes with it', async (signal, status) => {
-    const child = startBench('--seconds', '300');
-    const ended = once(child, 'close');
+    const { child, ended } = startBench('--seconds', '300');
     const nodes = await until(RUN_MS_MAX, 'three nodes have data', () => {
       const [run] = readdirSync(directory);
       const all = [0, 1, 2].every((index) =>
@@ -171,7 +163,7 @@ describe('npm run bench', () => {
     });
     expect(nodes).toHaveLength(3);
     child.kill(signal);
-    expect((await ended)[0]).toBe(status);
+    expect((await ended).status).toBe(status);
     await until(RUN_MS_MAX, 'the nodes have ended', () => (nodes.some(isRunning) ? undefined : true));
     if (signal === 'SIGINT') expect(readdirSync(directory)).toEqual([]);
   });

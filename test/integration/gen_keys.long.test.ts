@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -12,52 +11,32 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { readConfig } from '../../src/config/ClusterConfig';
 import { keyPairFromSecret } from '../../src/config/keyPair';
 import { MOKKA_CLUSTER } from '../programs';
+import { runToEnd, type Ending } from '../StartedProgram';
 
 // Each run of npm and ts-node takes 1 to 3 s; on a busy machine many times that.
-const REPOSITORY = resolve(__dirname, '../..');
 const RUN_DEADLINE_MS = 60_000;
 const PAIR = /^pair\[(\d)\] \{publicKey: ([0-9a-f]{130}), secretKey: ([0-9a-f]{128})\}$/;
 
-interface Run {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** `npm run --silent gen-keys` as a user runs it; `rest` stands after the script's name. */
-function npmGenKeys(...rest: string[]): Promise<Run> {
-  return runToEnd('npm', ['run', '--silent', 'gen-keys', ...rest]);
+function npmGenKeys(...rest: string[]): Promise<Ending> {
+  return runHere('npm', 'run', '--silent', 'gen-keys', ...rest);
 }
 
-function runToEnd(command: string, args: readonly string[]): Promise<Run> {
-  return new Promise((done, failed) => {
-    // What npm sets for the tests' own run would reach the inner npm as its options.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
-    const child = spawn(command, args, {
-      cwd: REPOSITORY,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: RUN_DEADLINE_MS,
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on('error', failed);
-    child.on('close', (status) => done({ status, stdout, stderr }));
-  });
+function runHere(...command: string[]): Promise<Ending> {
+  // What npm sets for the tests' own run would reach the inner npm as its options.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  return runToEnd(command, { env, timeout: RUN_DEADLINE_MS });
 }
 
-/** Without npm and ts-node, which take seconds. */
-function genKeys(...options: string[]): Promise<Run> {
-  return runToEnd(process.execPath, [...MOKKA_CLUSTER, 'gen-keys', ...options]);
+function genKeys(...options: string[]): Promise<Ending> {
+  return runHere(process.execPath, ...MOKKA_CLUSTER, 'gen-keys', ...options);
 }
 
-function pairsOf({ stdout }: Run): { number: string; publicKey: string; secretKey: string }[] {
+function pairsOf({ stdout }: Ending): { number: string; publicKey: string; secretKey: string }[] {
   return stdout
     .trimEnd()
     .split('\n')
@@ -68,7 +47,7 @@ function pairsOf({ stdout }: Run): { number: string; publicKey: string; secretKe
     });
 }
 
-function expectRefusal(run: Run, message: RegExp): void {
+function expectRefusal(run: Ending, message: RegExp): void {
   expect(run).toMatchObject({ status: 2, stdout: '' });
   expect(run.stderr).toMatch(/^BAD_(CONFIG|ARGUMENT): .*\n$/);
   expect(run.stderr).toMatch(message);
@@ -167,14 +146,15 @@ describe('writing', () => {
 
   test('a write that fails leaves neither a file nor the directory', async () => {
     const out = join(directory, 'out');
-    const run = await runToEnd('sh', [
+    const run = await runHere(
+      'sh',
       '-c',
       // No file may grow: the first write fails as on a full disk.
       'ulimit -f 0 && exec "$0" "$1" gen-keys --out "$2"',
       process.execPath,
       ...MOKKA_CLUSTER,
       out,
-    ]);
+    );
     expectRefusal(run, /nothing was written.*EFBIG/);
     expect(existsSync(out)).toBe(false);
   });

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { HANG_LOOK_MS, HUNG_WRITE_MS_MAX } from '../../src/limits';
 import type { NodeInfo } from '../../src/api';
 import { Cluster } from './cluster/Cluster';
 import { injectInto, unless, whyNoTrace } from './cluster/disturbances';
-import { REPOSITORY, type NodeProcess } from './cluster/NodeProcess';
+import { type NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { runToEnd } from '../StartedProgram';
 
 /** A disk that hangs in a sync, and with it the node's main thread (CASES 37), on real processes. */
 jest.setTimeout(180_000);
@@ -35,14 +34,10 @@ interface CliEnd {
 async function cli(node: NodeProcess, words: readonly string[]): Promise<CliEnd> {
   const { index, dataDirectory } = node.options;
   const from = performance.now();
-  const child = spawn('npm', ['run', '--silent', 'cli', '--', '--node', String(index), ...words], {
-    cwd: REPOSITORY,
-    env: { ...process.env, DATA_DIR: dataDirectory, NO_COLOR: '1' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let stderr = '';
-  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-  const [status] = (await once(child, 'close')) as [number | null];
+  const { status, stderr } = await runToEnd(
+    ['npm', 'run', '--silent', 'cli', '--', '--node', String(index), ...words],
+    { env: { ...process.env, DATA_DIR: dataDirectory, NO_COLOR: '1' } },
+  );
   return { status, stderr, tookMs: performance.now() - from };
 }
 

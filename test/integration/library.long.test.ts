@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 import { BY_TS_NODE, LIBRARY } from '../programs';
+import { StartedProgram } from '../StartedProgram';
 
 /** A node in a program that does not listen for 'fatal', on a port that is taken. */
 const PROGRAM = `
@@ -57,7 +58,7 @@ test('before connect nothing is stored or waited for; a fatal that nobody listen
 describe('the README’s program', () => {
   let directory: string;
   let env: NodeJS.ProcessEnv;
-  const running: ChildProcess[] = [];
+  const running: StartedProgram[] = [];
 
   /** Its file in a project of its own, and a cluster of one member for it. */
   beforeAll(async () => {
@@ -77,7 +78,7 @@ describe('the README’s program', () => {
     };
   });
   afterAll(() => {
-    for (const program of running) program.kill('SIGKILL');
+    for (const program of running) program.child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -102,11 +103,11 @@ describe('the README’s program', () => {
 
   test('keeps its keys and its log, and is asked by the commands and backed up as any node', async () => {
     const first = await start();
-    expect(first.stdout()).toMatch(/index: 1,[^]*value: 'test'/);
+    expect(first.stdout).toMatch(/index: 1,[^]*value: 'test'/);
     expect(run('cli', ['add_log', 'color', 'dark blue'])).toMatchObject({ status: 0 });
-    await kill(first.program, 'SIGKILL');
+    await kill(first, 'SIGKILL');
     const second = await start();
-    expect(second.stdout()).toMatch(/index: 3,/);
+    expect(second.stdout).toMatch(/index: 3,/);
     expect(run('cli', ['get_log', '2'])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('dark blue') as string,
@@ -115,32 +116,28 @@ describe('the README’s program', () => {
       status: 0,
       stdout: expect.stringContaining('3 of them logs') as string,
     });
-    expect(await kill(second.program, 'SIGTERM')).toBe(0);
+    expect(await kill(second, 'SIGTERM')).toBe(0);
   });
 
   /** Runs it until it has told its info. */
-  async function start(): Promise<{ program: ChildProcess; stdout: () => string }> {
+  async function start(): Promise<StartedProgram> {
     const file = join(directory, 'run.ts');
     const source = readFileSync(join(directory, 'program.ts'), 'utf8');
     writeFileSync(file, source.replace("'mokka-cluster'", JSON.stringify(LIBRARY)));
-    const program = spawn(process.execPath, [...BY_TS_NODE, file], { cwd: directory, env });
+    const program = new StartedProgram([process.execPath, ...BY_TS_NODE, file], { cwd: directory, env });
     running.push(program);
-    let printed = '';
-    program.stdout.on('data', (text: Buffer) => (printed += text.toString()));
-    program.stderr.on('data', (text: Buffer) => (printed += text.toString()));
     await until(
       SERVES_WITHIN_MS,
       'it tells its info',
-      () => /problem: null/.exec(printed) ?? undefined,
-      () => printed,
+      () => /problem: null/.exec(program.printed) ?? undefined,
+      () => program.printed,
     );
-    return { program, stdout: () => printed };
+    return program;
   }
 
-  async function kill(program: ChildProcess, signal: NodeJS.Signals): Promise<unknown> {
-    const ended = once(program, 'exit');
-    program.kill(signal);
-    return (await ended)[0];
+  async function kill(program: StartedProgram, signal: NodeJS.Signals): Promise<number | null> {
+    program.child.kill(signal);
+    return (await program.ended).status;
   }
 
   function run(script: string, args: readonly string[]): ReturnType<typeof spawnSync> {

@@ -1,5 +1,4 @@
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -16,6 +15,7 @@ import { join } from 'node:path';
 import { freeStartPort, SERVES_WITHIN_MS } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { StartedProgram } from '../StartedProgram';
 
 /**
  * What a user of the package does: install it, compile the README's program with strict types, run it as three members,
@@ -35,7 +35,7 @@ const manifest = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8
 
 let home: string;
 let packed: string;
-const running: ChildProcess[] = [];
+const running: StartedProgram[] = [];
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'mokka-package-'));
   // Its prepare would compile anew what other tests' nodes run from.
@@ -45,7 +45,7 @@ beforeAll(() => {
   packed = join(home, `${PACKAGE}-${manifest.version}.tgz`);
 });
 afterAll(() => {
-  for (const program of running) program.kill('SIGKILL');
+  for (const program of running) program.child.kill('SIGKILL');
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -124,10 +124,10 @@ describe.each(['module', 'commonjs'] as const)('in a project of type %s', (type)
     for (const member of first) await member.ended;
     const second = MEMBERS.map((index) => start(directory, index, startPort));
     for (const member of second) await serves(member);
-    const stored = second.map(({ printed }) => Number(/index: (\d+),/.exec(printed())?.[1]));
+    const stored = second.map(({ printed }) => Number(/index: (\d+),/.exec(printed)?.[1]));
     expect(stored.sort()).toEqual([4, 5, 6]);
     for (const member of second) member.child.kill('SIGTERM');
-    for (const member of second) expect(await member.ended).toBe(0);
+    for (const member of second) expect(await member.ended).toMatchObject({ status: 0 });
   });
 
   test('npx mokka-cluster is there', () => {
@@ -146,30 +146,19 @@ describe.each(['module', 'commonjs'] as const)('in a project of type %s', (type)
   });
 });
 
-interface Member {
-  readonly child: ChildProcess;
-  readonly ended: Promise<unknown>;
-  readonly printed: () => string;
-}
-
-function start(directory: string, index: number, startPort: number): Member {
-  const child = spawn(process.execPath, ['program.js'], {
-    cwd: directory,
-    env: { ...process.env, INDEX: String(index), START_PORT: String(startPort) },
-  });
-  running.push(child);
-  let printed = '';
-  for (const output of [child.stdout, child.stderr])
-    output.on('data', (text: Buffer) => (printed += text.toString()));
-  return { child, ended: once(child, 'exit').then(([status]) => status as unknown), printed: () => printed };
+function start(directory: string, index: number, startPort: number): StartedProgram {
+  const env = { ...process.env, INDEX: String(index), START_PORT: String(startPort) };
+  const program = new StartedProgram([process.execPath, 'program.js'], { cwd: directory, env });
+  running.push(program);
+  return program;
 }
 
 /** It has added its log and told of it. */
-async function serves({ printed }: Member): Promise<void> {
+async function serves(program: StartedProgram): Promise<void> {
   await until(
     SERVES_WITHIN_MS,
     'a member tells its info',
-    () => /problem: /.exec(printed()) ?? undefined,
-    printed,
+    () => /problem: /.exec(program.printed) ?? undefined,
+    () => program.printed,
   );
 }

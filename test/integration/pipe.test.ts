@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PUSH_DEADLINE_MS } from '../../src/limits';
 import type { LogEntry } from '../../src/entry/Entry';
 import type { NodeInfo } from '../../src/api';
-import { eachLine } from '../../src/cli/lines/eachLine';
 import { Cluster, freeStartPort } from './cluster/Cluster';
-import { REPOSITORY, type Answer, type NodeProcess } from './cluster/NodeProcess';
+import { NodeProcess } from './cluster/NodeProcess';
 import { until } from './cluster/until';
 import { runs } from '../runs';
 
@@ -90,7 +87,12 @@ describe('lines that arrive together', () => {
 test(`info after an add shows it, at each of ${STARTS} first starts`, async () => {
   for (let count = 0; count < STARTS; count++) {
     const directory = mkdtempSync(join(tmpdir(), 'mokka-first-'));
-    const start = new PipedStart(directory, await freeStartPort());
+    const start = new NodeProcess({
+      index: 0,
+      script: 'start',
+      dataDirectory: directory,
+      startPort: await freeStartPort(),
+    });
     try {
       await until(STARTED_WITHIN_MS, 'a leader', async () =>
         ((await start.command('info')).result as NodeInfo).leader === null ? undefined : true,
@@ -100,37 +102,10 @@ test(`info after an add shows it, at each of ${STARTS} first starts`, async () =
       );
       expect(answers).toMatchObject(answers.map(() => ({ ok: true, result: { index: 1 } })));
     } finally {
-      await start.end();
+      // The end of its input stops it.
+      start.child.stdin?.end();
+      await start.exited;
       rmSync(directory, { recursive: true, force: true });
     }
   }
 });
-
-/** `npm start` whose lines come from a pipe. */
-class PipedStart {
-  readonly #child;
-  readonly #waiting: ((answer: Answer) => void)[] = [];
-
-  constructor(directory: string, port: number) {
-    const env = { ...process.env, DATA_DIR: directory, START_PORT: String(port) };
-    this.#child = spawn('npm', ['start', '--silent'], {
-      cwd: REPOSITORY,
-      env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    eachLine(this.#child.stdout, (line) => this.#waiting.shift()?.(JSON.parse(line) as Answer));
-  }
-
-  command(line: string): Promise<Answer> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#child.stdin.write(`${line}\n`);
-    });
-  }
-
-  /** The end of its input stops it. */
-  async end(): Promise<void> {
-    this.#child.stdin.end();
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
-  }
-}

@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import {
   accessSync,
   chmodSync,
@@ -24,6 +23,7 @@ import { freeStartPort } from './cluster/Cluster';
 import { REPOSITORY } from './cluster/NodeProcess';
 import { linesWithoutRecords } from './cluster/notices';
 import { MOKKA_CLUSTER } from '../programs';
+import { runToEnd, type Ending } from '../StartedProgram';
 
 /** Directories, disks and files that cannot be used (CASES 40, 42): each program says in one line what it is. */
 jest.setTimeout(180_000);
@@ -31,13 +31,6 @@ jest.setTimeout(180_000);
 const NOBODY = 65_534;
 /** Any program here says what it cannot do within this; a busy machine included. */
 const ENDS_WITHIN_MS = 60_000;
-
-interface Outcome {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 const mounts: string[] = [];
 let home: string;
@@ -58,23 +51,15 @@ afterEach(() => {
 async function run(
   words: readonly string[],
   { prefix = [] as readonly string[], dataDirectory = data } = {},
-): Promise<Outcome> {
-  const [command = '', ...rest] = [...prefix, process.execPath, ...MOKKA_CLUSTER, ...words];
+): Promise<Ending> {
   const env = {
     ...process.env,
     INDEX: '0',
     DATA_DIR: dataDirectory,
     START_PORT: String(await freeStartPort()),
   };
-  const child = spawn(command, rest, { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), ENDS_WITHIN_MS);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-  await once(child, 'close');
-  clearTimeout(timer);
-  return { status: child.exitCode, signal: child.signalCode, stdout, stderr };
+  const command = [...prefix, process.execPath, ...MOKKA_CLUSTER, ...words];
+  return runToEnd(command, { env, timeout: ENDS_WITHIN_MS });
 }
 
 /** A node ends with STORE_FAILED, which says this, in one line after the records of its log. */

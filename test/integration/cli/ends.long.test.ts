@@ -1,18 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { NodeInfo } from '../../../src/api';
 import { freeStartPort } from '../cluster/Cluster';
 import type { Answer } from '../cluster/NodeProcess';
 import { linesWithoutRecords } from '../cluster/notices';
 import { until } from '../cluster/until';
 import { NODE } from '../../programs';
+import { StartedProgram } from '../../StartedProgram';
 
 /** How a node and npm start end, on real processes. */
-const ROOT = resolve(__dirname, '../../..');
 /** What ends within 5 s by itself has so long on a busy machine, ms. */
 const STOP_MS = 60_000;
 /** Until three nodes serve. */
@@ -53,14 +53,12 @@ function killGroup(pid: number): void {
   }
 }
 
-/** A process, what it wrote, and its end. */
-class Started {
-  readonly child: ChildProcess;
-  stdout = '';
-  stderr = '';
+/** A process that may be typed into, in a group of its own. */
+class Started extends StartedProgram {
+  /** As soon as it ends: what it started may hold its stdout for longer. */
   readonly status: Promise<number | string>;
 
-  constructor(command: string, given: readonly string[], closedStdout = false) {
+  constructor(command: readonly string[], closedStdout = false) {
     const env = {
       ...process.env,
       INDEX: '0',
@@ -68,12 +66,9 @@ class Started {
       DATA_DIR: directory,
       LOG_LEVEL: 'info',
     };
-    this.child = spawn(command, given, { cwd: ROOT, env, detached: true });
+    super(command, { env, detached: true, input: true });
     started.push(this.child);
-    this.child.stdin?.on('error', () => undefined);
-    this.child.stderr?.on('data', (text) => (this.stderr += String(text)));
     if (closedStdout) this.child.stdout?.destroy();
-    else this.child.stdout?.on('data', (text) => (this.stdout += String(text)));
     this.status = once(this.child, 'exit').then(
       ([status, signal]: unknown[]) => (status ?? signal) as number | string,
     );
@@ -84,19 +79,15 @@ class Started {
   }
 
   answered(count: number): Promise<void> {
-    return wait(STARTS_MS, `${count} answers`, () => this.answers.length >= count);
+    return wait(STARTS_MS, `${count} answers`, () => this.lines.length >= count);
   }
 
   /** Types a line and waits for its answer; all lines before it are answered. */
   async ask(line: string): Promise<Answer> {
-    const before = this.answers.length;
+    const before = this.lines.length;
     this.type(`${line}\n`);
     await this.answered(before + 1);
-    return JSON.parse(this.answers[before] ?? '') as Answer;
-  }
-
-  private get answers(): string[] {
-    return this.stdout.split('\n').slice(0, -1);
+    return JSON.parse(this.lines[before] ?? '') as Answer;
   }
 
   logged(text: string): Promise<void> {
@@ -104,8 +95,8 @@ class Started {
   }
 }
 
-const startNode = (closedStdout = false): Started => new Started(process.execPath, NODE, closedStdout);
-const npm = (script: string): Started => new Started('npm', ['run', '--silent', script]);
+const startNode = (closedStdout = false): Started => new Started([process.execPath, ...NODE], closedStdout);
+const npm = (script: string): Started => new Started(['npm', 'run', '--silent', script]);
 
 async function isHeld(listened: number): Promise<boolean> {
   const socket = connect(listened, '127.0.0.1');
@@ -193,7 +184,7 @@ describe('a node', () => {
     expect(linesWithoutRecords(node.stderr)).toEqual([expect.stringMatching(/^PORT_TAKEN: /)]);
     server.close();
     await once(server, 'close');
-    const wrong = new Started('env', ['INDEX=9', process.execPath, ...NODE]);
+    const wrong = new Started(['env', 'INDEX=9', process.execPath, ...NODE]);
     await expect(wrong.status).resolves.toBe(2);
     expect(wrong.stderr).toMatch(/^BAD_CONFIG: [^\n]+\n$/);
   });

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -9,6 +9,7 @@ import type { LogEntry } from '../../../src/entry/Entry';
 import { Cluster } from '../cluster/Cluster';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
+import { StartedProgram, type Ending } from '../../StartedProgram';
 import { BY_TS_NODE, MOKKA_CLUSTER, NODE } from '../../programs';
 
 /** `npm run cli` against real nodes, whose directory's path is longer than a Unix socket's may be. */
@@ -26,52 +27,25 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.end());
 
-interface Outcome {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
+/** `npm run cli -- WORDS…`. */
+function start(...words: string[]): StartedProgram {
+  const env = { ...process.env, DATA_DIR: dataDirectory, INDEX: '0' };
+  return new StartedProgram([process.execPath, ...MOKKA_CLUSTER, ...words], { env, input: true });
 }
 
-/** `npm run cli -- WORDS…`, what it has said so far, and how it ends. */
-class Cli {
-  readonly child: ChildProcess;
-  readonly outcome: Promise<Outcome>;
-  stdout = '';
-  stderr = '';
-
-  constructor(...words: string[]) {
-    this.child = spawn(process.execPath, [...MOKKA_CLUSTER, ...words], {
-      cwd: REPOSITORY,
-      env: { ...process.env, DATA_DIR: dataDirectory, INDEX: '0' },
-    });
-    this.child.stdout?.on('data', (text) => (this.stdout += String(text)));
-    this.child.stderr?.on('data', (text) => (this.stderr += String(text)));
-    // One that has enough of it ends before it has read all.
-    this.child.stdin?.on('error', () => undefined);
-    this.outcome = once(this.child, 'close').then(([status]) => {
-      const { stdout, stderr } = this;
-      return { status: status as number, stdout, stderr };
-    });
-  }
-
-  get lines(): string[] {
-    return this.stdout.split('\n').slice(0, -1);
-  }
-}
-
-function cli(...words: string[]): Promise<Outcome> {
-  return new Cli(...words).outcome;
+function cli(...words: string[]): Promise<Ending> {
+  return start(...words).ended;
 }
 
 /** With what a program pipes into it. */
-function piped(input: string | Buffer, ...words: string[]): Promise<Outcome> {
-  const { child, outcome } = new Cli(...words);
+function piped(input: string | Buffer, ...words: string[]): Promise<Ending> {
+  const { child, ended } = start(...words);
   child.stdin?.end(input);
-  return outcome;
+  return ended;
 }
 
 /** The log that a command with --json answered. */
-function logOf({ stdout }: Outcome): LogEntry {
+function logOf({ stdout }: Ending): LogEntry {
   const answer = JSON.parse(stdout) as { ok: boolean; command: string; result: LogEntry };
   expect(answer).toMatchObject({ ok: true, command: expect.stringMatching(/^(add|get)_log$/) as string });
   return answer.result;
@@ -192,7 +166,7 @@ test('a near miss is told what was meant', async () => {
 
 test('tail --follow shows each log in a line, over a restart of the node, until it is interrupted', async () => {
   const { index } = await cluster.node(2).addLog('followed', 'from here');
-  const follower = new Cli('--json', 'tail', '--follow', '--from', String(index));
+  const follower = start('--json', 'tail', '--follow', '--from', String(index));
   const shown = async (count: number): Promise<void> => {
     await until(WITHIN_MS, `${count} logs`, () => (follower.lines.length >= count ? true : undefined));
   };
@@ -209,7 +183,7 @@ test('tail --follow shows each log in a line, over a restart of the node, until 
   await cluster.node(2).addLog('followed', 'again');
   await shown(4);
   follower.child.kill('SIGINT');
-  const { status, stderr, stdout } = await follower.outcome;
+  const { status, stderr, stdout } = await follower.ended;
   expect({ status, stderr }).toEqual({
     status: 0,
     stderr: 'the node does not answer; when it does, the logs go on here\n',
@@ -222,12 +196,12 @@ test('tail --follow shows each log in a line, over a restart of the node, until 
 });
 
 test('tail --follow for people has one shape of line', async () => {
-  const follower = new Cli('tail', '2', '--follow');
+  const follower = start('tail', '2', '--follow');
   await until(WITHIN_MS, 'the tail', () => (follower.lines.length >= 2 ? true : undefined));
   await cluster.node(2).addLog('the', 'next');
   await until(WITHIN_MS, 'the next', () => (follower.lines.length >= 3 ? true : undefined));
   follower.child.kill('SIGTERM');
-  expect(await follower.outcome).toMatchObject({ status: 0, stderr: '' });
+  expect(await follower.ended).toMatchObject({ status: 0, stderr: '' });
   for (const line of follower.lines)
     expect(line).toMatch(/^\d+ {2}\d{4}-\d\d-\d\d [\d:.]+ {2}(?:the|followed) {2}\S/);
 });
@@ -264,10 +238,10 @@ test('without a leader an add ends with 4; a node that is gone leaves no socket 
       /^the add waits: 1 of 3 members are reachable and 2 are needed; not reachable: node 1[^\n]+Ctrl-C ends the wait.\nNO_LEADER: /,
     ) as string,
   });
-  const waiting = new Cli('--json', 'add_log', 'k', 'v');
+  const waiting = start('--json', 'add_log', 'k', 'v');
   await until(WITHIN_MS, 'it waits', () => (waiting.stderr === '' ? undefined : true));
   waiting.child.kill('SIGINT');
-  const { status, stdout } = await waiting.outcome;
+  const { status, stdout } = await waiting.ended;
   expect(status).toBe(5);
   expect(JSON.parse(stdout)).toMatchObject({
     command: 'add_log',

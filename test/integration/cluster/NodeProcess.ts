@@ -22,12 +22,14 @@ export interface NodeProcessOptions {
   readonly startPort?: number;
   readonly dataDirectory: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What npm runs; the node's own script if left out. */
+  readonly script?: string;
 }
 
 /** Lines of stderr that are kept to be shown when a test fails. */
 const KEPT_LINES = 40;
 
-/** A node as a user starts it, through its npm script, in a process group of its own. */
+/** A node, or three by `npm start`, as a user starts it, through its npm script, in a process group of its own. */
 export class NodeProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -38,8 +40,8 @@ export class NodeProcess {
   private ended = false;
 
   constructor(readonly options: NodeProcessOptions) {
-    const { index, startPort, dataDirectory, env } = options;
-    this.child = spawn('npm', ['run', '--silent', `node:${index}`], {
+    const { index, startPort, dataDirectory, env, script = `node:${index}` } = options;
+    this.child = spawn('npm', ['run', '--silent', script], {
       cwd: REPOSITORY,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],

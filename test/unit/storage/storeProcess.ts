@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { eachLine } from '../../../src/cli/lines/eachLine';
 import { BY_TS_NODE } from '../../programs';
+import { StartedProgram } from '../../StartedProgram';
 
 const CHILD = join(__dirname, 'storeChild.ts');
 
@@ -27,22 +28,11 @@ export async function runStore(
   { file = '', fileBlocksMax = 0 } = {},
 ): Promise<Outcome> {
   const args = [...BY_TS_NODE, CHILD, task, file, ...directories];
-  const child =
-    fileBlocksMax === 0
-      ? spawn(process.execPath, args)
-      : spawn('sh', ['-c', `ulimit -f ${fileBlocksMax} && exec "$0" "$@"`, process.execPath, ...args]);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  await once(child, 'close');
-  const lines = stdout.split('\n').slice(0, -1);
-  return {
-    lines: lines.map((text) => line.parse(JSON.parse(text))),
-    status: child.exitCode,
-    signal: child.signalCode,
-    stderr,
-  };
+  const program = [process.execPath, ...args];
+  const limited = ['sh', '-c', `ulimit -f ${fileBlocksMax} && exec "$0" "$@"`, ...program];
+  const started = new StartedProgram(fileBlocksMax === 0 ? program : limited);
+  const { status, signal, stderr } = await started.ended;
+  return { lines: started.lines.map((text) => line.parse(JSON.parse(text))), status, signal, stderr };
 }
 
 /** Starts a child that opens the store and keeps it; resolves when it has it. */
