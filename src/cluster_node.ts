@@ -1,11 +1,11 @@
-import type Logger from 'bunyan';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import { ProcessLife } from './cli/process/ProcessLife';
 import type { Prompt } from './cli/lines/Prompt';
 import { Stderr } from './cli/process/Stderr';
 import { NODE_USAGE, takeNoArguments } from './cli/shell/scriptUsage';
-import { type NodeConfig, readConfig } from './config/ClusterConfig';
+import { readConfig } from './config/ClusterConfig';
 import { STOP_ANSWERS_MS_MAX } from './limits';
+import type { LogStore } from './storage/LogStore';
 import type { TCPMokka } from './TCPMokka';
 import { limitNameLookups } from './transport/nameLookup';
 import { tuneForLoad } from './tuneForLoad';
@@ -38,7 +38,13 @@ const initMokka = async (): Promise<void> => {
       'demo keys, whose secrets are public: for tries on this machine only',
     );
 
-  const mokka = await createMokka(config, logger);
+  const unwatched = (err: Error): void =>
+    logger.warn({ event: 'unwatched', err }, `nobody watches the disk: ${err.message}`);
+  const watch = (store: LogStore): LogStore => watchedStore(store, { node: index, unwatched });
+  const { watchedStore } = await import('./watch/watchedStore');
+  const { createMokka } = await import('./createMokka');
+  const { mokka, store } = await createMokka(config, logger, watch);
+  life.beforeExit(() => store.close());
   for (const { address } of members) mokka.nodeApi.join(address);
   tuneForLoad();
   limitNameLookups();
@@ -58,29 +64,6 @@ const initMokka = async (): Promise<void> => {
   prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);
   if ((await prompt.ended) === 'exit') await life.stop();
   else tellSupervisor({ event: 'input-ended' });
-};
-
-/** The node over its store in the data directory. */
-const createMokka = async (config: NodeConfig, logger: Logger): Promise<TCPMokka> => {
-  const { openStore } = await import('./storage/lmdb/openStore');
-  const { TCPMokka } = await import('./TCPMokka');
-  const { watchedStore } = await import('./watch/watchedStore');
-  const { index, address, members, keys, heartbeat, electionTimeout } = config;
-  const store = watchedStore(await openStore(config), {
-    node: index,
-    unwatched: (err) => logger.warn({ event: 'unwatched', err }, `nobody watches the disk: ${err.message}`),
-  });
-  life.beforeExit(() => store.close());
-  return new TCPMokka({
-    address,
-    members: members.map(({ address }) => address),
-    heartbeat,
-    electionTimeout,
-    logger,
-    privateKey: keys.votingKey,
-    secretKey: keys.secretKey,
-    store,
-  });
 };
 
 /** Answers what is in flight, leaves the cluster, and then what could not be answered before. */

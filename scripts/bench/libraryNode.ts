@@ -8,10 +8,10 @@ import { createNodeLogger } from '../../src/cli/process/logging';
 import { ProcessLife } from '../../src/cli/process/ProcessLife';
 import { Stderr } from '../../src/cli/process/Stderr';
 import { readConfig } from '../../src/config/ClusterConfig';
+import { createMokka } from '../../src/createMokka';
 import { toError } from '../../src/errors';
 import { tuneForLoad } from '../../src/tuneForLoad';
-import { openStore } from '../../src/storage/lmdb/openStore';
-import { TCPMokka } from '../../src/TCPMokka';
+import type { TCPMokka } from '../../src/TCPMokka';
 import { LibraryLoad } from './LibraryLoad';
 import { toLibraryNode, type FromLibraryNode } from './libraryMessages';
 import type { Load } from './load';
@@ -21,28 +21,17 @@ const life = new ProcessLife(stderr);
 
 const main = async (): Promise<void> => {
   const config = readConfig(process.env);
-  const { index, address, members, keys, dataDirectory, heartbeat, electionTimeout } = config;
-  const logger = createNodeLogger({ level: 'warn', node: index }, stderr);
-  const store = await openStore(config);
+  const logger = createNodeLogger({ level: 'warn', node: config.index }, stderr);
+  const { mokka, store } = await createMokka(config, logger);
   life.beforeExit(() => store.close());
-  const mokka = new TCPMokka({
-    address,
-    members: members.map(({ address }) => address),
-    heartbeat,
-    electionTimeout,
-    logger,
-    privateKey: keys.votingKey,
-    secretKey: keys.secretKey,
-    store,
-  });
-  for (const { address } of members) mokka.nodeApi.join(address);
+  for (const { address } of config.members) mokka.nodeApi.join(address);
   tuneForLoad();
   mokka.connect();
   mokka.on('fatal', (error: Error) => life.fail(error));
   life.beforeExit(() => mokka.disconnect());
   const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
   const context = { node: mokka, nextNonce: createNonces(Date.now) };
-  askCommand(context, { dataDirectory, logger, stderr, unexpected });
+  askCommand(context, { dataDirectory: config.dataDirectory, logger, stderr, unexpected });
   process.on('message', (message) => void runLoad(mokka, toLibraryNode.parse(message).load));
 };
 

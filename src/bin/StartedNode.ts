@@ -50,7 +50,8 @@ export class StartedNode {
     this.process.on('message', listeners.onMessage);
     this.process.once('close', listeners.onEnd);
     this.process.once('error', listeners.onError);
-    if (this.process.stderr !== null) eachLine(this.process.stderr, (line) => this.onStderr(line), LINE_BYTES_MAX);
+    if (this.process.stderr !== null)
+      eachLine(this.process.stderr, (line) => this.onStderr(line), LINE_BYTES_MAX);
   }
 
   get running(): boolean {
