@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ProgressLine } from '../src/cli/process/ProgressLine';
 import { StartError } from '../src/errors';
 import { compareFailover, comparePeers } from './bench/measures/peers';
 import { measureCatchUp } from './bench/measures/catchUp';
@@ -13,7 +14,6 @@ import { measureLoads } from './bench/measures/loads';
 import { measureRestart } from './bench/measures/restart';
 import { type BenchOptions, readOptions, USAGE } from './bench/options';
 import { panelsOf, plotSvg } from './bench/plot';
-import { Progress } from './bench/Progress';
 import type { Row, Run } from './bench/Run';
 import { RunLife } from './bench/RunLife';
 import { formatTables } from './bench/table';
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   checkPlot(options.plot);
   const life = new RunLife();
   try {
-    const progress = new Progress(process.stderr);
+    const progress = new ProgressLine();
     await measure(options, life, progress);
     await life.end(0);
   } catch (thrown) {
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(options: BenchOptions, life: RunLife, progress: Progress): Promise<void> {
+async function measure(options: BenchOptions, life: RunLife, progress: ProgressLine): Promise<void> {
   const directory = resolve(options.directory ?? DEFAULT_DIRECTORY);
   mkdirSync(directory, { recursive: true });
   if (statfsSync(directory).type === TMPFS)

@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { ProgressLine } from '../src/cli/process/ProgressLine';
 import { toError } from '../src/errors';
 import { MEMBERS_MAX } from '../src/limits';
 import { plants } from '../test/simulation/plants/plants';
@@ -60,12 +61,15 @@ async function main(): Promise<void> {
   console.log(
     `seed ${seed} size ${size ?? 'any'} schedules ${options.schedules} seconds ${options.seconds} plant ${plant?.name ?? 'none'}`,
   );
-  const endAt = Date.now() + options.seconds * 1000;
+  const started = performance.now();
+  const elapsed = (): number => (performance.now() - started) / 1000;
+  const progress = new ProgressLine();
   let passed = 0;
   let failed = 0;
-  for (let number = 0; number < options.schedules && Date.now() < endAt; number++) {
+  for (let number = 0; number < options.schedules && elapsed() < options.seconds; number++) {
     const schedule = { seed: seed + number, size, plant, only, words: false };
     const result = await runSchedule(schedule);
+    progress.clear();
     const { kind, settings } = result.plan;
     const outcome = result.failure === null ? 'passed' : `FAILED: ${result.failure}`;
     console.log(`seed ${schedule.seed} size ${settings.size} ${kind} trace ${result.trace} ${outcome}`);
@@ -75,7 +79,10 @@ async function main(): Promise<void> {
       console.log(`CAUGHT ${plant.name} with seed ${schedule.seed}`);
       return;
     }
+    if (options.schedules === Infinity) progress.count(elapsed(), options.seconds, 'seconds');
+    else progress.count(number + 1, options.schedules, 'schedules');
   }
+  progress.clear();
   console.log(
     plant === null ? `${passed} passed, ${failed} failed` : `NOT CAUGHT ${plant.name} in ${passed} schedules`,
   );

@@ -1,5 +1,5 @@
 import type { BenchOptions } from './options';
-import type { Progress } from './Progress';
+import type { ProgressLine } from '../../src/cli/process/ProgressLine';
 import type { RunLife } from './RunLife';
 
 /** The name under which this product's rows stand beside those of peers. */
@@ -20,7 +20,7 @@ export interface Run {
   /** Where clusters make their data directories. */
   readonly directory: string;
   readonly life: RunLife;
-  readonly progress: Progress;
+  readonly progress: ProgressLine;
   /** Takes a row that is done. */
   readonly report: (row: Row) => void;
 }

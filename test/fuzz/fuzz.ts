@@ -52,8 +52,12 @@ const RECOVERS_WITHIN_MS = 20_000;
 export interface FuzzOptions {
   readonly frames: number;
   readonly seed: number;
-  /** Is told of the progress. */
+  /** Told what happens. */
   readonly say: (line: string) => void;
+  /** Told how many frames were sent. */
+  readonly onProgress?: (frames: number) => void;
+  /** Ends it after the burst under way; the result is then a fault, and its nodes end all the same. */
+  readonly signal?: AbortSignal;
 }
 
 export interface FuzzResult {
@@ -185,6 +189,7 @@ class Fuzzer {
   /** Calm frames with a burst after each stretch of them, until so many are sent in all. */
   private async sendUntil(total: number): Promise<void> {
     while (this.sent < total) {
+      if (this.options.signal?.aborted === true) throw new Error('it was asked to stop');
       const calmEnd = Math.min(total - BURST_FRAMES, this.sent + CALM_FRAMES);
       await this.stretch(calmEnd);
       this.bursting = true;
@@ -243,6 +248,7 @@ class Fuzzer {
     const { answered, closed } = await connection.send(bytes, count);
     const taken = Math.min(count, answered + (closed ? 1 : 0));
     this.sent += taken;
+    this.options.onProgress?.(this.sent);
     this.answered += answered;
     this.closedFor += taken - answered;
     this.maybeVisit(index, taken);

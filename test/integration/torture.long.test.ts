@@ -9,7 +9,6 @@ test(`${SECONDS} s of kill -9, SIGSTOP, cuts and lost disks on real nodes leave 
     seconds: SECONDS,
     seed,
     say: (line) => said.push(line),
-    signal: null,
   });
   if (fault !== null) throw new Error(`${said.join('\n')}\n${fault}\nkept in ${String(folder)}`);
   expect(acknowledged).toBeGreaterThan(0);

@@ -14,8 +14,10 @@ export interface TortureOptions {
   readonly seed: number;
   /** Told what happens. */
   readonly say: (line: string) => void;
+  /** Told how many seconds of faults are over. */
+  readonly onProgress?: (seconds: number) => void;
   /** Ends it after the fault under way; the result is then a fault, and its nodes end all the same. */
-  readonly signal: AbortSignal | null;
+  readonly signal?: AbortSignal;
 }
 
 export interface TortureResult extends Observations {
@@ -59,7 +61,8 @@ class Leaders {
  * get on all of them. Then all is healed, every node must hold the same log, and the clients' history must be one
  * that a single append-only log can explain.
  */
-export async function torture({ seconds, seed, say, signal }: TortureOptions): Promise<TortureResult> {
+export async function torture(options: TortureOptions): Promise<TortureResult> {
+  const { seed, signal } = options;
   const cluster = await TorturedCluster.create();
   const recorder = new Recorder();
   const { history } = recorder;
@@ -80,7 +83,7 @@ export async function torture({ seconds, seed, say, signal }: TortureOptions): P
       () => stopped,
     );
     const watching = watch(cluster, leaders, () => stopped);
-    await Promise.race([disturb(cluster, { seconds, seed, say, signal }, done, skipped), clients]);
+    await Promise.race([disturb(cluster, options, done, skipped), clients]);
     stopped = true;
     observations = await clients;
     await watching;
@@ -106,13 +109,15 @@ export async function torture({ seconds, seed, say, signal }: TortureOptions): P
 
 async function disturb(
   cluster: TorturedCluster,
-  { seconds, seed, say, signal }: TortureOptions,
+  { seconds, seed, say, onProgress, signal }: TortureOptions,
   done: Map<string, number>,
   skipped: Set<string>,
 ): Promise<void> {
   const random = new Random(seed, 'faults');
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end && signal?.aborted !== true) {
+  const start = performance.now();
+  const passed = (): number => (performance.now() - start) / 1000;
+  while (passed() < seconds && signal?.aborted !== true) {
+    onProgress?.(passed());
     const [name, fault] = random.pick(FAULTS);
     const allowed = await fault(cluster, random);
     if (!allowed) {
