@@ -60,7 +60,6 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   const [first, second] = nodes;
   await first?.ask('add_log super test', ENTRY);
   await second?.ask('get_log 1', ENTRY);
-  await second?.ask('info', /peer 2 .*/);
   const shown = nodes
     .slice(0, 2)
     .map((terminal, node) => [`terminal-${node + 1}`, terminal.transcript()] as const);
@@ -74,14 +73,13 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   const [verify, restore] = await Promise.all([
     shell(workspace, 'verify', ['npm run verify --silent -- data/node-0']),
     shell(workspace, 'restore', [
-      'export CLUSTER_CONFIG=cluster/cluster.json DATA_DIR=restored',
-      'for i in 0 1 2; do INDEX=$i npm run restore --silent -- log.backup; done',
+      'CLUSTER_CONFIG=cluster/cluster.json DATA_DIR=restored INDEX=0 npm run restore --silent -- log.backup',
     ]),
   ]);
   return new Map([...shown, commands, backup, verify, keys, restore]);
 }
 
-/** `npm start`: its leader is killed, a log is added while it is away, and it comes back. */
+/** `npm start`: its leader is killed, a log is added while it is away, and it is started again. */
 async function failover(workspace: Workspace, startPort: number): Promise<Transcripts> {
   const terminal = await Terminal.open(workspace, 'failover', { START_PORT: String(startPort) });
   terminal.type('npm start --silent');
@@ -92,8 +90,6 @@ async function failover(workspace: Workspace, startPort: number): Promise<Transc
   await terminal.ask(`kill ${leader}`, /killed node \d\n(?:.*\n)*node \d leads.*/, /.*stopped.*/);
   await terminal.ask('add_log still here', ENTRY, /.*1 log/);
   await terminal.ask(`start ${leader}`, /starting node \d/, ALL_THREE);
-  await terminal.ask(`use ${leader}`, /commands go to .*/, ALL_THREE);
-  await terminal.ask('list 1', /1 {2}.*/, ALL_THREE);
   const shown = terminal.transcript();
   await terminal.run('exit');
   return new Map([['failover', shown]]);

@@ -24,16 +24,27 @@ import { CALM } from './mokka/calmStanding';
 
 /** What the README says of the code, held against the code. */
 const ROOT = resolve(__dirname, '..', '..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const page = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const README = page('README.md');
+const PAGES = [
+  'README.md',
+  'src/README.md',
+  'src/HAZARDS.md',
+  'src/cli/README.md',
+  'src/config/README.md',
+  'src/transport/README.md',
+  'scripts/bench/README.md',
+];
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'mokka-readme-'))));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The text below a heading, up to the next one. */
+/** The text below a heading of any page, up to the next one. */
 function section(heading: string): string {
-  const [, text] = README.split(`\n## ${heading}\n`);
-  if (text === undefined) throw new Error(`the README has no section "${heading}"`);
+  const [text, ...more] = PAGES.flatMap((file) => page(file).split(`\n## ${heading}\n`).slice(1));
+  if (text === undefined || more.length > 0)
+    throw new Error(`"${heading}" heads ${more.length} more sections`);
   return text.split('\n## ')[0] ?? '';
 }
 
@@ -134,7 +145,7 @@ describe('environment', () => {
       (documented.get(name)?.[at] ?? '').replaceAll('`', '');
     expect(config.dataDirectory).toBe(`${unquoted('DATA_DIR', 1)}/node-0`);
     expect(unquoted('LOG_LEVEL', 2)).toBe(LOG_LEVELS.join(', '));
-    const entry = readFileSync(join(ROOT, 'src', 'cluster_node.ts'), 'utf8');
+    const entry = page('src/cluster_node.ts');
     const [, inTerminal = '', elsewhere = ''] = /stdin\.isTTY \? '(\w+)' : '(\w+)'/.exec(entry) ?? [];
     expect(unquoted('LOG_LEVEL', 1)).toBe(`${elsewhere}; ${inTerminal} in a terminal`);
     expect(config.demo && unquoted('CLUSTER_CONFIG', 1)).toBe('unset');
@@ -251,7 +262,7 @@ describe('commands', () => {
   }
 
   test('every npm script that the README names exists, with every option', () => {
-    const used = npmCommands(README);
+    const used = PAGES.flatMap((file) => npmCommands(page(file)));
     expect(used.length).toBeGreaterThan(25);
     const unknown = used.flatMap(({ name, options }) => {
       if (scripts[name] === undefined) return [`npm run ${name}`];
@@ -268,7 +279,7 @@ describe('commands', () => {
   });
 
   test('every bug that src/README.md names is planted', () => {
-    const text = readFileSync(join(ROOT, 'src', 'README.md'), 'utf8');
+    const text = page('src/README.md');
     const rules = text.split('\n## What must hold\n')[1]?.split('\n## ')[0] ?? '';
     const lastCells = [...rules.matchAll(/\| ([^|]+) \|$/gm)].map(([, cell = '']) => cell).slice(2);
     const named = lastCells.flatMap((cell) => [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name));
@@ -276,20 +287,20 @@ describe('commands', () => {
     for (const name of named) expect([...plants.keys()]).toContain(name);
   });
 
-  test.each(['README.md', 'src/README.md', 'src/HAZARDS.md', 'src/transport/README.md'])(
-    'every link in %s leads to a file, and to a heading in it',
-    (page) => {
-      const text = readFileSync(join(ROOT, page), 'utf8');
-      for (const [, file = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
-        const linked = readFileSync(file === '' ? join(ROOT, page) : join(ROOT, page, '..', file), 'utf8');
-        if (anchor !== undefined) expect(anchorsOf(linked)).toContain(anchor);
-      }
-    },
-  );
+  test.each(PAGES)('every link in %s leads to a file, and to a heading in it', (from) => {
+    for (const [, file = '', anchor] of page(from).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+      const linked = page(file === '' ? from : join(from, '..', file));
+      if (anchor !== undefined) expect(anchorsOf(linked)).toContain(anchor);
+    }
+  });
+
+  test('the README has under 300 lines', () => {
+    expect(README.split('\n').length).toBeLessThan(301);
+  });
 
   test('what comments cite of HAZARDS and of src/README.md is there', () => {
     const comments = sources('src').replaceAll(/\n\s*(?:\*|\/\/) /g, ' ');
-    const hazards = readFileSync(join(ROOT, 'src', 'HAZARDS.md'), 'utf8');
+    const hazards = page('src/HAZARDS.md');
     const numbers = (name: string): string[] =>
       [
         ...(hazards
@@ -300,7 +311,7 @@ describe('commands', () => {
     const cited = [...comments.matchAll(/HAZARDS, (\w+) (\d+)/g)];
     expect(cited.length).toBeGreaterThan(20);
     for (const [, name = '', number] of cited) expect(numbers(name)).toContain(number);
-    const words = anchorsOf(readFileSync(join(ROOT, 'src', 'README.md'), 'utf8'));
+    const words = anchorsOf(page('src/README.md'));
     for (const [, heading = ''] of comments.matchAll(/\(src\/README\.md, (\w+)/g))
       expect(words).toContain(heading.toLowerCase());
     expect(comments).not.toMatch(/DESIGN|\btest\/\w+\//);
