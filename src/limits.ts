@@ -112,7 +112,7 @@ export const CONFIG_FILE_BYTES_MAX = 64 * KiB;
 /** Faults that one start message lists: it is one line, and a person mends no more at once. */
 export const CONFIG_FAULTS_SHOWN_MAX = 20;
 
-/** Shortest heartbeat, ms: below it, timers and the sync of a vote take as long as the beat. */
+/** Shortest heartbeat, ms: below it, timers and the sync of a vote take as long as the heartbeat. */
 export const HEARTBEAT_MS_MIN = 10;
 
 /** Longest heartbeat, ms: above it, a dead leader is noticed only after half a minute. */
@@ -121,7 +121,7 @@ export const HEARTBEAT_MS_MAX = 10_000;
 /** Longest election timeout, ms. */
 export const ELECTION_TIMEOUT_MS_MAX = 60_000;
 
-/** An election timeout is at least so many heartbeats, so that one late beat deposes no healthy leader (Raft 5.6). */
+/** An election timeout is at least so many heartbeats, so that one late heartbeat deposes no healthy leader (Raft 5.6). */
 export const ELECTION_TIMEOUT_HEARTBEATS_MIN = 3;
 
 /** Unanswered appends are given up and sent again after this time, ms: longer than a slow sync, shorter than a user's patience. */
@@ -366,8 +366,8 @@ export const WRITE_TIME_REMEMBERED_MS = 60_000;
 /** A slow disk is logged once in so many ms, not once a write. */
 export const SLOW_DISK_LOG_MS = 60_000;
 
-/** What a member said is told in `info` for so long, ms: it is asked again every few election timeouts. */
-export const MEMBER_WORD_MS = 5000;
+/** What a member reported is in `info` for so long, ms: it is asked again every few election timeouts. */
+export const MEMBER_REPORT_MS = 5000;
 
 /** How long `status` at a follower waits for what only the leader knows, ms: many round trips, and a slow sync. */
 export const LAGS_DEADLINE_MS = 1000;

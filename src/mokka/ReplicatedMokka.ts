@@ -525,8 +525,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       leader,
       state,
       missing: this.election.missingMembers,
-      leaderOfOthers: this.memberWords.leaderOfOthers(now),
-      nonVoters: this.memberWords.nonVoters(now),
+      leaderOfOthers: this.memberReports.leaderOfOthers(now),
+      nonVoters: this.memberReports.nonVoters(now),
       slowestWrites: others !== null && others.ms > ownWrites.ms ? others : ownWrites,
     };
   }

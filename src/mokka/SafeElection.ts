@@ -10,12 +10,12 @@ import { ObservedStore, type WriteKind } from '../storage/ObservedStore';
 import { SlowDiskLog } from '../watch/SlowDiskLog';
 import { Election } from './election/Election';
 import type { ElectionLogger, ElectionTiming } from './election/ElectionNode';
-import { MemberWords } from './election/MemberWords';
+import { MemberReports } from './election/MemberReports';
 import { WriteTimes } from './election/WriteTimes';
 import { quorumOf } from './log/quorum';
 import { decodeElectionPacket, PacketType } from './messages/ElectionPacket';
 import { MokkaNode } from './MokkaNode';
-import { withStanding } from './withStanding';
+import { withSenderState } from './withSenderState';
 
 export interface ElectionSettings extends ElectionTiming {
   /** `tcp://host:port/publicKey` of this node. */
@@ -29,7 +29,7 @@ export interface ElectionSettings extends ElectionTiming {
 /** Writes to disk of less than this share of an election timeout are quick enough for the timeouts as they are set. */
 const QUICK_WRITE_SHARE = 0.5;
 
-/** Looks at its clock this often within a heartbeat. */
+/** The election's ticks within a heartbeat. */
 const TICKS_PER_HEARTBEAT = 5;
 
 /** So far ahead, ms, that Mokka never thinks a proof expired: terms end by elections alone. */
@@ -47,7 +47,7 @@ export abstract class SafeElection extends Mokka {
   protected readonly store: LogStore;
   protected readonly log: ElectionLogger;
   protected readonly writeTimes: WriteTimes;
-  protected readonly memberWords = new MemberWords();
+  protected readonly memberReports = new MemberReports();
   protected readonly election: Election;
   /** This node, as the election sees it. */
   protected readonly node: MokkaNode;
@@ -69,7 +69,7 @@ export abstract class SafeElection extends Mokka {
       electionTimeout,
       proofExpiration: NEVER,
       logger,
-      resMiddleware: (packet: PacketModel) => Promise.resolve(withStanding(packet, store, writeTimes)),
+      resMiddleware: (packet: PacketModel) => Promise.resolve(withSenderState(packet, store, writeTimes)),
     });
     this.store = new ObservedStore(store, (kind, write) => this.timeWrite(kind, write));
     this.log = logger;
@@ -228,8 +228,8 @@ export abstract class SafeElection extends Mokka {
     const now = performance.now();
     this.packetFrom(from, packet.timestamp);
     this.writeTimes.reported(from, packet.data.writeMs);
-    this.memberWords.said(from, packet.data.votes, now);
-    if ('leader' in packet.data) this.memberWords.follows(from, packet.data.leader, now);
+    this.memberReports.vote(from, packet.data.votes, now);
+    if ('leader' in packet.data) this.memberReports.follows(from, packet.data.leader, now);
     if (this.election.receive(packet)) {
       await super.emitPacket(bytes);
       if (packet.type === PacketType.HEARTBEAT && !this.stopped) this.election.leaderProved(packet);

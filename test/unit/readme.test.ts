@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -285,6 +293,17 @@ describe('commands', () => {
     const named = lastCells.flatMap((cell) => [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name));
     expect(named.length).toBeGreaterThan(10);
     for (const name of named) expect([...plants.keys()]).toContain(name);
+  });
+
+  test('every file and room that src/README.md names is there', () => {
+    const text = page('src/README.md');
+    const named = [...text.matchAll(/`((?:\w+\/)+\w*)`/g)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(40);
+    const exists = (name: string): boolean =>
+      ['src', 'src/mokka', 'src/cli', '.'].some((folder) =>
+        ['', '.ts'].some((ending) => existsSync(join(ROOT, folder, `${name}${ending}`))),
+      );
+    expect(named.filter((name) => !exists(name))).toEqual([]);
   });
 
   test.each(PAGES)('every link in %s leads to a file, and to a heading in it', (from) => {

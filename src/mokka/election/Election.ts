@@ -1,36 +1,19 @@
 import { ProtocolError } from '../../errors';
 import { ENTRY_NUMBER_MAX } from '../../entry/Entry';
-import type { LogStore } from '../../storage/LogStore';
 import { PacketType, type ElectionPacket, type PacketOf } from '../messages/ElectionPacket';
 import { Ballot } from './Ballot';
-import type { Clock, ElectionLogger, ElectionNode, ElectionTiming } from './ElectionNode';
+import type { ElectionNode, ElectionParts } from './ElectionNode';
 import { ElectionTimer } from './ElectionTimer';
 import { Joining } from './Joining';
 import { Leadership } from './Leadership';
 import { PreVote } from './PreVote';
-import type { WriteTimes } from './WriteTimes';
-
-/** What an election is made of. */
-export interface ElectionParts {
-  readonly node: ElectionNode;
-  readonly store: LogStore;
-  readonly writeTimes: WriteTimes;
-  readonly timing: ElectionTiming;
-  readonly clock: Clock;
-  /** From 0, below 1. */
-  readonly random: () => number;
-  /** What this process of the node calls itself. */
-  readonly incarnation: string;
-  readonly firstPreVoteRound: number;
-  readonly logger: ElectionLogger;
-}
 
 /**
  * Raft's rules of election (src/README.md, Election): ticks and packets in; packets, writes and changes of the node's
  * role out. It has no socket, timer or clock of its own. Each rule is in a part of it: {@link Ballot}, {@link PreVote},
  * {@link ElectionTimer}, {@link Leadership}, {@link Joining}.
  *
- * npm's Mokka still counts the votes and checks the proof of a leader: {@link ElectionNode} is how it looks from here.
+ * npm's Mokka still counts the votes and checks the proof of a leader: {@link ElectionNode} is what the rules see of it.
  */
 export class Election {
   readonly ballot: Ballot;
@@ -42,13 +25,12 @@ export class Election {
   private leadership: Leadership | null = null;
 
   constructor(private readonly parts: ElectionParts) {
-    const { node, store, writeTimes, timing, clock, incarnation, logger } = parts;
-    const { heartbeat } = timing;
+    const { node, store, timing, writeTimes, random } = parts;
     this.node = node;
     this.ballot = new Ballot(store, node.publicKey);
-    this.timer = new ElectionTimer(timing, writeTimes, parts.random);
-    this.preVote = new PreVote(node, this.ballot, this.timer, heartbeat, parts.firstPreVoteRound);
-    this.joining = new Joining(node, store, this.ballot, this.timer, clock, heartbeat, incarnation, logger);
+    this.timer = new ElectionTimer(timing, writeTimes, random);
+    this.preVote = new PreVote(parts, this.ballot, this.timer);
+    this.joining = new Joining(parts, this.ballot, this.timer);
   }
 
   /** Called every few ms. */
@@ -114,8 +96,7 @@ export class Election {
       this.resetElectionTimer();
       return;
     }
-    const { node, writeTimes, timing, logger } = this.parts;
-    this.leadership = new Leadership(node, writeTimes, timing, logger, this.now);
+    this.leadership = new Leadership(this.parts, this.now);
     this.leadership.sendHeartbeats(this.now);
   }
 
@@ -131,7 +112,7 @@ export class Election {
     this.preVote.wrote(ms);
   }
 
-  /** This node leads no more: who waits for a confirmation is told so. */
+  /** This node leads no more. Calls back who waits for a confirmation. */
   end(): void {
     this.leadership?.contact.end();
     this.leadership = null;
@@ -242,7 +223,7 @@ export class Election {
     return node.role === 'candidate' && term === node.term && data.nonce === node.candidacyNonce;
   }
 
-  // Standing for election.
+  // Becoming a candidate.
 
   private beginPreVote(): void {
     // Its leader was not heard for an election timeout: pushes and reads must not wait for it, nor `info` name it.

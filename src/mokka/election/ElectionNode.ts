@@ -1,12 +1,9 @@
-import type { ElectionPacket, PacketOf } from '../messages/ElectionPacket';
+import type { LogStore } from '../../storage/LogStore';
+import type { ElectionPacket, PacketData } from '../messages/ElectionPacket';
+import type { WriteTimes } from './WriteTimes';
 
 /** A node's part in its term (Raft, 5.1). */
 export type Role = 'follower' | 'candidate' | 'leader';
-
-/** What every packet says of its sender is added where it is sent. */
-type AddedToAll = 'lastTerm' | 'lastPosition' | 'votes' | 'writeMs';
-
-type DataOf<Type extends ElectionPacket['type']> = Omit<PacketOf<Type>['data'], AddedToAll>;
 
 /** A node as the rules of election see it: what it is in its term, and its links to the other members. */
 export interface ElectionNode {
@@ -30,8 +27,8 @@ export interface ElectionNode {
 
   signVote(candidate: string, term: number, nonce: number): string;
 
-  /** Sends a packet, or loses it. Returns at once and never throws. */
-  send<Type extends ElectionPacket['type']>(to: string, type: Type, data: DataOf<Type>): void;
+  /** Sends a packet, or loses it. What every packet says of its sender is added. Returns at once and never throws. */
+  send<Type extends ElectionPacket['type']>(to: string, type: Type, data: PacketData<Type>): void;
 }
 
 /** What is set for all nodes of a cluster, ms. */
@@ -54,4 +51,20 @@ export interface ElectionLogger {
   info(...fields: unknown[]): void;
   debug(...fields: unknown[]): void;
   trace(...fields: unknown[]): void;
+}
+
+/** What the rules of election are given. */
+export interface ElectionParts {
+  readonly node: ElectionNode;
+  readonly store: LogStore;
+  readonly writeTimes: WriteTimes;
+  readonly timing: ElectionTiming;
+  readonly clock: Clock;
+  /** From 0, below 1. */
+  readonly random: () => number;
+  /** What this process of the node calls itself. */
+  readonly incarnation: string;
+  /** Drawn at random: who agreed with an earlier process of this node has not agreed with this one. */
+  readonly firstPreVoteRound: number;
+  readonly logger: ElectionLogger;
 }

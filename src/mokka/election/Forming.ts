@@ -1,4 +1,4 @@
-/** What another member told of itself in answer to a hello. */
+/** What another member says of itself in answer to a hello. */
 export interface MetMember {
   readonly term: number;
   readonly lastPosition: number;
@@ -19,19 +19,24 @@ export type Decision =
  *
  * - One member holds entries: a cluster exists, so rejoin it.
  * - All have answered twice and none held an entry: no entry that this member held counts towards a commit, so form the
- *   cluster. It may have voted before, in a term up to the highest that it was told: it must not vote in those again.
+ *   cluster. It may have voted before, in a term up to the highest that it hears of: it must not vote in those again.
  *
- * One round of answers is not enough, since they are of different moments: an entry can pass by all of them, from a
- * member that answers late, after it has lost its disk, to one that has answered early, before it had the entry. So
- * the second round is asked when the first is complete, and its hellos name a term: who holds no entry takes part in
- * no earlier term any more before it answers. That two are enough, where fewer members than a majority lose their disks:
+ * One round of answers is not enough, since they are of different moments. Example, of five members: A leads and sends
+ * an entry. C has it, answers A, and loses its disk; C is this member now. B, D and E hold no entry and say so. Then D
+ * gets the entry, and A commits it: it counts A, C and D. Then A loses its disk too, and says that it holds no entry. C
+ * would form a cluster, and elect with B and E a leader without the committed entry.
  *
- * Say this member, before its loss, was counted for an entry of term t. The leader of t had it on disk, and its voters
- * had all voted, before this process began. One of them kept its disk, so the first round tells of t or more. The leader
- * lost its disk before it answered then, as it would have told of the entry. So it had counted all that it ever did
- * before the second round began. One that it counted kept its disk, so it told of the entry in the second round. Or it was
- * yet to be counted, by a message of the leader's to it, that came late: then it was a voter, and its answer in the second
- * round took it out of term t before it had the entry.
+ * So a second round is asked when the first is complete, and its hellos name a term: who holds no entry leaves all earlier
+ * terms before it answers. Two rounds are enough where fewer members than a majority lose their disks. Say this member,
+ * before its loss, was counted for an entry of term t:
+ *
+ * - The leader of t had the entry on disk, and its voters had all voted, before this process began. One of the voters
+ *   kept its disk, so the first round names t or a later term.
+ * - The leader lost its disk before it answered in the first round: else its answer had shown the entry. So all that it
+ *   ever counted, it had counted before the second round began.
+ * - One that it counted kept its disk, so its answer in the second round shows the entry. Or it was yet to be counted, by
+ *   a message of the leader that came late: then it was a voter, and its answer in the second round took it out of term t
+ *   before it had the entry.
  */
 export class Forming {
   private first: ReadonlyMap<string, MetMember> | null = null;

@@ -6,7 +6,7 @@ export interface HandoverView {
   readonly done: () => boolean;
   /** A voter that holds this leader's whole log and was heard of last; null while there is none. */
   readonly successor: () => string | null;
-  /** Asks a follower to stand for election at once. */
+  /** Asks a follower to begin an election at once. */
   readonly ask: (publicKey: string) => void;
 }
 
@@ -20,7 +20,7 @@ export interface HandoverView {
 export class Handover {
   /** Resolves when it is done, the time is over, or {@link end} was called. Never rejects. */
   readonly ended: Promise<void>;
-  /** Ends it as it stands. */
+  /** Ends it, done or not. */
   end: () => void = () => undefined;
   private askAt = -Infinity;
 

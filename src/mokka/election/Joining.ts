@@ -3,7 +3,7 @@ import { TERMS_AHEAD_MAX } from '../../limits';
 import type { LogStore } from '../../storage/LogStore';
 import { PacketType, type PacketOf } from '../messages/ElectionPacket';
 import type { Ballot } from './Ballot';
-import type { Clock, ElectionLogger, ElectionNode } from './ElectionNode';
+import type { ElectionNode, ElectionParts } from './ElectionNode';
 import type { ElectionTimer } from './ElectionTimer';
 import { Forming } from './Forming';
 
@@ -13,18 +13,18 @@ import { Forming } from './Forming';
  */
 export class Joining {
   private readonly forming = new Forming();
+  private readonly node: ElectionNode;
+  private readonly store: LogStore;
   private saidHelloAt = 0;
 
   constructor(
-    private readonly node: ElectionNode,
-    private readonly store: LogStore,
+    private readonly parts: ElectionParts,
     private readonly ballot: Ballot,
     private readonly timer: ElectionTimer,
-    private readonly clock: Clock,
-    private readonly heartbeat: number,
-    private readonly incarnation: string,
-    private readonly logger: ElectionLogger,
-  ) {}
+  ) {
+    this.node = parts.node;
+    this.store = parts.store;
+  }
 
   get hasPlace(): boolean {
     return this.store.membership !== 'none';
@@ -37,7 +37,7 @@ export class Joining {
 
   /** Called every few ms while this node has no place. */
   tick(now: number): void {
-    if (now - this.saidHelloAt < this.heartbeat) return;
+    if (now - this.saidHelloAt < this.parts.timing.heartbeat) return;
     this.saidHelloAt = now;
     this.askAll();
   }
@@ -56,7 +56,7 @@ export class Joining {
   /** Another has answered. An answer to an earlier process of this node is none to this one. */
   count(packet: PacketOf<typeof PacketType.HELLO_ANSWER>): void {
     const { publicKey, term, data } = packet;
-    if (this.hasPlace || data.incarnation !== this.incarnation) return;
+    if (this.hasPlace || data.incarnation !== this.parts.incarnation) return;
     if (data.lastPosition === 0 && term >= TERMS_AHEAD_MAX)
       throw new ProtocolError(`it claims the term ${term} and to have no log`);
     this.forming.meet(publicKey, data.round, { term, lastPosition: data.lastPosition });
@@ -70,14 +70,14 @@ export class Joining {
 
   private sendHellos(question: Forming['question']): void {
     for (const peer of this.node.peers)
-      this.node.send(peer, PacketType.HELLO, { incarnation: this.incarnation, ...question });
+      this.node.send(peer, PacketType.HELLO, { incarnation: this.parts.incarnation, ...question });
   }
 
   private decide(): void {
     const decision = this.forming.decide(this.node.peers);
     if (decision.join === 'ask') this.askAll();
     else if (decision.join === 'rejoin') {
-      this.logger.info({ event: 'rejoining' }, 'the cluster has a log: rejoining it');
+      this.parts.logger.info({ event: 'rejoining' }, 'the cluster has a log: rejoining it');
       this.store.setMembership('rejoining');
     } else if (decision.join === 'form') this.form(decision.termFloor);
   }
@@ -85,9 +85,9 @@ export class Joining {
   private form(termFloor: number): void {
     this.store.setMembership('voter');
     this.ballot.abstainUpTo(termFloor);
-    this.logger.info({ event: 'formed', termFloor }, 'all members have met: the cluster is formed');
+    this.parts.logger.info({ event: 'formed', termFloor }, 'all members have met: the cluster is formed');
     this.node.becomeFollower(this.ballot.term);
     // The others form at the same time, and who still asks would end a term that began meanwhile.
-    this.timer.waitHeartbeats(1, this.clock.now());
+    this.timer.waitHeartbeats(1, this.parts.clock.now());
   }
 }

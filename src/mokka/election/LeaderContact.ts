@@ -1,10 +1,10 @@
-/** What a process of a follower said last. */
+/** What a process of a follower answered last. */
 interface Heard {
   readonly incarnation: string;
   heardAt: number;
   /** The highest round of heartbeats that it answered. */
   readonly round: number;
-  /** Whether it was a voter when it said so; no process ceases to be one. */
+  /** Whether it was a voter then; no process ceases to be one. */
   readonly voter: boolean;
 }
 
@@ -12,9 +12,9 @@ interface Heard {
  * What a leader hears of its followers: whether it still has a quorum (check-quorum, Raft dissertation, 6.2), and
  * which rounds of heartbeats a quorum has answered (ReadIndex, 6.4). Times are monotonic, in ms.
  *
- * What a follower says is the word of one process of it, and counts for that one alone: a process that was a voter when it
- * answered a round says nothing about the next one, whose disk may be gone. Late words of an earlier process are still
- * true of the rounds that they name, so that it does no harm when they come last.
+ * What a follower answers counts for one process of it alone. Example: a process was a voter when it answered a round,
+ * then its disk is lost; that says nothing about the next process. A late answer of the earlier one, after the next one's
+ * first, is still true of the rounds that it names, so it does no harm.
  */
 export class LeaderContact {
   private readonly peers = new Map<string, Heard>();

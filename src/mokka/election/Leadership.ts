@@ -1,8 +1,7 @@
 import { PacketType, type PacketOf } from '../messages/ElectionPacket';
 import { quorumOf } from '../log/quorum';
-import type { ElectionLogger, ElectionNode, ElectionTiming } from './ElectionNode';
+import type { ElectionParts } from './ElectionNode';
 import { LeaderContact } from './LeaderContact';
-import type { WriteTimes } from './WriteTimes';
 
 /** A leader steps down when it has not heard a quorum for this many election timeouts. */
 const QUORUM_TIMEOUTS = 2;
@@ -16,28 +15,27 @@ export class Leadership {
   private heartbeatSentAt = -Infinity;
 
   constructor(
-    private readonly node: ElectionNode,
-    private readonly writeTimes: WriteTimes,
-    private readonly timing: ElectionTiming,
-    private readonly logger: ElectionLogger,
+    private readonly parts: ElectionParts,
     now: number,
   ) {
-    this.contact = new LeaderContact(quorumOf(node.peers.length + 1) - 1, now);
+    this.contact = new LeaderContact(quorumOf(parts.node.peers.length + 1) - 1, now);
   }
 
   /** Called every few ms. */
   tick(now: number): void {
+    const { node, timing, logger } = this.parts;
     if (this.hasLostQuorum(now)) {
-      this.logger.warn({ event: 'quorum_lost', term: this.node.term }, 'stepping down: no quorum was heard');
-      this.node.becomeFollower(this.node.term);
-    } else if (now - this.heartbeatSentAt >= this.timing.heartbeat) this.sendHeartbeats(now);
+      logger.warn({ event: 'quorum_lost', term: node.term }, 'stepping down: no quorum was heard');
+      node.becomeFollower(node.term);
+    } else if (now - this.heartbeatSentAt >= timing.heartbeat) this.sendHeartbeats(now);
   }
 
   /** Begins a round of heartbeats. */
   sendHeartbeats(now: number): void {
+    const { node } = this.parts;
     this.heartbeatSentAt = now;
     const round = this.contact.beginRound();
-    for (const peer of this.node.peers) this.node.send(peer, PacketType.HEARTBEAT, { round });
+    for (const peer of node.peers) node.send(peer, PacketType.HEARTBEAT, { round });
   }
 
   /** A follower answered a heartbeat of this term. */
@@ -52,7 +50,8 @@ export class Leadership {
   }
 
   private hasLostQuorum(now: number): boolean {
-    const patience = this.writeTimes.ofSelf(now) + (this.writeTimes.slowest?.ms ?? 0);
-    return now - this.contact.quorumHeardAt() > QUORUM_TIMEOUTS * this.timing.electionTimeout + patience;
+    const { writeTimes, timing } = this.parts;
+    const patience = writeTimes.ofSelf(now) + (writeTimes.slowest?.ms ?? 0);
+    return now - this.contact.quorumHeardAt() > QUORUM_TIMEOUTS * timing.electionTimeout + patience;
   }
 }

@@ -1,7 +1,7 @@
 import { PacketType, type PacketOf } from '../messages/ElectionPacket';
 import { quorumOf } from '../log/quorum';
 import type { Ballot, LogEnd } from './Ballot';
-import type { ElectionNode } from './ElectionNode';
+import type { ElectionNode, ElectionParts } from './ElectionNode';
 import type { ElectionTimer } from './ElectionTimer';
 
 /**
@@ -10,22 +10,27 @@ import type { ElectionTimer } from './ElectionTimer';
  * does not topple the leader when it is back.
  */
 export class PreVote {
-  private underWay: { readonly round: number; begunAt: number; readonly agreed: Set<string> } | null = null;
+  private readonly node: ElectionNode;
+  private readonly heartbeat: number;
+  private round: number;
+  private underWay: { begunAt: number; readonly agreed: Set<string> } | null = null;
 
   constructor(
-    private readonly node: ElectionNode,
+    { node, timing, firstPreVoteRound }: ElectionParts,
     private readonly ballot: Ballot,
     private readonly timer: ElectionTimer,
-    private readonly heartbeat: number,
-    /** Drawn at random: who agreed with an earlier process of this node has not agreed with this one. */
-    private lastRound: number,
-  ) {}
+  ) {
+    this.node = node;
+    this.heartbeat = timing.heartbeat;
+    this.round = firstPreVoteRound;
+  }
 
   /** Asks all members. */
   begin(now: number): void {
-    const round = ++this.lastRound;
-    this.underWay = { round, begunAt: now, agreed: new Set([this.node.publicKey]) };
-    for (const peer of this.node.peers) this.node.send(peer, PacketType.PRE_VOTE, { round });
+    const { node } = this;
+    this.underWay = { begunAt: now, agreed: new Set([node.publicKey]) };
+    const round = ++this.round;
+    for (const peer of node.peers) node.send(peer, PacketType.PRE_VOTE, { round });
   }
 
   /** Answers to what was asked count no more. */
@@ -61,7 +66,7 @@ export class PreVote {
 
   /** Another has answered. */
   count({ publicKey, data }: PacketOf<typeof PacketType.PRE_VOTED>): void {
-    if (data.agrees && this.underWay?.round === data.round) this.underWay.agreed.add(publicKey);
+    if (data.agrees && data.round === this.round) this.underWay?.agreed.add(publicKey);
   }
 
   /** Whether a quorum, this node included, agrees. */

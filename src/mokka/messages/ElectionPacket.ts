@@ -39,7 +39,7 @@ const publicKey = z.string().regex(/^[0-9a-f]{130}$/);
  * What every packet says of its sender: where its log ends, which "at least as up to date" compares (Raft, 5.4.1);
  * whether it may vote; how long its writes to disk take, ms, 0 where they are quick.
  */
-const standing = {
+const senderState = {
   lastTerm: entryNumber,
   lastPosition: entryNumber,
   votes: z.boolean(),
@@ -68,18 +68,18 @@ const packetSchema = z.discriminatedUnion('type', [
   z.object({
     ...header,
     type: z.literal(PacketType.HEARTBEAT),
-    data: z.object({ ...standing, round }),
+    data: z.object({ ...senderState, round }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.VOTE),
-    data: z.object({ ...standing, nonce: wholeNumber }),
+    data: z.object({ ...senderState, nonce: wholeNumber }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.VOTED),
     data: z.object({
-      ...standing,
+      ...senderState,
       nonce: wholeNumber,
       signature: z
         .string()
@@ -87,32 +87,37 @@ const packetSchema = z.discriminatedUnion('type', [
         .nullable(),
     }),
   }),
-  z.object({ ...header, type: z.literal(PacketType.PRE_VOTE), data: z.object({ ...standing, round }) }),
+  z.object({ ...header, type: z.literal(PacketType.PRE_VOTE), data: z.object({ ...senderState, round }) }),
   z.object({
     ...header,
     type: z.literal(PacketType.PRE_VOTED),
-    data: z.object({ ...standing, round, agrees: z.boolean(), leader }),
+    data: z.object({ ...senderState, round, agrees: z.boolean(), leader }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.HEARD),
-    data: z.object({ ...standing, round, incarnation, voter: z.boolean() }),
+    data: z.object({ ...senderState, round, incarnation, voter: z.boolean() }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.HELLO),
-    data: z.object({ ...standing, incarnation, round, termAtLeast: entryNumber }),
+    data: z.object({ ...senderState, incarnation, round, termAtLeast: entryNumber }),
   }),
   z.object({
     ...header,
     type: z.literal(PacketType.HELLO_ANSWER),
-    data: z.object({ ...standing, incarnation, round, leader }),
+    data: z.object({ ...senderState, incarnation, round, leader }),
   }),
-  z.object({ ...header, type: z.literal(PacketType.HANDOVER), data: z.object(standing) }),
+  z.object({ ...header, type: z.literal(PacketType.HANDOVER), data: z.object(senderState) }),
 ]);
 
 export type ElectionPacket = z.infer<typeof packetSchema>;
 export type PacketOf<Type extends ElectionPacket['type']> = Extract<ElectionPacket, { type: Type }>;
+
+/** What every packet says of its sender. */
+export type SenderState = z.infer<z.ZodObject<typeof senderState>>;
+/** What packets of a type say besides. */
+export type PacketData<Type extends ElectionPacket['type']> = Omit<PacketOf<Type>['data'], keyof SenderState>;
 
 /**
  * Reads a packet and checks that it is from the member whose link it came on.
