@@ -253,8 +253,8 @@ describe('commands', () => {
     restore: ['src/bin/restore.ts', 'src/cli/shell/fileScript.ts'],
     'gen-keys': ['src/bin/genKeys.ts'],
     simulate: ['scripts/simulate.ts'],
-    fuzz: ['scripts/fuzz.ts'],
-    torture: ['scripts/torture.ts'],
+    fuzz: ['scripts/fuzz.ts', 'scripts/trial.ts'],
+    torture: ['scripts/torture.ts', 'scripts/trial.ts'],
   };
 
   /** Each `npm run NAME`, `npm start`, `npm test` in the text, with the options behind it. */
@@ -280,7 +280,8 @@ describe('commands', () => {
       const exists = (option: string): boolean =>
         text.includes(`'--${option}'`) ||
         new RegExp(`^ *'?${option}'?: \\{`, 'm').test(text) ||
-        text.includes(` ${option}: { type`);
+        text.includes(` ${option}: { type`) ||
+        text.includes(`unit: '${option}'`);
       return options.filter((option) => !exists(option)).map((option) => `npm run ${name} -- --${option}`);
     });
     expect(unknown).toEqual([]);
