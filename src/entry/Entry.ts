@@ -133,14 +133,10 @@ export function encodePayload(id: PushId, key: string, value: string): Buffer {
   payload.writeDoubleBE(id.nonce, 8);
   payload.writeUInt16BE(keyBytes, 16);
   payload.writeUInt32BE(valueBytes, 18);
-  writeText(key, keyBytes, payload, PAYLOAD_HEADER_BYTES);
-  writeText(value, valueBytes, payload, PAYLOAD_HEADER_BYTES + keyBytes);
-  return payload;
-}
-
-function writeText(text: string, byteLength: number, into: Buffer, at: number): void {
   // A byte a character is ASCII, which is latin1 too: written in half the time.
-  into.write(text, at, byteLength, byteLength === text.length ? 'latin1' : 'utf8');
+  payload.write(key, PAYLOAD_HEADER_BYTES, keyBytes === key.length ? 'latin1' : 'utf8');
+  payload.write(value, PAYLOAD_HEADER_BYTES + keyBytes, valueBytes === value.length ? 'latin1' : 'utf8');
+  return payload;
 }
 
 function checkPayload(bytes: Buffer, start: number, end: number): void {
@@ -188,46 +184,27 @@ export function writeSession(name: string, into: Buffer, at: number): void {
   into.writeUInt32BE(lastSession.low, at + 4);
 }
 
+/** Gives memory for the bytes of an entry. */
+export interface EntryMemory {
+  allocate(length: number): Buffer;
+}
+
+const ownMemory: EntryMemory = { allocate: (length) => Buffer.allocUnsafe(length) };
+
 /**
  * Makes the entry after `previous`, with its hash.
  *
- * @param payload null makes an empty entry.
- * @param allocate gives memory of so many bytes for it.
+ * @param content of a log its payload; null makes an empty entry.
  */
 export function buildEntry(
-  header: Omit<Entry, 'kind' | 'bytes'>,
-  payload: Buffer | null,
-  previous: Entry | null,
-  allocate: Allocate = allocateBytes,
-): Entry {
-  const kind = payload === null ? EntryKind.Empty : EntryKind.Log;
-  return assembleEntry(kind, header, payload, previous, allocate);
-}
-
-/** Makes the first entry of a cluster that forms: an empty one that names the cluster by an identity of 32 hex digits. */
-export function buildFirstEntry(
-  { term, createdAt }: Pick<Entry, 'term' | 'createdAt'>,
-  identity: string,
-  allocate: Allocate = allocateBytes,
-): Entry {
-  const header = { position: 1, term, index: 0, createdAt };
-  return assembleEntry(EntryKind.Empty, header, Buffer.from(identity, 'hex'), null, allocate);
-}
-
-/** Gives memory of so many bytes. */
-type Allocate = (length: number) => Buffer;
-
-const allocateBytes: Allocate = (length) => Buffer.allocUnsafe(length);
-
-function assembleEntry(
-  kind: EntryKind,
   { position, term, index, createdAt }: Omit<Entry, 'kind' | 'bytes'>,
   content: Buffer | null,
   previous: Entry | null,
-  allocate: Allocate,
+  memory = ownMemory,
+  kind = content === null ? EntryKind.Empty : EntryKind.Log,
 ): Entry {
   const hashAt = HEADER_BYTES + (content?.length ?? 0);
-  const bytes = allocate(hashAt + HASH_BYTES);
+  const bytes = memory.allocate(hashAt + HASH_BYTES);
   bytes[0] = kind;
   bytes.writeUIntBE(position, POSITION_AT, NUMBER_BYTES);
   bytes.writeUIntBE(term, TERM_AT, NUMBER_BYTES);
@@ -236,6 +213,16 @@ function assembleEntry(
   if (content !== null) bytes.set(content, HEADER_BYTES);
   bytes.write(chainHash(previous, bytes, hashAt), hashAt, 'latin1');
   return { kind, position, term, index, createdAt, bytes };
+}
+
+/** Makes the first entry of a cluster that forms: an empty one that names the cluster by an identity of 32 hex digits. */
+export function buildFirstEntry(
+  { term, createdAt }: Pick<Entry, 'term' | 'createdAt'>,
+  identity: string,
+  memory = ownMemory,
+): Entry {
+  const header = { position: 1, term, index: 0, createdAt };
+  return buildEntry(header, Buffer.from(identity, 'hex'), null, memory, EntryKind.Empty);
 }
 
 /**

@@ -22,9 +22,6 @@ export function sha256(first: Buffer, from: number, second: Buffer, to: number):
   // In a loop: to copy a part of a buffer, Node.js makes a view of it first.
   for (let at = 0; at < firstBytes; at++) oneCallBytes[at] = first[from + at] ?? 0;
   oneCallBytes.set(second, firstBytes);
-  return hashInOneCall('sha256', oneCallView(firstBytes + to), 'binary');
-}
-
-function oneCallView(length: number): Buffer {
-  return (views[length] ??= oneCallBytes.subarray(0, length));
+  const length = firstBytes + to;
+  return hashInOneCall('sha256', (views[length] ??= oneCallBytes.subarray(0, length)), 'binary');
 }

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { RequestError, StartError } from '../errors';
-import {
-  ANSWER_STEP_ENTRIES,
-  BACKUP_PAGE_BYTES_MAX,
-  BACKUP_PAGE_ENTRIES_MAX,
-  HANDOVER_MS_MAX,
-} from '../limits';
-import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
+import { StartError } from '../errors';
+import { HANDOVER_MS_MAX } from '../limits';
+import { IDENTITY_BYTES } from '../entry/Entry';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
 import type { ClusterNode, CommittedLog, Db } from '../api';
 import { Handover } from './election/Handover';
@@ -17,18 +12,20 @@ import { isElectionPacket } from './messages/ElectionPacket';
 import {
   decodeLogMessage,
   encodeLogMessage,
-  type ForwardMessage,
   type LogMessage,
   type ReplicationMessage,
 } from './messages/LogMessage';
 import { memberKeys } from './memberKeys';
 import type { NodeEvents } from './NodeEvents';
-import { ForwardedPushes } from './pushes/ForwardedPushes';
+import { FlushTurn } from './FlushTurn';
+import { ForwardedAnswers } from './pushes/ForwardedAnswers';
 import { PushIntake } from './pushes/PushIntake';
 import { NodeView, type ElectionView, type LinkState } from './status/NodeView';
 import { ReplicatedLog } from './log/ReplicatedLog';
-import { historiesDiffer, notRunning } from './refusals';
-import { LagQuestions, type Lags } from './status/LagQuestions';
+import { NodeReads } from './NodeReads';
+import type { Outbox } from './messages/Outbox';
+import { RequestGate } from './RequestGate';
+import { LagQuestions } from './status/LagQuestions';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
@@ -53,26 +50,29 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   /** This node's INDEX. */
   readonly index: number;
   private readonly replicatedLog: ReplicatedLog;
+  private readonly gate: RequestGate;
   private readonly reads: LogReads;
   private readonly intake: PushIntake;
-  private readonly forwarded: ForwardedPushes;
+  private readonly forwardedAnswers: ForwardedAnswers;
   private readonly answered: AnsweredLogs;
   private readonly view: NodeView;
-  private readonly lagQuestions = new LagQuestions(
-    (peer, id) => this.sendMessage(peer, { type: 'askLags', id }),
-    () => performance.now(),
-  );
-  private flushScheduled = false;
+  private readonly lagQuestions: LagQuestions;
+  private readonly nodeReads: NodeReads;
+  private readonly flushes = new FlushTurn(() => this.guard(this.flush));
   private knownLeader: string | null = null;
   private knownTerm = 0;
   /** The last leader that this node's pushes went to, and its term. */
   private pushedTo: { readonly leader: string | null; readonly term: number } = { leader: null, term: 0 };
-  private clusterCommitIndex = 0;
-  /** Position up to which this node's own pushes were looked for among what its log committed. */
-  private answeredPosition: number;
-  private isConnected = false;
+  /** The commitIndex that the last 'commit' told. */
+  private toldCommitIndex: number;
   private handover: Handover | null = null;
   private knownIdentity: string | null;
+  private readonly outbox: Outbox = {
+    send: (peer, message) => {
+      const node = this.nodes.get(peer);
+      if (node !== undefined) this.write(node.address, encodeLogMessage(message));
+    },
+  };
 
   /** @throws StartError BAD_CONFIG when the members do not name this node, or one of them twice. */
   constructor(settings: ReplicatedMokkaSettings) {
@@ -80,69 +80,53 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.members = memberKeys(settings.members, settings.address);
     this.index = this.members.indexOf(this.publicKey);
     this.knownIdentity = settings.store.identity;
-    const send = (peer: string, message: LogMessage): void => this.sendMessage(peer, message);
-    const wantFlush = (): void => this.wantFlush();
-    // One that this node does not agree with is none to it: nothing of it is acknowledged.
-    const leader = (): string | null => (this.replicatedLog.agreesWithLeader ? this.leader : null);
+    const { store, incarnation, outbox, flushes } = this;
+    const [clock, wallClock] = [performance, Date];
+    this.lagQuestions = new LagQuestions(outbox, clock);
     this.replicatedLog = new ReplicatedLog({
-      store: this.store,
-      incarnation: this.incarnation,
-      send,
+      store,
+      incarnation,
+      outbox,
       drawIdentity: () => randomBytes(IDENTITY_BYTES).toString('hex'),
-      wallClock: Date.now,
+      wallClock,
       onCommit: () => this.committed(),
     });
-    this.answeredPosition = this.replicatedLog.commitIndex;
-    this.forwarded = new ForwardedPushes({
-      wasSent: (peer, position) => this.replicatedLog.wasSent(peer, position),
-      wantFlush,
-    });
-    this.answered = new AnsweredLogs({
-      committedIndex: () => this.replicatedLog.committedIndex,
-      now: () => performance.now(),
-    });
-    this.logApi = new LogApi({
-      session: randomBytes(8).toString('hex'),
-      self: this.publicKey,
-      // A leader that hands over takes no pushes: they wait for the next one.
-      leader: () => (this.takesPushes ? leader() : null),
-      refusal: () => this.notRunning() ?? this.historiesDiffer(),
-      send,
-      knownCommitIndex: () => Math.max(this.clusterCommitIndex, this.replicatedLog.commitIndex),
-      onAnswered: (index) => this.answered.answered(index),
-      wantFlush,
-      now: () => performance.now(),
-      wallClock: Date.now,
-    });
-    this.intake = new PushIntake({
-      nextOwn: this.logApi.nextOwn,
-      hasRoom: () => this.hasRoom,
-      propose: (proposal) => this.replicatedLog.propose(proposal),
-    });
-    this.reads = new LogReads({
-      self: this.publicKey,
-      leader,
-      committedLog: (index) => this.replicatedLog.committedLog(index),
-      commitIndex: () => this.replicatedLog.commitIndex,
-      confirm: (done) => this.confirmCommitIndex(done),
-      send,
-      now: () => performance.now(),
-    });
+    const {
+      replicatedLog: log,
+      replicatedLog: { log: localLog },
+    } = this;
+    this.toldCommitIndex = localLog.commitIndex;
+    this.gate = new RequestGate(log);
+    this.answered = new AnsweredLogs(localLog, clock);
+    const { gate, answered } = this;
+    const session = randomBytes(8).toString('hex');
+    this.logApi = new LogApi(session, { log, gate, answered, outbox, flushes, clock, wallClock });
+    this.forwardedAnswers = new ForwardedAnswers(log, outbox, flushes);
+    this.intake = new PushIntake(log, this.logApi, this.forwardedAnswers);
+    const confirmation = {
+      confirmCommitIndex: (done: (commitIndex: number | null) => void) => this.confirmCommitIndex(done),
+    };
+    this.reads = new LogReads(log, localLog, confirmation, outbox, clock);
     this.view = new NodeView({
       self: this.publicKey,
       members: this.members,
       address: this.address,
       nodes: this.nodes,
-      store: this.store,
-      log: this.replicatedLog,
+      store,
+      replicatedLog: log,
       election: () => this.electionView(),
-      linkState: (publicKey) => this.linkState(publicKey),
-      clusterCommitIndex: () => this.clusterCommitIndex,
-      lackingIndex: () => this.answered.lacking,
-      now: () => performance.now(),
+      links: this,
+      answered,
+      clock,
       heartbeat: settings.heartbeat,
       electionTimeout: settings.electionTimeout,
     });
+    const { reads, view, lagQuestions } = this;
+    const onDamage = (error: Error): void =>
+      this.guard(() => {
+        throw error;
+      });
+    this.nodeReads = new NodeReads({ gate, log, reads, answered, view, lagQuestions, onDamage });
     this.listen();
   }
 
@@ -160,43 +144,25 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /** `getDb()` of the tutorial. */
   getDb(): Db {
-    return {
-      getEntry: () => ({ get: (index) => this.getEntry(index) }),
-      getState: () => ({
-        getInfo: () => this.looking(() => this.view.info()),
-        getStatus: async () => {
-          const lags = await this.leaderLags();
-          return this.looking(() => this.view.status(lags));
-        },
-      }),
-    };
+    return this.nodeReads.db;
   }
 
   /** The committed log as it is stored. */
   getCommittedLog(): CommittedLog {
-    const { replicatedLog } = this;
-    return {
-      head: async (confirmed) => {
-        // A miss is what the leader confirms: this index no log has.
-        if (confirmed) await this.getEntry(Number.MAX_SAFE_INTEGER);
-        return this.reading(() => replicatedLog.entryAt(replicatedLog.commitIndex));
-      },
-      read: (from) =>
-        this.reading(() => replicatedLog.readCommitted(from, BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX)),
-    };
+    return this.nodeReads.committedLog;
   }
 
   override connect(): void {
     if (!this.mayConnect) return;
-    this.isConnected = true;
+    this.gate.open();
     super.connect();
-    this.guard(() => this.replicatedLog.learnIdentity());
+    this.guard(() => this.replicatedLog.log.learnIdentity());
   }
 
   /** False on a node that is connected: there `connect` does nothing. @throws RequestError NODE_UNREACHABLE when it has stopped */
   protected get mayConnect(): boolean {
-    if (this.isStopped) throw notRunning(true);
-    return !this.isConnected;
+    if (this.isStopped) throw this.gate.notRunning();
+    return !this.gate.isOpen;
   }
 
   /** Whether a peer is linked. */
@@ -213,6 +179,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     if (this.isStopped) this.handover?.end();
     else await this.handOverLeadership();
     const ends = !this.isStopped;
+    this.gate.close();
     await super.disconnect();
     this.logApi.close();
     this.reads.close();
@@ -237,7 +204,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.reads.tick(now);
     this.answered.tick(now);
     this.lagQuestions.tick(now);
-    if (this.replicatedLog.needsFlush) this.wantFlush();
+    if (this.replicatedLog.needsFlush) this.flushes.want();
     // In a step of its own: a heartbeat of this one would leave only after the write.
     if (this.replicatedLog.isCommitIndexDue(now))
       setImmediate(() => this.guard(() => this.replicatedLog.saveCommitIndex(now)));
@@ -248,7 +215,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private listen(): void {
-    this.on('data', (packet, from) => this.receive(packet, from));
+    this.on('data', this.receive);
     this.on('link', (publicKey, connected) => this.linkChanged(publicKey, connected));
     this.on('join', ({ publicKey, address }) => this.checkListed(publicKey, address));
     this.on('state', () => this.guard(() => this.followElection()));
@@ -264,123 +231,62 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     );
   }
 
-  private getEntry(index: number): Promise<LogEntry | null> {
-    if (typeof index !== 'number')
-      return Promise.reject(new RequestError('BAD_ARGUMENT', `an index is a number, not ${typeof index}`));
-    return this.reading(() => {
-      const refusal = this.historiesDiffer(index);
-      return refusal === null ? this.reads.get(index) : Promise.reject(refusal);
-    });
-  }
-
-  /** Why nothing is told or taken beyond what this node and the others share; null where they agree. */
-  private historiesDiffer(index = Infinity): RequestError | null {
-    const { sharedPosition } = this.replicatedLog;
-    if (sharedPosition === null) return null;
-    const shared = this.replicatedLog.entryAt(sharedPosition)?.index ?? 0;
-    return index <= shared ? null : historiesDiffer(shared);
-  }
-
-  /** NODE_UNREACHABLE before `connect`, and when the node has stopped or failed; null where it runs. */
-  private notRunning(): RequestError | null {
-    return this.isConnected && !this.isStopped ? null : notRunning(this.isStopped);
-  }
-
-  /** What a node that is not connected yet can tell too. */
-  private looking<T>(look: () => T): Promise<T> {
-    if (!this.isConnected) return Promise.resolve(look());
-    return this.reading(() => this.answered.held()).then(() => this.reading(look));
-  }
-
-  private reading<T>(read: () => T | Promise<T>): Promise<T> {
-    const refusal = this.notRunning();
-    if (refusal !== null) return Promise.reject(refusal);
-    try {
-      return Promise.resolve(read());
-    } catch (thrown) {
-      // Only damage of the store comes here: the node must not go on with it.
-      this.guard(() => {
-        throw thrown;
-      });
-      return Promise.reject(new RequestError('INTERNAL', 'the log could not be read: see the node’s log'));
-    }
-  }
-
-  private receive(packet: Buffer, from: string): void {
+  private readonly receive = (packet: Buffer, from: string): void => {
     if (!this.nodes.has(from)) return;
-    if (isElectionPacket(packet)) {
-      void this.emitPacket(packet, from);
-      return;
-    }
-    this.guard(() => {
-      this.receiveMessage(from, decodeLogMessage(packet));
-      if (this.replicatedLog.needsFlush) this.wantFlush();
-    }, from);
-  }
+    if (isElectionPacket(packet)) void this.emitPacket(packet, from);
+    else this.guard(() => this.receiveMessage(from, decodeLogMessage(packet)), from);
+  };
 
   private receiveMessage(from: string, message: LogMessage): void {
+    const { replicatedLog } = this;
     switch (message.type) {
       case 'append':
       case 'appended':
       case 'readmit':
       case 'commit':
         this.receiveReplication(from, message);
-        if (message.term === this.term) this.countAsContact(from, message);
-        this.handover?.step(performance.now());
         break;
       case 'forward':
-        this.proposeFor(from, message);
+        if (!replicatedLog.takesPushes) break;
+        for (const push of message.pushes) this.intake.take(from, push);
+        this.flushes.want();
         break;
       case 'answers':
-        if (message.term !== this.term || from !== this.leader || !this.replicatedLog.agreesWithLeader) break;
-        this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
+        if (message.term !== replicatedLog.term || from !== replicatedLog.agreedLeader) break;
+        replicatedLog.leaderCommitted(message.commitIndex);
         this.logApi.answered(message);
         break;
       case 'confirm':
         this.confirmCommitIndex((commitIndex) =>
-          this.sendMessage(from, { type: 'confirmed', id: message.id, commitIndex }),
+          this.outbox.send(from, { type: 'confirmed', id: message.id, commitIndex }),
         );
         break;
       case 'confirmed':
-        if (from === this.leader) this.reads.answered(message.id, message.commitIndex);
+        if (from === replicatedLog.leader) this.reads.answered(message.id, message.commitIndex);
         break;
       case 'askLags':
-        if (this.isLeader) this.sendMessage(from, { type: 'lags', id: message.id, lags: this.view.lags });
+        if (this.isLeader) this.outbox.send(from, { type: 'lags', id: message.id, lags: this.view.lags });
         break;
       case 'lags':
         this.lagQuestions.answered(from, message.id, message.lags);
         break;
     }
+    if (replicatedLog.needsFlush) this.flushes.want();
+    this.tellCommit();
   }
 
   private receiveReplication(from: string, message: ReplicationMessage): void {
-    const agreed = this.replicatedLog.agreesWithLeader;
-    this.replicatedLog.receive(from, message, performance.now());
+    const { replicatedLog } = this;
+    const agreed = replicatedLog.agreesWithLeader;
+    replicatedLog.receive(from, message, performance.now());
     // Pushes wait until this node and its leader agree.
-    if (this.replicatedLog.agreesWithLeader !== agreed) this.wantFlush();
-  }
-
-  private leaderLags(): Promise<Lags | null> {
-    const { leader } = this;
-    return leader === null || this.isLeader || this.isStopped
-      ? Promise.resolve(null)
-      : this.lagQuestions.ask(leader);
-  }
-
-  private proposeFor(from: string, message: ForwardMessage): void {
-    if (!this.isLeader || !this.takesPushes) return;
-    for (const push of message.pushes) this.intake.take(from, this.forwarded.proposalOf(from, push));
-    this.wantFlush();
-  }
-
-  /** False on a leader that hands over. */
-  private get takesPushes(): boolean {
-    return this.handover === null || !this.isLeader;
-  }
-
-  /** Whether this node is the leader and can take a push into its log now. */
-  private get hasRoom(): boolean {
-    return this.takesPushes && this.replicatedLog.hasRoom;
+    if (replicatedLog.agreesWithLeader !== agreed) this.flushes.want();
+    // Appends and their answers show as well as heartbeats that a leader and its followers are there.
+    if (message.term === replicatedLog.term) {
+      if (message.type === 'appended') this.election.heardFollower(from, message.incarnation);
+      else if (from === replicatedLog.leader) this.election.heardLeader();
+    }
+    this.handover?.step(performance.now());
   }
 
   private async handOverLeadership(): Promise<void> {
@@ -398,7 +304,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
         },
       };
       this.handover = new Handover(view, deadlineAt, 2 * this.heartbeat);
-      this.guard(() => this.flush());
+      this.replicatedLog.handsOver = true;
+      this.guard(this.flush);
       this.handover.step(now);
     }
     await this.handover.ended;
@@ -422,10 +329,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     if (this.leader === this.knownLeader && this.term === this.knownTerm) return;
     this.knownLeader = this.leader;
     this.knownTerm = this.term;
-    this.forwarded.clear();
+    this.forwardedAnswers.clear();
     this.intake.clear();
     this.pushesGoTo(this.leader, this.term);
-    this.wantFlush();
+    this.flushes.want();
     this.handover?.step(performance.now());
   }
 
@@ -437,76 +344,38 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   }
 
   private committed(): void {
-    this.answerOwnPushes();
+    this.forwardedAnswers.committed();
+    this.logApi.findCommitted();
     this.reads.committed();
     this.answered.committed();
     // Pushes may have waited for room.
-    if (this.owesPushes) this.wantFlush();
-    this.emit('commit', this.replicatedLog.committedIndex);
+    if (this.owesPushes) this.flushes.want();
   }
 
-  /** A follower finds its own pushes among what its log has committed; a leader was told of each. */
-  private answerOwnPushes(): void {
-    const { agreesWithLeader, commitIndex } = this.replicatedLog;
-    if (!agreesWithLeader) return;
-    if (this.isLeader || this.logApi.idle) this.answeredPosition = commitIndex;
-    const to = Math.min(commitIndex, this.answeredPosition + ANSWER_STEP_ENTRIES);
-    while (this.answeredPosition < to) {
-      const entry = this.replicatedLog.entryAt(++this.answeredPosition);
-      if (entry !== null) this.logApi.followed(entry);
-    }
-    if (to < commitIndex) this.wantFlush();
+  /** After a step, so that a listener finds nothing half done. */
+  private tellCommit(): void {
+    const { commitIndex, committedIndex } = this.replicatedLog.log;
+    if (commitIndex === this.toldCommitIndex) return;
+    this.toldCommitIndex = commitIndex;
+    this.emit('commit', committedIndex);
   }
 
   private get owesPushes(): boolean {
     return this.intake.holdsForwarded || this.logApi.hasUnsent;
   }
 
-  private wantFlush(): void {
-    if (this.flushScheduled) return;
-    this.flushScheduled = true;
-    setImmediate(() => {
-      this.flushScheduled = false;
-      this.guard(() => this.flush());
-    });
-  }
-
-  /** Appends and their answers show as well as heartbeats that a leader and its followers are there. */
-  private countAsContact(from: string, message: ReplicationMessage): void {
-    if (message.type === 'appended') this.election.heardFollower(from, message.incarnation);
-    else if (from === this.leader) {
-      this.election.heardLeader();
-      if (message.type === 'append')
-        this.clusterCommitIndex = Math.max(this.clusterCommitIndex, message.commitIndex);
-    }
-  }
-
-  private flush(): void {
+  private readonly flush = (): void => {
+    const { replicatedLog, forwardedAnswers, logApi } = this;
     // What is committed is told before the next entries are saved, which takes some time.
-    this.sendAnswers();
-    this.answerOwnPushes();
+    forwardedAnswers.send();
+    logApi.findCommitted();
     this.intake.step();
-    this.logApi.forward();
-    if (this.replicatedLog.needsFlush) this.replicatedLog.flush(performance.now());
-    if (this.replicatedLog.needsFlush || (this.hasRoom && this.owesPushes)) this.wantFlush();
-    this.sendAnswers();
-  }
-
-  private sendAnswers(): void {
-    const { term } = this;
-    for (const [peer, answers] of this.forwarded.takeAnswers())
-      this.sendMessage(peer, {
-        type: 'answers',
-        term,
-        commitIndex: this.replicatedLog.commitIndex,
-        ...answers,
-      });
-  }
-
-  private sendMessage(peer: string, message: LogMessage): void {
-    const node = this.nodes.get(peer);
-    if (node !== undefined) this.write(node.address, encodeLogMessage(message));
-  }
+    logApi.forward();
+    if (replicatedLog.needsFlush) replicatedLog.flush(performance.now());
+    if (replicatedLog.needsFlush || (replicatedLog.hasRoom && this.owesPushes)) this.flushes.want();
+    forwardedAnswers.send();
+    this.tellCommit();
+  };
 
   private linkChanged(publicKey: string, connected: boolean): void {
     this.view.linkChanged(publicKey, connected);

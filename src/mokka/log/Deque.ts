@@ -20,11 +20,6 @@ export class Deque<Value> {
     return place < 0 ? undefined : this.values[this.start + place];
   }
 
-  /** Puts a value at a place that there is. */
-  replace(place: number, value: Value): void {
-    this.values[this.start + place] = value;
-  }
-
   push(value: Value): void {
     this.values.push(value);
   }

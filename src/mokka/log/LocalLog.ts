@@ -1,5 +1,11 @@
 import { invariant } from '../../errors';
-import { REMEMBER_STEP_BYTES, REMEMBER_STEP_ENTRIES } from '../../limits';
+import {
+  FLUSH_BYTES_MAX,
+  FLUSH_ENTRIES_MAX,
+  REMEMBER_STEP_BYTES,
+  REMEMBER_STEP_ENTRIES,
+  UNCOMMITTED_ENTRIES_MAX,
+} from '../../limits';
 import {
   buildEntry,
   buildFirstEntry,
@@ -21,27 +27,41 @@ export interface StagedPush {
   readonly payload: Buffer;
 }
 
+/** A node's log as all but its replication see it. */
+export type ReadableLog = Readonly<
+  Pick<LocalLog, 'last' | 'lastPosition' | 'commitIndex' | 'committedIndex' | 'entryAt' | 'committedLog'>
+>;
+
 /**
  * The log of this node: what its store holds, and on a leader the staged entries that are not in the store yet.
  * Answers are of both together, unless a name says "saved".
  */
 export class LocalLog {
+  /** The last entry. Only this class sets it, as the next two. */
+  last: Entry | null;
+  /** Position up to which entries are known to be committed. */
+  commitIndex: number;
+  /** The index of the last committed log. */
+  committedIndex: number;
+  /** Which pushes the last entries were made by. */
+  readonly pushes = new RememberedPushes();
   private readonly recent = new RecentEntries();
-  private readonly pushes = new RememberedPushes();
   private staged: Entry[] = [];
-  private bytesStaged = 0;
-  private committed: { position: number; index: number };
-  private readonly allocate = (length: number): Buffer => this.recent.allocate(length);
+  private stagedBytes = 0;
 
   constructor(
     private readonly store: LogStore,
     /** Draws the identity of a cluster, 32 hex digits. */
     private readonly drawIdentity: () => string,
   ) {
-    const last = store.last?.position ?? 0;
-    invariant(store.commitIndex <= last, () => `commitIndex ${store.commitIndex}, last position ${last}`);
-    this.committed = { position: store.commitIndex, index: this.entryAt(store.commitIndex)?.index ?? 0 };
-    this.pushes.startAt(last + 1);
+    this.last = store.last;
+    this.commitIndex = store.commitIndex;
+    invariant(
+      this.commitIndex <= this.lastPosition,
+      () => `commitIndex ${this.commitIndex}, last position ${this.lastPosition}`,
+    );
+    this.committedIndex = this.entryAt(this.commitIndex)?.index ?? 0;
+    this.pushes.startAt(this.lastPosition + 1);
   }
 
   /** Which cluster this is, 32 hex digits; null until the node knows. */
@@ -49,39 +69,26 @@ export class LocalLog {
     return this.store.identity;
   }
 
-  get last(): Entry | null {
-    return this.staged.at(-1) ?? this.store.last;
-  }
-
   get lastPosition(): number {
     return this.last?.position ?? 0;
-  }
-
-  get hasStaged(): boolean {
-    return this.staged.length > 0;
-  }
-
-  /** Entries that are not in the store yet, and their bytes. */
-  get stagedCount(): number {
-    return this.staged.length;
-  }
-
-  get stagedBytes(): number {
-    return this.bytesStaged;
   }
 
   get savedPosition(): number {
     return this.store.last?.position ?? 0;
   }
 
-  /** Position up to which entries are known to be committed. */
-  get commitIndex(): number {
-    return this.committed.position;
+  /** Whether {@link save} has something to do. */
+  get hasStaged(): boolean {
+    return this.staged.length > 0;
   }
 
-  /** The index of the last committed log. */
-  get committedIndex(): number {
-    return this.committed.index;
+  /** Whether pushes may be staged now; else they wait, for the next flush or for commits. */
+  get hasRoom(): boolean {
+    return (
+      this.staged.length < FLUSH_ENTRIES_MAX &&
+      this.stagedBytes < FLUSH_BYTES_MAX &&
+      this.lastPosition - this.commitIndex < UNCOMMITTED_ENTRIES_MAX
+    );
   }
 
   /** The term of the entry at a position; 0 at position 0, undefined past the end. */
@@ -103,7 +110,7 @@ export class LocalLog {
 
   /** The committed log with this index, or null. */
   committedLog(index: number): Entry | null {
-    if (index > this.committed.index) return null;
+    if (index > this.committedIndex) return null;
     const position = this.store.positionOfIndex(index);
     return position === null ? null : this.entryAt(position);
   }
@@ -127,17 +134,7 @@ export class LocalLog {
     return this.recent.read(from, maxBytes, maxCount) ?? this.store.read(from, maxBytes, maxCount);
   }
 
-  /** The position of the entry that a push made, if it is remembered. */
-  findPush(id: PushId): number | undefined {
-    return this.pushes.find(id);
-  }
-
-  /** See {@link RememberedPushes.wouldKnow}. */
-  wouldKnowPush(id: PushId, since: number | null): boolean {
-    return this.pushes.wouldKnow(id, since);
-  }
-
-  /** Whether {@link findPush} looks through all that is ever remembered, and not only a part of it. */
+  /** Whether {@link pushes} holds all that is ever remembered, and not only a part of it. */
   get remembersAll(): boolean {
     return this.pushes.isComplete;
   }
@@ -164,7 +161,8 @@ export class LocalLog {
     this.pushes.add(entry.position, push?.id ?? null);
     this.recent.add(entry);
     this.staged.push(entry);
-    this.bytesStaged += entry.bytes.length;
+    this.stagedBytes += entry.bytes.length;
+    this.last = entry;
     return entry;
   }
 
@@ -187,7 +185,7 @@ export class LocalLog {
     const saved = this.staged.slice(0, count);
     this.store.append(saved, this.commitIndex);
     this.staged = this.staged.slice(count);
-    for (const { bytes } of saved) this.bytesStaged -= bytes.length;
+    for (const { bytes } of saved) this.stagedBytes -= bytes.length;
     this.recent.shrink(this.savedPosition);
   }
 
@@ -201,7 +199,8 @@ export class LocalLog {
   dropStaged(): void {
     if (this.staged.length === 0) return;
     this.staged = [];
-    this.bytesStaged = 0;
+    this.stagedBytes = 0;
+    this.last = this.store.last;
     this.forget(this.savedPosition + 1);
   }
 
@@ -226,21 +225,26 @@ export class LocalLog {
       previous = entry;
     }
     if (first.position <= this.lastPosition) this.forget(first.position);
-    this.store.append(
-      entries.map((entry) => this.keep(entry)),
-      Math.max(this.commitIndex, Math.min(commitIndex, this.positionAfter(entries))),
-    );
-    this.recent.shrink(this.savedPosition);
+    const kept: Entry[] = [];
+    for (const entry of entries) {
+      this.pushes.add(entry.position, entryPushId(entry));
+      kept.push(this.recent.addCopy(entry));
+    }
+    const { position } = kept.at(-1) ?? first;
+    this.store.append(kept, Math.max(this.commitIndex, Math.min(commitIndex, position)));
+    this.last = this.store.last;
+    this.recent.shrink(position);
     return true;
   }
 
   /** Raises commitIndex; returns whether it rose. */
   commitTo(position: number): boolean {
-    if (position <= this.committed.position) return false;
+    if (position <= this.commitIndex) return false;
     const entry = this.entryAt(position);
     invariant(entry !== null, () => `commit of position ${position}, last is ${this.lastPosition}`);
-    this.committed = { position, index: entry.index };
-    this.learnIdentity();
+    this.commitIndex = position;
+    this.committedIndex = entry.index;
+    if (this.store.identity === null) this.learnIdentity();
     return true;
   }
 
@@ -257,22 +261,12 @@ export class LocalLog {
   }
 
   private nextEntry(term: number, createdAt: number, push: StagedPush | null): Entry {
-    const { last, allocate } = this;
+    const { last, recent } = this;
     if (last === null && push === null)
-      return buildFirstEntry({ term, createdAt }, this.drawIdentity(), allocate);
+      return buildFirstEntry({ term, createdAt }, this.drawIdentity(), recent);
     const index = (last?.index ?? 0) + (push === null ? 0 : 1);
-    const header = { position: (last?.position ?? 0) + 1, term, index, createdAt };
-    return buildEntry(header, push?.payload ?? null, last, allocate);
-  }
-
-  private positionAfter(entries: readonly Entry[]): number {
-    return entries.at(-1)?.position ?? this.lastPosition;
-  }
-
-  /** Returns the entry as it is kept in memory. */
-  private keep(entry: Entry): Entry {
-    this.pushes.add(entry.position, entryPushId(entry));
-    return this.recent.addCopy(entry);
+    const header = { position: this.lastPosition + 1, term, index, createdAt };
+    return buildEntry(header, push?.payload ?? null, last, recent);
   }
 
   private forget(from: number): void {

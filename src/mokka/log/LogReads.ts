@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { RequestError } from '../../errors';
 import { READ_CONFIRM_RETRY_MS, READ_DEADLINE_MS, READS_WAITING_MAX } from '../../limits';
-import { toLogEntry, type Entry, type LogEntry } from '../../entry/Entry';
-import type { LogMessage } from '../messages/LogMessage';
+import { toLogEntry, type LogEntry } from '../../entry/Entry';
+import type { Outbox } from '../messages/Outbox';
+import type { Clock } from './Clock';
+import type { ReadableLog } from './LocalLog';
+import type { ReplicatedLog } from './ReplicatedLog';
 
-export interface LogReadsOptions {
-  readonly leader: () => string | null;
-  readonly self: string;
-  /** The committed log with this index as far as this node knows, or null. */
-  readonly committedLog: (index: number) => Entry | null;
-  readonly commitIndex: () => number;
+/** The leader's half of a read: says what is committed. */
+export interface CommitConfirmation {
   /** On the leader: its commitIndex once a quorum has confirmed that it still leads, else null. */
-  readonly confirm: (done: (commitIndex: number | null) => void) => void;
-  readonly send: (peer: string, message: LogMessage) => void;
-  readonly now: () => number;
+  confirmCommitIndex(done: (commitIndex: number | null) => void): void;
 }
 
 interface WaitingRead {
@@ -38,12 +35,18 @@ export class LogReads {
   /** Begins at random: a confirmation that an earlier process of this node asked for is none for this one. */
   private lastId = randomBytes(6).readUIntBE(0, 6);
 
-  constructor(private readonly options: LogReadsOptions) {}
+  constructor(
+    private readonly replicatedLog: Pick<ReplicatedLog, 'agreedLeader' | 'leads'>,
+    private readonly log: Pick<ReadableLog, 'commitIndex' | 'committedLog'>,
+    private readonly confirmation: CommitConfirmation,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
 
   /** The committed log with this index, or null when there is none. */
   get(index: number): Promise<LogEntry | null> {
     if (!Number.isSafeInteger(index) || index < 1) return Promise.resolve(null);
-    const entry = this.options.committedLog(index);
+    const entry = this.log.committedLog(index);
     if (entry !== null) return Promise.resolve(toLogEntry(entry));
     return new Promise((resolve, reject) => {
       if (this.waiting >= READS_WAITING_MAX) {
@@ -55,7 +58,7 @@ export class LogReads {
         );
         return;
       }
-      this.unasked.push({ index, deadlineAt: this.options.now() + READ_DEADLINE_MS, resolve, reject });
+      this.unasked.push({ index, deadlineAt: this.clock.now() + READ_DEADLINE_MS, resolve, reject });
       this.ask();
     });
   }
@@ -73,9 +76,9 @@ export class LogReads {
 
   /** This node's commitIndex rose. */
   committed(): void {
-    while (this.confirmed[0] !== undefined && this.confirmed[0].commitIndex <= this.options.commitIndex())
+    while (this.confirmed[0] !== undefined && this.confirmed[0].commitIndex <= this.log.commitIndex)
       for (const read of this.confirmed.shift()?.reads ?? []) {
-        const entry = this.options.committedLog(read.index);
+        const entry = this.log.committedLog(read.index);
         read.resolve(entry === null ? null : toLogEntry(entry));
       }
   }
@@ -123,12 +126,12 @@ export class LogReads {
   }
 
   private ask(): void {
-    const leader = this.options.leader();
-    if (this.asked !== null || this.unasked.length === 0 || leader === null) return;
+    const { agreedLeader, leads } = this.replicatedLog;
+    if (this.asked !== null || this.unasked.length === 0 || (agreedLeader === null && !leads)) return;
     const id = ++this.lastId;
-    this.asked = { id, at: this.options.now(), reads: this.unasked };
+    this.asked = { id, at: this.clock.now(), reads: this.unasked };
     this.unasked = [];
-    if (leader !== this.options.self) this.options.send(leader, { type: 'confirm', id });
-    else this.options.confirm((commitIndex) => this.answered(id, commitIndex));
+    if (agreedLeader !== null) this.outbox.send(agreedLeader, { type: 'confirm', id });
+    else this.confirmation.confirmCommitIndex((commitIndex) => this.answered(id, commitIndex));
   }
 }

@@ -1,7 +1,7 @@
 import { invariant } from '../../errors';
 import { RECENT_BYTES_MAX, RECENT_ENTRIES_MAX } from '../../limits';
-import type { Entry } from '../../entry/Entry';
-import { PositionWindow } from './PositionWindow';
+import type { Entry, EntryMemory } from '../../entry/Entry';
+import { Deque } from './Deque';
 
 /** Small entries share blocks of so many bytes. */
 const BLOCK_BYTES = 8192;
@@ -11,8 +11,10 @@ const SMALL_BYTES_MAX = BLOCK_BYTES / 8;
  * The last entries of a log, without a gap, kept in memory of their own: the bytes that an entry comes with are a piece
  * of a larger buffer, of Node's pool or of a read from a socket, which it would keep whole.
  */
-export class RecentEntries {
-  private readonly entries = new PositionWindow<Entry>(1);
+export class RecentEntries implements EntryMemory {
+  private readonly entries = new Deque<Entry>();
+  /** Position of the first of them. */
+  private first = 1;
   private block = Buffer.alloc(0);
   private blockUsed = 0;
   private bytes = 0;
@@ -32,12 +34,10 @@ export class RecentEntries {
   /** Adds the entry after the last one, whose bytes are from {@link allocate}. */
   add(entry: Entry): void {
     const { position } = entry;
-    if (this.entries.count === 0) this.entries.moveTo(position);
-    invariant(
-      position === this.entries.next,
-      () => `recent entry ${position}, expected ${this.entries.next}`,
-    );
-    this.entries.set(position, entry);
+    if (this.entries.length === 0) this.first = position;
+    const next = this.first + this.entries.length;
+    invariant(position === next, () => `recent entry ${position}, expected ${next}`);
+    this.entries.push(entry);
     this.bytes += entry.bytes.length;
   }
 
@@ -49,7 +49,7 @@ export class RecentEntries {
   }
 
   get(position: number): Entry | undefined {
-    return this.entries.get(position);
+    return this.entries.at(position - this.first);
   }
 
   /** Entries from a position on, within the limits but one at least; undefined when it does not hold that position. */
@@ -68,14 +68,15 @@ export class RecentEntries {
 
   /** Forgets the entries from a position on. */
   cut(from: number): void {
-    while (this.entries.count > 0 && this.entries.next > from)
+    while (this.entries.length > 0 && this.first + this.entries.length > from)
       this.bytes -= this.entries.pop()?.bytes.length ?? 0;
   }
 
   /** Forgets the oldest entries, up to `through` at most, until the rest is within the limits. */
   shrink(through: number): void {
-    while (this.bytes > RECENT_BYTES_MAX || this.entries.count > RECENT_ENTRIES_MAX) {
-      if (this.entries.first > through) break;
+    while (this.bytes > RECENT_BYTES_MAX || this.entries.length > RECENT_ENTRIES_MAX) {
+      if (this.first > through) break;
+      this.first++;
       this.bytes -= this.entries.shift()?.bytes.length ?? 0;
     }
   }

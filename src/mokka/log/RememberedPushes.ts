@@ -77,7 +77,10 @@ export class RememberedPushes {
   add(position: number, id: PushId | null): void {
     if (this.next - this.first === this.window) this.forget(this.first++);
     this.next = position + 1;
-    if (id !== null) this.put(position, this.sessionOf(id.session, position), id.nonce);
+    if (id === null) return;
+    const session = this.sessionOf(id.session, position);
+    this.keep(position, session, id.nonce);
+    this.index(position, session, id.nonce);
   }
 
   /** The lowest position of the window. */
@@ -155,11 +158,6 @@ export class RememberedPushes {
       this.sessions.set(name, session);
     }
     return session;
-  }
-
-  private put(position: number, session: Session, nonce: number): void {
-    this.keep(position, session, nonce);
-    this.index(position, session, nonce);
   }
 
   private keep(position: number, session: Session, nonce: number): void {

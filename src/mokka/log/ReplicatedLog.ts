@@ -5,7 +5,10 @@ import type { LogStore } from '../../storage/LogStore';
 import { Divergence } from './Divergence';
 import { LocalLog } from './LocalLog';
 import { Replication, type Proposal } from './Replication';
-import type { AppendMessage, LogMessage, ReadmitMessage, ReplicationMessage } from '../messages/LogMessage';
+import type { AppendMessage, ReadmitMessage, ReplicationMessage } from '../messages/LogMessage';
+import type { Outbox } from '../messages/Outbox';
+import type { Refusal } from '../messages/pushes';
+import type { Clock } from './Clock';
 
 export type { Proposal } from './Replication';
 
@@ -13,13 +16,12 @@ export interface ReplicatedLogOptions {
   readonly store: LogStore;
   /** What this process of the node calls itself. */
   readonly incarnation: string;
-  /** Sends a message to a peer, or loses it. Must return at once and not throw. */
-  readonly send: (peer: string, message: LogMessage) => void;
+  readonly outbox: Outbox;
   /** Draws the identity of a cluster that forms, at random: 32 hex digits. */
   readonly drawIdentity: () => string;
   /** Time for createdAt, ms since 1970. Nothing else depends on it. */
-  readonly wallClock: () => number;
-  /** commitIndex rose. */
+  readonly wallClock: Clock;
+  /** commitIndex rose. Called in the middle of a step: what it calls must not come back here with another. */
   readonly onCommit: () => void;
 }
 
@@ -31,12 +33,14 @@ export interface ReplicatedLogOptions {
  * disks before it is committed. Times (`now`) are monotonic, in ms.
  */
 export class ReplicatedLog {
-  private readonly log: LocalLog;
+  readonly log: LocalLog;
+  term: number;
+  /** Whom this node follows; null: nobody yet, or it leads. */
+  leader: string | null = null;
+  /** Set when this node hands its lead over: it takes no pushes from then on. */
+  handsOver = false;
   /** The leader's half, on a leader. */
   private replication: Replication | null = null;
-  /** Whom this node follows; null: nobody yet, or it leads. */
-  private leader: string | null = null;
-  private term: number;
   /** Position up to which this log is known to be that of the leader it follows, or followed last in this term. */
   private verifiedPosition = 0;
   private verifiedLeader: string | null = null;
@@ -45,33 +49,26 @@ export class ReplicatedLog {
   /** While this node knows entries to be committed that the leader it follows does not hold. */
   private divergence: Divergence | null = null;
   private commitSavedAt = 0;
+  private leaderCommitIndex = 0;
 
   constructor(private readonly options: ReplicatedLogOptions) {
     this.log = new LocalLog(options.store, options.drawIdentity);
     this.term = options.store.hardState.term;
   }
 
-  get commitIndex(): number {
-    return this.log.commitIndex;
+  /** The cluster's commitIndex as far as this node has heard. */
+  get clusterCommitIndex(): number {
+    return Math.max(this.leaderCommitIndex, this.log.commitIndex);
   }
 
-  /** The index of the last committed log. */
-  get committedIndex(): number {
-    return this.log.committedIndex;
-  }
-
-  get last(): Entry | null {
-    return this.log.last;
+  /** The leader of this node's term has said what is committed. */
+  leaderCommitted(commitIndex: number): void {
+    this.leaderCommitIndex = Math.max(this.leaderCommitIndex, commitIndex);
   }
 
   /** Whether {@link flush} has something to do. */
   get needsFlush(): boolean {
     return this.log.hasStaged || this.replication?.owesEntries === true;
-  }
-
-  /** The committed log with this index, or null. */
-  committedLog(index: number): Entry | null {
-    return this.log.committedLog(index);
   }
 
   /** On a leader that has committed in its term: a position that no commit is above, if it still leads; else null. */
@@ -96,16 +93,25 @@ export class ReplicatedLog {
 
   /** Committed entries from a position on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one. */
   readCommitted(from: number, maxBytes: number, maxCount: number): Entry[] {
-    const held = this.commitIndex - from + 1;
+    const held = this.log.commitIndex - from + 1;
     return held <= 0 ? [] : this.log.read(from, maxBytes, Math.min(maxCount, held));
   }
 
   /**
-   * Whether all that this node knows to be committed is known to be in the log of the leader that it follows, or it leads
-   * itself: else it may acknowledge nothing that the leader says.
+   * Whom this node follows, once that leader's log is known to hold all that this node knows to be committed: else it may
+   * acknowledge nothing that the leader says.
    */
+  get agreedLeader(): string | null {
+    return this.verifiedPosition >= this.log.commitIndex ? this.leader : null;
+  }
+
+  get leads(): boolean {
+    return this.replication !== null;
+  }
+
+  /** Whether this node leads, or agrees with the leader that it follows. */
   get agreesWithLeader(): boolean {
-    return this.replication !== null || (this.leader !== null && this.verifiedPosition >= this.commitIndex);
+    return this.replication !== null || this.agreedLeader !== null;
   }
 
   /**
@@ -128,16 +134,6 @@ export class ReplicatedLog {
     return this.replication?.diverged ?? [];
   }
 
-  /** The entry at a position of this log, committed or not. */
-  entryAt(position: number): Entry | null {
-    return this.log.entryAt(position);
-  }
-
-  /** To be called at the start: a process may have died between the commit of the first entry and this write. */
-  learnIdentity(): void {
-    this.log.learnIdentity();
-  }
-
   /** The election made this node the leader of a term. */
   lead(term: number, peers: readonly string[]): void {
     if (this.replication !== null && this.term === term) return;
@@ -147,10 +143,10 @@ export class ReplicatedLog {
     );
     this.log.dropStaged();
     this.term = term;
-    const { send, wallClock } = this.options;
+    const { outbox, wallClock, onCommit } = this.options;
     this.divergence = null;
     this.leader = null;
-    this.replication = new Replication(term, peers, this.log, send, wallClock);
+    this.replication = new Replication(term, peers, this.log, outbox, wallClock, onCommit);
   }
 
   /** The election made this node a follower, of a leader or of nobody yet. */
@@ -168,15 +164,19 @@ export class ReplicatedLog {
     this.replication = null;
   }
 
-  /** Whether this node leads and its log has room for another push: those that users wait for are only proposed then. */
-  get hasRoom(): boolean {
-    return this.replication?.hasRoom === true;
+  /** Whether this node leads and takes pushes. */
+  get takesPushes(): boolean {
+    return this.replication !== null && !this.handsOver;
   }
 
-  /** Takes a push on the leader; returns false, with nothing done, on any other node. */
-  propose(proposal: Proposal): boolean {
-    this.replication?.propose(proposal);
-    return this.replication !== null;
+  /** Whether a push may be proposed now. */
+  get hasRoom(): boolean {
+    return this.takesPushes && this.log.hasRoom;
+  }
+
+  /** See {@link Replication.propose}; on a node that does not lead nothing is done. */
+  propose(push: Proposal, pusher: string | null): Entry | Refusal {
+    return this.replication?.propose(push, pusher) ?? 'NO_LEADER';
   }
 
   /**
@@ -184,7 +184,7 @@ export class ReplicatedLog {
    * was staged, once for many.
    */
   flush(now: number): void {
-    if (this.replication?.flush(now) === true) this.options.onCommit();
+    this.replication?.flush(now);
   }
 
   /** Called every few ms. */
@@ -228,10 +228,12 @@ export class ReplicatedLog {
   receive(from: string, message: ReplicationMessage, now: number): void {
     if (message.term !== this.term) return;
     if (message.type === 'appended') {
-      if (this.replication?.appended(from, message, now) === true) this.options.onCommit();
+      this.replication?.appended(from, message, now);
     } else if (this.leader === from) {
-      if (message.type === 'append') this.append(from, message);
-      else if (message.type === 'readmit') this.readmitted(from, message);
+      if (message.type === 'append') {
+        this.append(from, message);
+        this.leaderCommitted(message.commitIndex);
+      } else if (message.type === 'readmit') this.readmitted(from, message);
       else this.completeQuorum(message.commitIndex);
     }
   }
@@ -338,7 +340,7 @@ export class ReplicatedLog {
     matchIndex: number,
     divergedAt: number | null = null,
   ): void {
-    this.options.send(leader, {
+    this.options.outbox.send(leader, {
       type: 'appended',
       term: this.term,
       incarnation: this.options.incarnation,

@@ -4,35 +4,24 @@ import {
   APPEND_ENTRIES_MAX,
   APPEND_RESEND_MS,
   FLUSH_BYTES_MAX,
-  FLUSH_ENTRIES_MAX,
   LATE_BYTES_MAX,
   LATE_ENTRIES_MAX,
-  UNCOMMITTED_ENTRIES_MAX,
 } from '../../limits';
 import { entryHasPayload, type Entry, type PushId } from '../../entry/Entry';
-import type { AppendedMessage, LogMessage } from '../messages/LogMessage';
+import type { AppendedMessage } from '../messages/LogMessage';
+import type { Outbox } from '../messages/Outbox';
 import type { Refusal } from '../messages/pushes';
+import type { Clock } from './Clock';
 import type { LocalLog } from './LocalLog';
-import { PositionWindow } from './PositionWindow';
 import { Progress } from './Progress';
 import { quorumIndex, quorumOf } from './quorum';
 
-/**
- * A push that is to become an entry. It is told once what became of it, unless the leader's term ends first: then the
- * pusher tries again.
- */
+/** A push that is to become an entry. */
 export interface Proposal {
   readonly id: PushId;
   /** See ForwardedPush. */
   readonly since: number | null;
   readonly payload: Buffer;
-  /** The follower whose user made it; null: a user of the leader. */
-  readonly pusher: string | null;
-  /** It is in the log, as an entry that was committed before it was proposed. */
-  found(entry: Entry): void;
-  /** The entry that it became, or was found to be, is committed. */
-  committed(entry: Entry): void;
-  refused(refusal: Refusal): void;
 }
 
 /**
@@ -59,8 +48,6 @@ export interface Proposal {
  */
 export class Replication {
   private readonly progress = new Map<string, Progress>();
-  /** From the position after commitIndex on: the proposals that an entry answers when it is committed. */
-  private readonly waiting: PositionWindow<Proposal[]>;
   private readonly quorum: number;
   /** Only entries from here on are committed by counting: they are of the own term (Raft, 5.4.2). */
   private readonly firstPosition: number;
@@ -73,14 +60,14 @@ export class Replication {
     readonly term: number,
     peers: readonly string[],
     private readonly log: LocalLog,
-    private readonly send: (peer: string, message: LogMessage) => void,
-    private readonly wallClock: () => number,
+    private readonly outbox: Outbox,
+    private readonly wallClock: Clock,
+    private readonly onCommit: () => void,
   ) {
     this.quorum = quorumOf(peers.length + 1);
     for (const peer of peers) this.progress.set(peer, new Progress(log.lastPosition));
-    this.waiting = new PositionWindow(log.commitIndex + 1);
     this.sendableTo = log.lastPosition;
-    this.firstPosition = this.log.stage(term, wallClock(), null).position;
+    this.firstPosition = this.log.stage(term, wallClock.now(), null).position;
   }
 
   /** Whether the leader has committed an entry of its term: only then it knows all that is committed (Raft, 8). */
@@ -133,40 +120,32 @@ export class Replication {
       .map(([peer]) => peer);
   }
 
-  /** Whether pushes may be proposed now; else they wait, for the next flush or for commits. */
-  get hasRoom(): boolean {
+  /**
+   * Takes a push: makes an entry of it, or finds the entry that it is in the log already, or refuses it.
+   *
+   * @param pusher the follower whose user made it; null: a user of the leader.
+   */
+  propose(push: Proposal, pusher: string | null): Entry | Refusal {
     const { log } = this;
-    return (
-      log.stagedCount < FLUSH_ENTRIES_MAX &&
-      log.stagedBytes < FLUSH_BYTES_MAX &&
-      log.lastPosition - log.commitIndex < UNCOMMITTED_ENTRIES_MAX
-    );
-  }
-
-  /** Takes a push: stages it, or finds that it is in the log already, or refuses it. */
-  propose(proposal: Proposal): void {
-    const found = this.log.findPush(proposal.id);
-    if (found === undefined && !this.log.wouldKnowPush(proposal.id, proposal.since)) {
+    const found = log.pushes.find(push.id);
+    if (found === undefined && !log.pushes.wouldKnow(push.id, push.since))
       // What is not read back from the store yet will be soon: then the pusher's next try is decided.
-      proposal.refused(this.log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER');
-      return;
-    }
-    const entry =
-      found === undefined ? this.log.stage(this.term, this.wallClock(), proposal) : this.log.entryAt(found);
+      return log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER';
+    const entry = found === undefined ? log.stage(this.term, this.wallClock.now(), push) : log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
-    if (found !== undefined && !entryHasPayload(entry, proposal.payload)) proposal.refused('NONCE_REUSED');
-    else if (entry.position <= this.log.commitIndex) proposal.found(entry);
-    else this.awaitCommit(entry.position, proposal);
+    if (found !== undefined && !entryHasPayload(entry, push.payload)) return 'NONCE_REUSED';
+    if (pusher !== null && entry.position > log.commitIndex)
+      this.progress.get(pusher)?.isToAnswer(entry.position);
+    return entry;
   }
 
-  /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then puts them on disk. Returns whether commitIndex rose. */
-  flush(now: number): boolean {
+  /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then puts them on disk. */
+  flush(now: number): void {
     this.sendableTo = this.log.stagedWithin(FLUSH_BYTES_MAX);
     for (const [peer, progress] of this.progress) this.sendUrgent(peer, progress, now);
     this.log.save(this.sendableTo);
-    const rose = this.advanceCommit();
+    this.advanceCommit();
     this.sendEarlyCommits();
-    return rose;
   }
 
   /** A follower answered a heartbeat of this term. */
@@ -186,14 +165,14 @@ export class Replication {
   }
 
   /**
-   * A follower answered an append: the process of it that was met, or else the answer is void. Returns whether commitIndex rose.
+   * A follower answered an append: the process of it that was met, or else the answer is void.
    *
    * @throws ProtocolError when the follower claims what cannot be.
    */
-  appended(peer: string, message: AppendedMessage, now: number): boolean {
+  appended(peer: string, message: AppendedMessage, now: number): void {
     const progress = this.progress.get(peer);
-    if (progress === undefined || progress.state === 'waiting') return false;
-    if (message.epoch !== progress.epoch || message.incarnation !== progress.incarnation) return false;
+    if (progress === undefined || progress.state === 'waiting') return;
+    if (message.epoch !== progress.epoch || message.incarnation !== progress.incarnation) return;
     if (message.matchIndex > this.log.savedPosition) {
       progress.becomeWaiting();
       throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedPosition}`);
@@ -205,19 +184,18 @@ export class Replication {
           `a difference at ${message.divergedAt}, of ${this.log.savedPosition} entries`,
         );
       progress.diverged(message.divergedAt, now);
-      return false;
+      return;
     }
     if (!message.success) {
       progress.becomeProbing(message.matchIndex);
       this.sendEntries(peer, progress, now);
-      return false;
+      return;
     }
     progress.matched(message.matchIndex, message.commitIndex, now);
-    const rose = this.advanceCommit();
+    this.advanceCommit();
     if (!progress.voter) this.readmit(peer, progress);
     this.sendUrgent(peer, progress, now);
     this.sendEarlyCommits();
-    return rose;
   }
 
   /**
@@ -236,14 +214,6 @@ export class Replication {
         this.sendAppend(peer, progress, [], now);
     }
     this.sendEarlyCommits();
-  }
-
-  private awaitCommit(position: number, proposal: Proposal): void {
-    const progress = proposal.pusher === null ? undefined : this.progress.get(proposal.pusher);
-    progress?.isToAnswer(position);
-    const waiting = this.waiting.get(position);
-    if (waiting === undefined) this.waiting.set(position, [proposal]);
-    else waiting.push(proposal);
   }
 
   private owesTo(progress: Progress): boolean {
@@ -289,7 +259,7 @@ export class Replication {
     let bytes = 0;
     for (const entry of entries) bytes += entry.bytes.length;
     progress.sent(previousPosition + entries.length, bytes, this.log.commitIndex, now);
-    this.send(peer, {
+    this.outbox.send(peer, {
       type: 'append',
       term: this.term,
       epoch: progress.epoch,
@@ -312,7 +282,7 @@ export class Replication {
       if (!this.wasSent(peer, commitIndex)) continue;
       progress.committedEarly(commitIndex);
       this.highestEarlyCommit = Math.max(this.highestEarlyCommit, commitIndex);
-      this.send(peer, { type: 'commit', term: this.term, commitIndex });
+      this.outbox.send(peer, { type: 'commit', term: this.term, commitIndex });
     }
   }
 
@@ -324,30 +294,18 @@ export class Replication {
     return matchIndexes;
   }
 
-  private advanceCommit(): boolean {
-    const before = this.log.commitIndex;
+  private advanceCommit(): void {
     const reached = quorumIndex(this.matchIndexesWithout(null), this.quorum);
-    if (reached < this.firstPosition || !this.log.commitTo(reached)) return false;
-    for (let position = before + 1; position <= reached; position++) this.answer(position);
-    return true;
-  }
-
-  private answer(position: number): void {
-    invariant(this.waiting.first === position, () => `answers from ${this.waiting.first}, not ${position}`);
-    const proposals = this.waiting.shift();
-    if (proposals === undefined) return;
-    const entry = this.log.entryAt(position);
-    invariant(entry !== null, () => `no entry at ${position}`);
-    for (const proposal of proposals) proposal.committed(entry);
+    if (reached >= this.firstPosition && this.log.commitTo(reached)) this.onCommit();
   }
 
   private readmit(peer: string, progress: Progress): void {
     const { incarnation, matchIndex } = progress;
-    const position = progress.fenceAt(() => this.log.stage(this.term, this.wallClock(), null).position);
+    const position = progress.fenceAt(() => this.log.stage(this.term, this.wallClock.now(), null).position);
     if (incarnation === null || this.log.commitIndex < position || matchIndex < position) return;
     const { identity } = this.log;
     invariant(identity !== null, () => 'a cluster that has committed entries has no identity');
-    this.send(peer, { type: 'readmit', term: this.term, incarnation, position, identity });
+    this.outbox.send(peer, { type: 'readmit', term: this.term, incarnation, position, identity });
   }
 }
 

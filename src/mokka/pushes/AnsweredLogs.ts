@@ -1,11 +1,6 @@
 import { OWN_LOG_MS_MAX } from '../../limits';
-
-export interface AnsweredLogsOptions {
-  /** Index of the last log that this node knows to be committed. */
-  readonly committedIndex: () => number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-}
+import type { Clock } from '../log/Clock';
+import type { ReadableLog } from '../log/LocalLog';
 
 interface Waiting {
   readonly index: number;
@@ -21,7 +16,10 @@ export class AnsweredLogs {
   private lastIndex = 0;
   private waiting: Waiting[] = [];
 
-  constructor(private readonly options: AnsweredLogsOptions) {}
+  constructor(
+    private readonly log: Pick<ReadableLog, 'committedIndex'>,
+    private readonly clock: Clock,
+  ) {}
 
   /** A log of this index was acknowledged. */
   answered(index: number): void {
@@ -30,7 +28,7 @@ export class AnsweredLogs {
 
   /** The last index that was acknowledged and that the own log lacks; null when there is none. */
   get lacking(): number | null {
-    return this.lastIndex > this.options.committedIndex() ? this.lastIndex : null;
+    return this.lastIndex > this.log.committedIndex ? this.lastIndex : null;
   }
 
   /** Resolves when the own log has what was acknowledged before the call, or after OWN_LOG_MS_MAX without it. */
@@ -38,19 +36,19 @@ export class AnsweredLogs {
     const index = this.lacking;
     if (index === null) return Promise.resolve();
     return new Promise((resolve) => {
-      this.waiting.push({ index, deadlineAt: this.options.now() + OWN_LOG_MS_MAX, resolve });
+      this.waiting.push({ index, deadlineAt: this.clock.now() + OWN_LOG_MS_MAX, resolve });
     });
   }
 
   /** This node's committedIndex rose. */
   committed(): void {
-    if (this.waiting.length > 0) this.tick(this.options.now());
+    if (this.waiting.length > 0) this.tick(this.clock.now());
   }
 
   /** Called every few ms. */
   tick(now: number): void {
     if (this.waiting.length === 0) return;
-    const committedIndex = this.options.committedIndex();
+    const committedIndex = this.log.committedIndex;
     this.waiting = this.waiting.filter(({ index, deadlineAt, resolve }) => {
       if (index > committedIndex && now < deadlineAt) return true;
       resolve();

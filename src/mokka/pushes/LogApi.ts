@@ -1,5 +1,6 @@
 import { RequestError, toError } from '../../errors';
 import {
+  ANSWER_STEP_ENTRIES,
   FORWARD_BYTES_IN_FLIGHT_MAX,
   FORWARD_BYTES_MAX,
   FORWARD_PUSHES_MAX,
@@ -21,11 +22,17 @@ import {
   type PushId,
 } from '../../entry/Entry';
 import type { PushApi, PushOptions } from '../../api';
+import type { Clock } from '../log/Clock';
 import { Deque } from '../log/Deque';
-import type { AnswersMessage, LogMessage } from '../messages/LogMessage';
+import type { ReadableLog } from '../log/LocalLog';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { AnswersMessage } from '../messages/LogMessage';
+import type { Outbox } from '../messages/Outbox';
 import type { ForwardedPush, Refusal } from '../messages/pushes';
+import type { AnsweredLogs } from './AnsweredLogs';
 import { checkPush } from './checkPush';
-import { PendingPush, type PushAnswers, type PushOwner } from './PendingPush';
+import type { FlushRequests } from './FlushRequests';
+import { PendingPush, type PushAnswers } from './PendingPush';
 import { PendingPushes } from './PendingPushes';
 import {
   forgottenPush,
@@ -35,36 +42,41 @@ import {
   stoppedBefore,
   tooManyWait,
 } from './pushErrors';
+import type { PushSource } from './PushIntake';
 
-export interface LogApiOptions {
-  /** This node's session: 16 hex digits, random at each start. */
-  readonly session: string;
-  /** The public key of the leader, null when none is known; own key: this node leads. */
-  readonly leader: () => string | null;
-  readonly self: string;
-  /** Why no request is taken now, or null. */
-  readonly refusal: () => RequestError | null;
-  readonly send: (peer: string, message: LogMessage) => void;
-  /** Position of the cluster's commitIndex as far as this node knows. */
-  readonly knownCommitIndex: () => number;
-  /** A push is answered with the log of this index. */
-  readonly onAnswered: (index: number) => void;
-  /** Asks for {@link LogApi.forward} or {@link LogApi.nextOwn} to be called soon, once for many. */
-  readonly wantFlush: () => void;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  /** Time for nonces that the caller left out, ms since 1970. */
-  readonly wallClock: () => number;
+/** Says whether a node takes requests. */
+export interface Gate {
+  /** Why it takes none now, or null. */
+  refusal(): RequestError | null;
+}
+
+/** What LogApi asks of the replicated log. */
+export type PushLog = Pick<
+  ReplicatedLog,
+  'leads' | 'agreedLeader' | 'agreesWithLeader' | 'takesPushes' | 'clusterCommitIndex' | 'propose'
+> & { readonly log: Pick<ReadableLog, 'commitIndex' | 'entryAt'> };
+
+export interface LogApiParts {
+  readonly log: PushLog;
+  readonly gate: Gate;
+  /** Is told of each log that a push is answered with. */
+  readonly answered: Pick<AnsweredLogs, 'answered'>;
+  readonly outbox: Outbox;
+  readonly flushes: FlushRequests;
+  readonly clock: Clock;
+  /** Time for nonces that the caller left out. */
+  readonly wallClock: Clock;
 }
 
 /**
  * `logApi` of the tutorial: pushes on any node, each once, to the leader, until committed. A push is known by
  * (session, nonce), so that it can be sent again after any loss (Raft dissertation, 6.3).
  *
- * The pusher's half. The leader's half is PushIntake, and ForwardedPushes for those of other nodes. Whatever is pushed
- * at once, all goes on in steps: what is accepted waits here, up to a limit, until it is sent.
+ * The pusher's half. The leader's half is PushIntake, and ForwardedAnswers for those of other nodes. Whatever is pushed
+ * at once, all goes on in steps: what is accepted waits here, up to a limit, until it is sent. On the leader as on a
+ * follower, a push is answered when its entry is found among what the own log has committed.
  */
-export class LogApi implements PushApi, PushOwner {
+export class LogApi implements PushApi, PushSource {
   private readonly pending: PendingPushes;
   /** May hold pushes that have ended, or that stand in it twice; the one that is not sent yet counts. */
   private unsent = new Deque<PendingPush>();
@@ -81,8 +93,16 @@ export class LogApi implements PushApi, PushOwner {
   /** One for all that are refused until some have their answer: thousands of stack traces would take seconds. */
   private busy: { readonly error: RequestError; readonly answer: Promise<never> } | null = null;
 
-  constructor(private readonly options: LogApiOptions) {
-    this.pending = new PendingPushes(options.session);
+  /** Position up to which pushes of this node were looked for among what its log has committed. */
+  private searchedTo: number;
+
+  /** @param session this node's: 16 hex digits, random at each start. */
+  constructor(
+    private readonly session: string,
+    private readonly parts: LogApiParts,
+  ) {
+    this.pending = new PendingPushes(session);
+    this.searchedTo = parts.log.log.commitIndex;
   }
 
   push(key: string, value: { value: string; nonce?: number }, options: PushOptions = {}): Promise<LogEntry> {
@@ -99,26 +119,32 @@ export class LogApi implements PushApi, PushOwner {
     });
   }
 
-  /** Sends what is unsent to the leader, as much as may be under way, if another node is known to lead. */
+  /** Sends what is unsent to the leader, as much as may be under way, if this node follows one. */
   forward(): void {
-    const leader = this.options.leader();
-    if (leader === null || leader === this.options.self) return;
-    const now = this.options.now();
-    while (this.mayForward) {
-      const pushes = this.nextForwarded(now);
-      if (pushes.length > 0) this.options.send(leader, { type: 'forward', pushes });
-    }
+    const { log, outbox, clock } = this.parts;
+    const { agreedLeader } = log;
+    if (agreedLeader === null) return;
+    const now = clock.now();
+    while (
+      this.underWay < FORWARDS_IN_FLIGHT_MAX &&
+      this.bytesUnderWay < FORWARD_BYTES_IN_FLIGHT_MAX &&
+      this.firstUnsent(now) !== undefined
+    )
+      outbox.send(agreedLeader, { type: 'forward', pushes: this.nextForwarded(now) });
   }
 
-  /** On the leader: the next push for its log, if one waits. */
-  readonly nextOwn = (): PendingPush | undefined => {
-    const now = this.options.now();
+  /** On the leader: proposes the next push to its log; false when none waits. */
+  proposeNext(): boolean {
+    const now = this.parts.clock.now();
     const push = this.firstUnsent(now);
-    if (push === undefined) return undefined;
-    this.unsent.shift();
+    if (push === undefined) return false;
     this.markSent(push, now);
-    return push;
-  };
+    const { log } = this.parts;
+    const result = log.propose(push, null);
+    if (typeof result === 'string') this.refuse(push, result, log.clusterCommitIndex);
+    else if (result.position <= log.log.commitIndex) this.committedAs(push, result);
+    return true;
+  }
 
   /** The leader is another, or in another term: what is under way may be lost, so all is sent again, each session's in order. */
   leaderChanged(): void {
@@ -126,7 +152,7 @@ export class LogApi implements PushApi, PushOwner {
     this.underWay = 0;
     this.bytesUnderWay = 0;
     this.listUnsent();
-    this.options.wantFlush();
+    this.parts.flushes.want();
   }
 
   /** The leader answered pushes of this node that are not for its own log to answer. */
@@ -134,8 +160,8 @@ export class LogApi implements PushApi, PushOwner {
     for (const answer of message.committed) {
       const push = this.pending.find(answer);
       if (push === undefined) continue;
-      const { committed } = answer;
-      this.settle(push, committedLog(push, committed, committed.hash.toString('hex')));
+      const { index, term, createdAt, hash } = answer.committed;
+      this.settle(push, { index, term, createdAt, hash: hash.toString('hex') });
     }
     for (const answer of message.refused) {
       const push = this.pending.find(answer);
@@ -144,25 +170,24 @@ export class LogApi implements PushApi, PushOwner {
   }
 
   /**
-   * The log of this node, which follows another, committed an entry. If a push of this node made it, that is the
-   * push's answer: the leader sends none for what it knows to be in this log.
+   * Looks for this node's pushes among what its log has committed since the last look, in steps: the answer to a push is
+   * the entry that it made. Called when commitIndex rose, and at each flush.
    */
-  followed(entry: Entry): void {
-    const id = entryPushId(entry);
-    const push = id === null ? undefined : this.pending.find(id);
-    if (push === undefined) return;
-    if (entryHasPayload(entry, push.payload)) push.committed(entry);
-    else push.refused('NONCE_REUSED');
-  }
-
-  /** The own log committed an own push. */
-  committed(push: PendingPush, entry: Entry): void {
-    this.settle(push, committedLog(push, entry, entryHashHex(entry)));
-  }
-
-  /** The own log refused an own push. */
-  refused(push: PendingPush, refusal: Refusal): void {
-    this.refuse(push, refusal, this.options.knownCommitIndex());
+  findCommitted(): void {
+    const { log, flushes } = this.parts;
+    if (!log.agreesWithLeader) return;
+    const { commitIndex } = log.log;
+    if (this.pending.count === 0) this.searchedTo = commitIndex;
+    // What a leader commits at once is in memory, and never more than UNCOMMITTED_ENTRIES_MAX once it has led for a while.
+    const stepMax = log.leads ? Infinity : ANSWER_STEP_ENTRIES;
+    const to = Math.min(commitIndex, this.searchedTo + stepMax);
+    while (this.searchedTo < to) {
+      const entry = log.log.entryAt(++this.searchedTo);
+      const id = entry && entryPushId(entry);
+      const push = id === null ? undefined : this.pending.find(id);
+      if (entry !== null && push !== undefined) this.committedAs(push, entry);
+    }
+    if (to < commitIndex) flushes.want();
   }
 
   /** Called every few ms: deadlines, and pushes whose answer is overdue. */
@@ -176,19 +201,20 @@ export class LogApi implements PushApi, PushOwner {
     );
     if (due.length < PUSH_CHECK_STEP) this.checkAt = now + PUSH_CHECK_MS;
     const sent = once(neverAnswered);
-    const unsent = once(() => neverSent(this.options.leader() !== null));
+    const { log, flushes } = this.parts;
+    const unsent = once(() => neverSent(log.takesPushes || log.agreedLeader !== null));
     for (const push of due) {
       if (now < push.deadlineAt) this.sendAgain(push);
       else this.reject(push, push.attempts === 0 ? unsent() : sent());
     }
     // Without a leader nobody takes those out that have ended.
     if (this.unsent.length > 2 * PUSHES_WAITING_MAX) this.listUnsent();
-    if (this.hasUnsent) this.options.wantFlush();
+    if (this.hasUnsent) flushes.want();
   }
 
   /** Whether every push is answered. */
   get idle(): boolean {
-    return this.pending.isEmpty;
+    return this.pending.count === 0;
   }
 
   /** Ends all pushes: the node stops. */
@@ -200,7 +226,7 @@ export class LogApi implements PushApi, PushOwner {
 
   /** Whether some push waits to be sent. */
   get hasUnsent(): boolean {
-    return this.firstUnsent(this.options.now()) !== undefined;
+    return this.firstUnsent(this.parts.clock.now()) !== undefined;
   }
 
   private accept(
@@ -209,10 +235,10 @@ export class LogApi implements PushApi, PushOwner {
     { session, deadline = PUSH_DEADLINE_MS }: PushOptions,
     answer: PushAnswers,
   ): void {
-    const id: PushId = { session: session ?? this.options.session, nonce: nonce ?? this.nextNonce() };
+    const id: PushId = { session: session ?? this.session, nonce: nonce ?? this.nextNonce() };
     const bytes = payloadBytes(id, key, value);
     if (nonce !== undefined && session === undefined) this.lastNonce = Math.max(this.lastNonce, nonce);
-    const refusal = this.options.refusal();
+    const refusal = this.parts.gate.refusal();
     if (refusal !== null) throw refusal;
     const same = this.pending.find(id);
     if (same !== undefined && (same.content.key !== key || same.content.value !== value))
@@ -227,14 +253,13 @@ export class LogApi implements PushApi, PushOwner {
     }
     const push = new PendingPush(
       { id, key, value, bytes, named: session !== undefined },
-      this.options.now() + deadline,
-      session === undefined ? this.options.knownCommitIndex() : null,
-      this,
+      this.parts.clock.now() + deadline,
+      session === undefined ? this.parts.log.clusterCommitIndex : null,
     );
     push.answers.push(answer);
     this.pending.add(push);
     this.unsent.push(push);
-    this.options.wantFlush();
+    this.parts.flushes.want();
   }
 
   private refuseMore(): NonNullable<typeof this.busy> {
@@ -256,16 +281,8 @@ export class LogApi implements PushApi, PushOwner {
   }
 
   private nextNonce(): number {
-    this.lastNonce = Math.max(this.options.wallClock(), this.lastNonce + 1);
+    this.lastNonce = Math.max(this.parts.wallClock.now(), this.lastNonce + 1);
     return this.lastNonce;
-  }
-
-  private get mayForward(): boolean {
-    return (
-      this.underWay < FORWARDS_IN_FLIGHT_MAX &&
-      this.bytesUnderWay < FORWARD_BYTES_IN_FLIGHT_MAX &&
-      this.hasUnsent
-    );
   }
 
   private nextForwarded(now: number): ForwardedPush[] {
@@ -277,7 +294,6 @@ export class LogApi implements PushApi, PushOwner {
       if (push === undefined) break;
       bytes += push.content.bytes;
       if (bytes > FORWARD_BYTES_MAX && pushes.length > 0) break;
-      this.unsent.shift();
       this.markSent(push, now);
       pushes.push({ since: push.since, payload: push.payload });
     }
@@ -288,17 +304,19 @@ export class LogApi implements PushApi, PushOwner {
   private firstUnsent(now: number): PendingPush | undefined {
     for (;;) {
       const push = this.unsent.at(0);
-      if (push === undefined || (push.isUnsent && now < push.deadlineAt)) return push;
+      if (push === undefined || (!push.ended && !push.underWay && now < push.deadlineAt)) return push;
       this.unsent.shift();
     }
   }
 
   private listUnsent(): void {
     this.unsent = new Deque();
-    for (const push of this.pending.list()) if (push.isUnsent) this.unsent.push(push);
+    for (const push of this.pending.list()) if (!push.ended && !push.underWay) this.unsent.push(push);
   }
 
+  /** The first unsent push goes to the leader. */
   private markSent(push: PendingPush, now: number): void {
+    this.unsent.shift();
     push.attempts++;
     push.sentAt = now;
     push.underWay = true;
@@ -327,7 +345,7 @@ export class LogApi implements PushApi, PushOwner {
       if (leaderCommitIndex <= push.since) return; // As with NO_LEADER, until that leader has committed more.
       push.since = leaderCommitIndex;
       this.sendAgain(push);
-      this.options.wantFlush();
+      this.parts.flushes.want();
       return;
     }
     const stale = refusal === 'STALE_NONCE' && !push.content.named;
@@ -339,14 +357,27 @@ export class LogApi implements PushApi, PushOwner {
     for (const { reject } of push.answers) reject(error);
   }
 
-  private settle(push: PendingPush, entry: LogEntry): void {
+  /** An entry of this push's id is committed. */
+  private committedAs(push: PendingPush, entry: Entry): void {
+    if (!entryHasPayload(entry, push.payload)) {
+      this.reject(push, refusalError('NONCE_REUSED'));
+      return;
+    }
+    const { index, term, createdAt } = entry;
+    this.settle(push, { index, term, createdAt, hash: entryHashHex(entry) });
+  }
+
+  private settle(push: PendingPush, entry: Omit<LogEntry, 'log'>): void {
     if (push.underWay) {
       this.wasAnswered = true;
       this.lastAnsweredSentAt = Math.max(this.lastAnsweredSentAt, push.sentAt);
     }
     this.end(push);
-    this.options.onAnswered(entry.index);
-    for (const { resolve } of push.answers) resolve(entry);
+    this.parts.answered.answered(entry.index);
+    const { index, term, hash, createdAt } = entry;
+    const { id, key, value } = push.content;
+    const answer = { index, term, hash, createdAt, log: { key, value: { value, nonce: id.nonce } } };
+    for (const { resolve } of push.answers) resolve(answer);
   }
 
   private end(push: PendingPush): void {
@@ -357,7 +388,7 @@ export class LogApi implements PushApi, PushOwner {
     this.waitingBytes -= push.content.bytes;
     this.busy = null;
     // What could not be forwarded because of it can be.
-    if (this.unsent.length > 0) this.options.wantFlush();
+    if (this.unsent.length > 0) this.parts.flushes.want();
   }
 }
 
@@ -365,13 +396,4 @@ export class LogApi implements PushApi, PushOwner {
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
-}
-
-function committedLog(
-  push: PendingPush,
-  { index, term, createdAt }: Pick<Entry, 'index' | 'term' | 'createdAt'>,
-  hash: string,
-): LogEntry {
-  const { id, key, value } = push.content;
-  return { index, term, hash, createdAt, log: { key, value: { value, nonce: id.nonce } } };
 }

@@ -1,12 +1,5 @@
-import { encodePayload, type Entry, type LogEntry, type PushId } from '../../entry/Entry';
-import type { Refusal } from '../messages/pushes';
-import type { Proposal } from '../log/ReplicatedLog';
-
-/** Who made a push, and is told what the log of this node made of it while it is pending. */
-export interface PushOwner {
-  committed(push: PendingPush, entry: Entry): void;
-  refused(push: PendingPush, refusal: Refusal): void;
-}
+import { encodePayload, type LogEntry, type PushId } from '../../entry/Entry';
+import type { Proposal } from '../log/Replication';
 
 /** How a caller of push learns what became of it. */
 export interface PushAnswers {
@@ -25,14 +18,10 @@ export interface PushContent {
   readonly named: boolean;
 }
 
-/**
- * A push of this node's users that is not answered yet: on the leader it is the log's proposal too, as often as it is
- * tried.
- */
+/** A push of this node's users that is not answered yet. On the leader it is a proposal to the log too. */
 export class PendingPush implements Proposal {
+  readonly id: PushId;
   readonly answers: PushAnswers[] = [];
-  /** It is a proposal of the node that it was made on. */
-  readonly pusher = null;
   /** To how many leaders, or how often, it went without a definite answer. */
   attempts = 0;
   /** Monotonic ms of the last try. */
@@ -49,33 +38,13 @@ export class PendingPush implements Proposal {
     readonly deadlineAt: number,
     /** See ForwardedPush. */
     public since: number | null,
-    private readonly owner: PushOwner,
-  ) {}
-
-  get id(): PushId {
-    return this.content.id;
+  ) {
+    this.id = content.id;
   }
 
   /** Encoded only when it is first sent: a program may push thousands in one step. */
   get payload(): Buffer {
     const { id, key, value } = this.content;
     return (this.encoded ??= encodePayload(id, key, value));
-  }
-
-  /** Whether it is to be sent to the leader. */
-  get isUnsent(): boolean {
-    return !this.ended && !this.underWay;
-  }
-
-  found(entry: Entry): void {
-    this.committed(entry);
-  }
-
-  committed(entry: Entry): void {
-    if (!this.ended) this.owner.committed(this, entry);
-  }
-
-  refused(refusal: Refusal): void {
-    if (!this.ended) this.owner.refused(this, refusal);
   }
 }

@@ -6,14 +6,11 @@ import type { PendingPush } from './PendingPush';
 export class PendingPushes {
   /** The own session's are always there, those of others while they have a push. */
   private readonly sessions: Map<string, NonceOrder>;
+  /** How many they are. */
+  count = 0;
 
   constructor(private readonly ownSession: string) {
     this.sessions = new Map([[ownSession, new NonceOrder()]]);
-  }
-
-  get isEmpty(): boolean {
-    for (const pushes of this.sessions.values()) if (pushes.count > 0) return false;
-    return true;
   }
 
   find({ session, nonce }: PushId): PendingPush | undefined {
@@ -26,13 +23,16 @@ export class PendingPushes {
     let pushes = this.sessions.get(session);
     if (pushes === undefined) this.sessions.set(session, (pushes = new NonceOrder()));
     pushes.add(push);
+    this.count++;
   }
 
-  delete(push: PendingPush): void {
-    const { session, nonce } = push.id;
+  /** Takes a push away that is here. */
+  delete({ id: { session, nonce } }: PendingPush): void {
     const pushes = this.sessions.get(session);
-    pushes?.delete(nonce);
-    if (pushes?.count === 0 && session !== this.ownSession) this.sessions.delete(session);
+    if (pushes === undefined) return;
+    pushes.delete(nonce);
+    this.count--;
+    if (session !== this.ownSession && pushes.isEmpty) this.sessions.delete(session);
   }
 
   /** The first `maxCount` for which `matches` holds; no copy is made of the others. */
@@ -52,8 +52,8 @@ export class PendingPushes {
 class NonceOrder {
   private readonly pushes = new Deque<PendingPush>();
 
-  get count(): number {
-    return this.pushes.length;
+  get isEmpty(): boolean {
+    return this.pushes.length === 0;
   }
 
   find(nonce: number): PendingPush | undefined {
@@ -71,7 +71,7 @@ class NonceOrder {
   }
 
   pick(matches: (push: PendingPush) => boolean, maxCount: number, into: PendingPush[]): void {
-    for (let place = 0; place < this.count && into.length < maxCount; place++) {
+    for (let place = 0; place < this.pushes.length && into.length < maxCount; place++) {
       const push = this.pushes.at(place);
       if (push !== undefined && matches(push)) into.push(push);
     }
@@ -81,21 +81,18 @@ class NonceOrder {
     return this.pushes.list();
   }
 
-  /** Where a nonce stands, or would be put. */
+  /** Where a nonce stands, or would be put: most stand first, or come after the last. */
   private placeOf(nonce: number): number {
+    const { pushes } = this;
     let from = 0;
-    let to = this.count;
-    if (to > 0 && this.nonceAt(to - 1) < nonce) return to;
-    if (to > 0 && this.nonceAt(0) >= nonce) return 0;
+    let to = pushes.length;
+    if ((pushes.at(to - 1)?.id.nonce ?? -1) < nonce) return to;
+    if ((pushes.at(0)?.id.nonce ?? 0) >= nonce) return 0;
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (this.nonceAt(middle) < nonce) from = middle + 1;
+      if ((pushes.at(middle)?.id.nonce ?? 0) < nonce) from = middle + 1;
       else to = middle;
     }
     return from;
-  }
-
-  private nonceAt(place: number): number {
-    return this.pushes.at(place)?.id.nonce ?? 0;
   }
 }

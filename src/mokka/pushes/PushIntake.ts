@@ -1,19 +1,15 @@
 import { FORWARD_BYTES_WAITING_MAX, FORWARDS_WAITING_MAX } from '../../limits';
+import { payloadId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
-import type { Proposal } from '../log/ReplicatedLog';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { Proposal } from '../log/Replication';
+import type { ForwardedPush } from '../messages/pushes';
+import type { ForwardedAnswers } from './ForwardedAnswers';
 
-/** What the intake needs of the leader's own pushes and log. */
-export interface PushIntakeOptions {
-  /** The next push of this node's own users, if one waits: it is proposed at once. */
-  readonly nextOwn: () => Proposal | undefined;
-  /** Whether the log takes another push now. */
-  readonly hasRoom: () => boolean;
-  readonly propose: (proposal: Proposal) => void;
-}
-
-/** Whose pushes wait. */
-interface Source {
-  next(): Proposal | undefined;
+/** Pushes that wait for the leader's log: of its own users, or of one peer. */
+export interface PushSource {
+  /** Proposes the next one to the log; false when none waits. */
+  proposeNext(): boolean;
 }
 
 /**
@@ -24,11 +20,15 @@ interface Source {
 export class PushIntake {
   private readonly forwarded = new Map<string, ForwardedQueue>();
   /** The own pushes first, then those of each peer. */
-  private readonly sources: Source[];
+  private readonly sources: PushSource[];
   private turn = 0;
 
-  constructor(private readonly options: PushIntakeOptions) {
-    this.sources = [{ next: options.nextOwn }];
+  constructor(
+    private readonly log: Pick<ReplicatedLog, 'hasRoom' | 'propose'>,
+    own: PushSource,
+    private readonly answers: Pick<ForwardedAnswers, 'proposed'>,
+  ) {
+    this.sources = [own];
   }
 
   /** Whether pushes of other nodes wait. */
@@ -37,28 +37,27 @@ export class PushIntake {
     return false;
   }
 
-  /** Takes a push of a peer, or drops it where too many wait already: the peer tries it again. */
-  take(peer: string, proposal: Proposal): void {
+  /**
+   * Takes a push of a peer, or drops it where too many wait already: the peer tries it again.
+   *
+   * @throws MalformedEntryError when its payload is none.
+   */
+  take(peer: string, { since, payload }: ForwardedPush): void {
+    const id = payloadId(payload);
     let queue = this.forwarded.get(peer);
     if (queue === undefined) {
-      queue = new ForwardedQueue();
+      queue = new ForwardedQueue(peer, this.log, this.answers);
       this.forwarded.set(peer, queue);
       this.sources.push(queue);
     }
-    queue.add(proposal);
+    queue.add({ id, since, payload });
   }
 
   /** Proposes what the log has room for. */
   step(): void {
-    const { sources, options } = this;
-    for (let empty = 0; empty < sources.length && options.hasRoom(); this.turn++) {
-      const proposal = sources[this.turn % sources.length]?.next();
-      if (proposal === undefined) empty++;
-      else {
-        empty = 0;
-        options.propose(proposal);
-      }
-    }
+    const { sources, log } = this;
+    for (let empty = 0; empty < sources.length && log.hasRoom; this.turn++)
+      empty = sources[this.turn % sources.length]?.proposeNext() === true ? 0 : empty + 1;
   }
 
   /** Forgets the pushes of other nodes: this node leads no more, or in another term. */
@@ -68,25 +67,33 @@ export class PushIntake {
 }
 
 /** The pushes that one peer forwarded, in their order. */
-class ForwardedQueue implements Source {
+class ForwardedQueue implements PushSource {
   private pushes = new Deque<Proposal>();
   private bytes = 0;
+
+  constructor(
+    private readonly peer: string,
+    private readonly log: Pick<ReplicatedLog, 'propose'>,
+    private readonly answers: Pick<ForwardedAnswers, 'proposed'>,
+  ) {}
 
   get isEmpty(): boolean {
     return this.pushes.length === 0;
   }
 
-  add(proposal: Proposal): void {
-    const bytes = this.bytes + proposal.payload.length;
+  add(push: Proposal): void {
+    const bytes = this.bytes + push.payload.length;
     if (this.pushes.length >= FORWARDS_WAITING_MAX || bytes > FORWARD_BYTES_WAITING_MAX) return;
     this.bytes = bytes;
-    this.pushes.push(proposal);
+    this.pushes.push(push);
   }
 
-  next(): Proposal | undefined {
-    const proposal = this.pushes.shift();
-    if (proposal !== undefined) this.bytes -= proposal.payload.length;
-    return proposal;
+  proposeNext(): boolean {
+    const push = this.pushes.shift();
+    if (push === undefined) return false;
+    this.bytes -= push.payload.length;
+    this.answers.proposed(this.peer, push, this.log.propose(push, this.peer));
+    return true;
   }
 
   clear(): void {

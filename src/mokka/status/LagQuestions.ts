@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LAGS_DEADLINE_MS, LAGS_WAITING_MAX } from '../../limits';
+import type { Clock } from '../log/Clock';
+import type { Outbox } from '../messages/Outbox';
 
 /** How many entries of the leader's log each member does not hold, by the order of the members' public keys. */
 export type Lags = readonly number[];
@@ -17,8 +19,8 @@ export class LagQuestions {
   private lastId = randomBytes(6).readUIntBE(0, 6);
 
   constructor(
-    private readonly send: (leader: string, id: number) => void,
-    private readonly now: () => number,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
   ) {}
 
   /** What the leader knows; null when it does not answer within LAGS_DEADLINE_MS, or too many wait. Never rejects. */
@@ -26,8 +28,8 @@ export class LagQuestions {
     if (this.waiting.size >= LAGS_WAITING_MAX) return Promise.resolve(null);
     return new Promise((resolve) => {
       const id = ++this.lastId;
-      this.waiting.set(id, { leader, deadlineAt: this.now() + LAGS_DEADLINE_MS, resolve });
-      this.send(leader, id);
+      this.waiting.set(id, { leader, deadlineAt: this.clock.now() + LAGS_DEADLINE_MS, resolve });
+      this.outbox.send(leader, { type: 'askLags', id });
     });
   }
 

@@ -1,10 +1,12 @@
 import { entryHash, EntryKind, HASH_BYTES, type Entry } from '../../entry/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import type { MemberStatus, NodeInfo, PeerInfo } from '../../api';
+import type { Clock } from '../log/Clock';
 import { quorumOf } from '../log/quorum';
 import { describeProblem, type DivergedHistory } from './problem';
 import type { Lags } from './LagQuestions';
 import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { AnsweredLogs } from '../pushes/AnsweredLogs';
 
 /** Whether a peer is linked, and if not, why not. */
 export interface LinkState {
@@ -41,15 +43,11 @@ export interface NodeViewOptions {
   /** The peers that have joined. */
   readonly nodes: ReadonlyMap<string, { readonly address: string }>;
   readonly store: LogStore;
-  readonly log: ReplicatedLog;
+  readonly replicatedLog: ReplicatedLog;
   readonly election: () => ElectionView;
-  readonly linkState: (publicKey: string) => LinkState;
-  /** Position of the cluster's commitIndex as far as this node knows. */
-  readonly clusterCommitIndex: () => number;
-  /** Index of a log that this node has acknowledged and does not hold yet, or null. */
-  readonly lackingIndex: () => number | null;
-  /** Monotonic ms. */
-  readonly now: () => number;
+  readonly links: { linkState(publicKey: string): LinkState };
+  readonly answered: AnsweredLogs;
+  readonly clock: Clock;
   /** Settings, ms. */
   readonly heartbeat: number;
   readonly electionTimeout: number;
@@ -65,13 +63,13 @@ export class NodeView {
   private readonly startedAt: number;
 
   constructor(private readonly options: NodeViewOptions) {
-    this.startedAt = options.now();
+    this.startedAt = options.clock.now();
   }
 
   /** A link came up or went down. */
   linkChanged(publicKey: string, connected: boolean): void {
     if (connected) this.downSince.delete(publicKey);
-    else this.downSince.set(publicKey, this.options.now());
+    else this.downSince.set(publicKey, this.options.clock.now());
   }
 
   /** A member's wall clock less this node's, ms. */
@@ -85,7 +83,8 @@ export class NodeView {
   }
 
   info(): NodeInfo {
-    const { self, log, store } = this.options;
+    const { self, store } = this.options;
+    const { log } = this.options.replicatedLog;
     const { term, leader, state } = this.options.election();
     const lastLog = this.lastLog();
     return {
@@ -132,7 +131,8 @@ export class NodeView {
   }
 
   private lastLog(): Entry | null {
-    const { log, store } = this.options;
+    const { store } = this.options;
+    const { log } = this.options.replicatedLog;
     const { last } = log;
     if (last === null || last.kind === EntryKind.Log) return last;
     const position = store.positionOfIndex(last.index);
@@ -140,10 +140,11 @@ export class NodeView {
   }
 
   private peerInfo(publicKey: string): PeerInfo {
-    const { log, nodes, linkState } = this.options;
-    const { connected, reason } = linkState(publicKey);
-    const matchPosition = log.matchIndexOf(publicKey);
-    const matchIndex = matchPosition === null ? undefined : (log.entryAt(matchPosition)?.index ?? 0);
+    const { replicatedLog, nodes, links } = this.options;
+    const { connected, reason } = links.linkState(publicKey);
+    const matchPosition = replicatedLog.matchIndexOf(publicKey);
+    const matchIndex =
+      matchPosition === null ? undefined : (replicatedLog.log.entryAt(matchPosition)?.index ?? 0);
     return {
       node: this.memberIndex(publicKey),
       address: nodes.get(publicKey)?.address ?? '',
@@ -154,9 +155,9 @@ export class NodeView {
   }
 
   private memberStatus(publicKey: string, behind: number | null): MemberStatus {
-    const { self, address, nodes, linkState } = this.options;
+    const { self, address, nodes, links } = this.options;
     const isSelf = publicKey === self;
-    const { connected, reason } = isSelf ? { connected: true } : linkState(publicKey);
+    const { connected, reason } = isSelf ? { connected: true } : links.linkState(publicKey);
     return {
       node: this.memberIndex(publicKey),
       address: (isSelf ? address : nodes.get(publicKey)?.address) ?? '',
@@ -176,23 +177,24 @@ export class NodeView {
   }
 
   private entriesBehind(publicKey: string): number | null {
-    const { self, log, election, clusterCommitIndex } = this.options;
+    const { self, replicatedLog, election } = this.options;
+    const { log, clusterCommitIndex } = replicatedLog;
     const { leader, state } = election();
     if (publicKey === leader) return 0;
-    if (state === 'leader') return (log.last?.position ?? 0) - (log.matchIndexOf(publicKey) ?? 0);
+    if (state === 'leader') return log.lastPosition - (replicatedLog.matchIndexOf(publicKey) ?? 0);
     if (publicKey !== self || leader === null) return null;
-    return Math.max(0, clusterCommitIndex() - log.commitIndex);
+    return clusterCommitIndex - log.commitIndex;
   }
 
   private problem(): string | null {
-    const { self, address, nodes, store, election, linkState, heartbeat, electionTimeout } = this.options;
+    const { self, address, nodes, store, election, links, heartbeat, electionTimeout } = this.options;
     const { leader, missing, leaderOfOthers, nonVoters, slowestWrites } = election();
     const name = (publicKey: string): string =>
       publicKey === self ? 'this node' : `node ${this.memberIndex(publicKey)}`;
     const size = nodes.size + 1;
     const lost = store.membership === 'rejoining' ? [self, ...nonVoters] : nonVoters;
-    const peers = this.peers.map((publicKey) => ({ publicKey, link: linkState(publicKey) }));
-    const greeted = this.options.now() - this.startedAt < GREETED_WITHIN_MS;
+    const peers = this.peers.map((publicKey) => ({ publicKey, link: links.linkState(publicKey) }));
+    const greeted = this.options.clock.now() - this.startedAt < GREETED_WITHIN_MS;
     const problem = describeProblem({
       membership: store.membership,
       hasLeader: leader !== null,
@@ -200,7 +202,7 @@ export class NodeView {
       quorum: quorumOf(size),
       address,
       missing: missing.map(name),
-      foreign: this.peers.filter((publicKey) => linkState(publicKey).isForeign === true).map(name),
+      foreign: peers.filter(({ link }) => link.isForeign === true).map(({ publicKey }) => name(publicKey)),
       diverged: this.diverged(name),
       unreachable: peers
         .filter(({ link }) => !link.connected)
@@ -235,15 +237,14 @@ export class NodeView {
 
   /** What is acknowledged is committed, but nobody should look for it here yet. */
   private lag(): string | null {
-    const { log, lackingIndex } = this.options;
-    const lacking = lackingIndex();
+    const { replicatedLog, answered } = this.options;
+    const { lacking } = answered;
     if (lacking === null) return null;
-    return `This node is catching up: it holds the logs up to ${log.committedIndex}, and has acknowledged log ${lacking}, which others hold. Nothing is lost: wait, or ask another node.`;
+    return `This node is catching up: it holds the logs up to ${replicatedLog.log.committedIndex}, and has acknowledged log ${lacking}, which others hold. Nothing is lost: wait, or ask another node.`;
   }
 
   private diverged(name: (publicKey: string) => string): DivergedHistory | null {
-    const { log } = this.options;
-    const { divergedFrom, divergedFollowers } = log;
+    const { log, divergedFrom, divergedFollowers } = this.options.replicatedLog;
     const positions = divergedFollowers.map(({ position }) => position - 1);
     const names = divergedFollowers.map(({ peer }) => name(peer));
     if (divergedFrom?.isFound === true) {
@@ -255,6 +256,6 @@ export class NodeView {
   }
 
   private downFor(publicKey: string): number {
-    return this.options.now() - (this.downSince.get(publicKey) ?? this.startedAt);
+    return this.options.clock.now() - (this.downSince.get(publicKey) ?? this.startedAt);
   }
 }

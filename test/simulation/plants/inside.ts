@@ -17,7 +17,7 @@ export function plantField<Value>(part: object, name: string, present: Value, pl
 
 /** The log of a node. */
 export function localLogOf(mokka: SimulatedMokka): LocalLog {
-  return mokka['replicatedLog']['log'];
+  return mokka['replicatedLog'].log;
 }
 
 /** Plants a bug in the leader's half of replication, each time that a node comes to lead. */

@@ -55,12 +55,10 @@ export const ackBeforeCommit: Plant = {
   onStart(mokka) {
     const log = mokka['replicatedLog'];
     const propose = log.propose.bind(log);
-    log.propose = (proposal) => {
-      const before = log.last?.position ?? 0;
-      const taken = propose(proposal);
-      const entry = log.last;
-      if (taken && entry !== null && entry.position > before) proposal.committed(entry);
-      return taken;
+    log.propose = (push, pusher) => {
+      const result = propose(push, pusher);
+      // An entry at a position that is committed is the answer to a push.
+      return typeof result === 'string' ? result : { ...result, position: 0 };
     };
   },
 };
@@ -94,7 +92,10 @@ export const truncateCommitted: Plant = {
       const localLog = localLogOf(mokka);
       localLog['forget'](end + 1);
       disk.replace({ ...rest, commitIndex: Math.min(commitIndex, end), entries: entries.slice(0, end) });
-      if (localLog.commitIndex > end) localLog['committed'] = { position: end, index: disk.last?.index ?? 0 };
+      localLog.last = disk.last;
+      if (localLog.commitIndex <= end) return;
+      localLog.commitIndex = end;
+      localLog.committedIndex = disk.last?.index ?? 0;
     };
   },
 };
@@ -103,9 +104,9 @@ export const retryAppendsTwice: Plant = {
   name: 'retry-appends-twice',
   story: 'A push that is tried again becomes another entry (Raft dissertation, 6.3).',
   onStart(mokka) {
-    const log = localLogOf(mokka);
-    log.findPush = () => undefined;
-    log.wouldKnowPush = () => true;
+    const { pushes } = localLogOf(mokka);
+    pushes.find = () => undefined;
+    pushes.wouldKnow = () => true;
   },
 };
 
@@ -116,6 +117,6 @@ export const staleMiss: Plant = {
     const reads = mokka['reads'];
     const get = reads.get.bind(reads);
     reads.get = (index) =>
-      mokka['replicatedLog'].committedLog(index) === null ? Promise.resolve(null) : get(index);
+      localLogOf(mokka).committedLog(index) === null ? Promise.resolve(null) : get(index);
   },
 };

@@ -65,7 +65,7 @@ export const readmitBeforeCommit: Plant = {
         const { fence, incarnation, matchIndex } = progress;
         const identity = disk.identity ?? '0'.repeat(32);
         if (fence !== null && incarnation !== null && matchIndex >= fence)
-          replication['send'](peer, { type: 'readmit', term, incarnation, position: fence, identity });
+          replication['outbox'].send(peer, { type: 'readmit', term, incarnation, position: fence, identity });
       };
     });
   },

@@ -32,15 +32,15 @@ export class SimulatedMokka extends ReplicatedMokka {
 
   /** Position up to which this node knows that entries are committed. */
   get commitPosition(): number {
-    return this['replicatedLog'].commitIndex;
+    return this['replicatedLog'].log.commitIndex;
   }
 
   /** Index of the last log that this node knows to be committed. */
   get committedIndex(): number {
-    return this['replicatedLog'].committedIndex;
+    return this['replicatedLog'].log.committedIndex;
   }
 
   entryAt(position: number): Entry | null {
-    return this['replicatedLog'].entryAt(position);
+    return this['replicatedLog'].log.entryAt(position);
   }
 }

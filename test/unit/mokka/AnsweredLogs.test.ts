@@ -3,7 +3,7 @@ import { AnsweredLogs } from '../../../src/mokka/pushes/AnsweredLogs';
 
 function answeredLogs() {
   const node = { committedIndex: 3, now: 0 };
-  const logs = new AnsweredLogs({ committedIndex: () => node.committedIndex, now: () => node.now });
+  const logs = new AnsweredLogs(node, { now: () => node.now });
   let ended = 0;
   const wait = (): void => void logs.held().then(() => ended++);
   const endedNow = async (): Promise<number> => {

@@ -9,8 +9,12 @@ beforeEach(() => {
   now = 0;
   asked = [];
   questions = new LagQuestions(
-    (leader, id) => asked.push([leader, id]),
-    () => now,
+    {
+      send: (leader, message) => {
+        if (message.type === 'askLags') asked.push([leader, message.id]);
+      },
+    },
+    { now: () => now },
   );
 });
 

@@ -8,38 +8,55 @@ import {
   PUSHES_WAITING_MAX,
   VALUE_BYTES_MAX,
 } from '../../../src/limits';
-import { LogApi } from '../../../src/mokka/pushes/LogApi';
+import { LogApi, type PushLog } from '../../../src/mokka/pushes/LogApi';
 import type { ForwardMessage, LogMessage } from '../../../src/mokka/messages/LogMessage';
 import { buildEntry, encodePayload, entryHashHex, type Entry, type PushId } from '../../../src/entry/Entry';
 
 const SESSION = '00000000000000aa';
 const COMMITTED = 44;
 
-/** The pushing half of a node that follows another. */
+/** The pushing half of a node that follows another, and what commits an entry in its log. */
 function follower(leader: string | null = 'leader'): {
   api: LogApi;
   sent: LogMessage[];
   pass: (ms: number) => void;
+  commit: (entry: Entry) => void;
 } {
   const sent: LogMessage[] = [];
+  const entries: Entry[] = [];
   let now = 0;
-  const api: LogApi = new LogApi({
-    session: SESSION,
-    self: 'self',
-    refusal: () => null,
-    leader: () => leader,
-    send: (_peer, message) => sent.push(message),
-    knownCommitIndex: () => COMMITTED,
-    onAnswered: () => undefined,
-    wantFlush: () => api.forward(),
-    now: () => now,
-    wallClock: () => 1,
+  const log: PushLog = {
+    leads: false,
+    takesPushes: false,
+    agreedLeader: leader,
+    agreesWithLeader: leader !== null,
+    clusterCommitIndex: COMMITTED,
+    propose: () => 'NO_LEADER',
+    log: {
+      get commitIndex() {
+        return COMMITTED + entries.length;
+      },
+      entryAt: (position) => entries[position - COMMITTED - 1] ?? null,
+    },
+  };
+  const api: LogApi = new LogApi(SESSION, {
+    log,
+    gate: { refusal: () => null },
+    answered: { answered: () => undefined },
+    outbox: { send: (_peer, message) => sent.push(message) },
+    flushes: { want: () => api.forward() },
+    clock: { now: () => now },
+    wallClock: { now: () => 1 },
   });
   const pass = (ms: number): void => {
     now += ms;
     api.tick(now);
   };
-  return { api, sent, pass };
+  const commit = (entry: Entry): void => {
+    entries.push(entry);
+    api.findCommitted();
+  };
+  return { api, sent, pass, commit };
 }
 
 function sinceOf(message: LogMessage | undefined): number | null | undefined {
@@ -54,10 +71,10 @@ describe('an entry that the own log commits while another node leads', () => {
   const id = { session: SESSION, nonce: 7 };
 
   test('is the answer to the push that made it', async () => {
-    const { api } = follower();
+    const { api, commit } = follower();
     const pushed = api.push('key', { value: 'value', nonce: 7 });
     const entry = entryOf(id, 'value');
-    api.followed(entry);
+    commit(entry);
     expect(await pushed).toEqual({
       index: 8,
       term: 3,
@@ -69,9 +86,9 @@ describe('an entry that the own log commits while another node leads', () => {
   });
 
   test('refuses the push whose nonce another log took', async () => {
-    const { api } = follower();
+    const { api, commit } = follower();
     const pushed = api.push('key', { value: 'value', nonce: 7 });
-    api.followed(entryOf(id, 'another'));
+    commit(entryOf(id, 'another'));
     await expect(pushed).rejects.toMatchObject({ code: 'NONCE_REUSED' });
   });
 
@@ -79,10 +96,10 @@ describe('an entry that the own log commits while another node leads', () => {
     ['another session', { session: '00000000000000bb', nonce: 7 }],
     ['another nonce', { session: SESSION, nonce: 8 }],
   ])('is no answer to a push of %s', (_, other) => {
-    const { api } = follower();
+    const { api, commit } = follower();
     void api.push('key', { value: 'value', nonce: 7 }).catch(() => undefined);
-    api.followed(entryOf(other, 'value'));
-    api.followed(buildEntry({ position: 10, term: 3, index: 8, createdAt: 5 }, null, null));
+    commit(entryOf(other, 'value'));
+    commit(buildEntry({ position: 10, term: 3, index: 8, createdAt: 5 }, null, null));
     expect(api.idle).toBe(false);
     api.close();
   });
@@ -151,13 +168,13 @@ describe('more than a node takes at once', () => {
   });
 
   test('by bytes', async () => {
-    const { api } = follower();
+    const { api, commit } = follower();
     const value = 'v'.repeat(VALUE_BYTES_MAX);
     const fit = Math.floor(PUSHES_WAITING_BYTES_MAX / (VALUE_BYTES_MAX + 100));
     const all = Array.from({ length: fit + 1 }, () => push(api, value));
     expect(await refusals(all.slice(-1))).toEqual({ BUSY: 1 });
     // There is room again for what was answered.
-    api.followed(entryOf({ session: SESSION, nonce: 1 }, value));
+    commit(entryOf({ session: SESSION, nonce: 1 }, value));
     await all[0];
     const more = push(api, value);
     const answered = refusals([...all.slice(1, -1), more]);
@@ -166,12 +183,12 @@ describe('more than a node takes at once', () => {
   });
 
   test('a push that is made many times counts as often', async () => {
-    const { api } = follower();
+    const { api, commit } = follower();
     const again = Array.from({ length: PUSHES_WAITING_MAX + 5 }, () =>
       api.push('key', { value: 'value', nonce: 7 }),
     );
     expect(await refusals(again.slice(-5))).toEqual({ BUSY: 5 });
-    api.followed(entryOf({ session: SESSION, nonce: 7 }, 'value'));
+    commit(entryOf({ session: SESSION, nonce: 7 }, 'value'));
     await Promise.all(again.slice(0, -5));
     const more = refusals(Array.from({ length: PUSHES_WAITING_MAX }, () => push(api)));
     api.close();
@@ -179,7 +196,7 @@ describe('more than a node takes at once', () => {
   });
 
   test('a follower has few under way, in messages that are read in a short step, and sends on as they are answered', () => {
-    const { api, sent, pass } = follower();
+    const { api, sent, pass, commit } = follower();
     for (let nonce = 1; nonce <= 3 * FORWARDS_IN_FLIGHT_MAX; nonce++)
       void api.push('key', { value: 'value', nonce }).catch(() => undefined);
     const pushesSent = (): number[] => sent.map((message) => (message as ForwardMessage).pushes.length);
@@ -188,7 +205,7 @@ describe('more than a node takes at once', () => {
     expect(Math.max(...pushesSent())).toBeLessThanOrEqual(FORWARD_PUSHES_MAX);
     pass(PUSH_RETRY_MS / 2);
     expect(total()).toBe(FORWARDS_IN_FLIGHT_MAX);
-    for (let nonce = 1; nonce <= 10; nonce++) api.followed(entryOf({ session: SESSION, nonce }, 'value'));
+    for (let nonce = 1; nonce <= 10; nonce++) commit(entryOf({ session: SESSION, nonce }, 'value'));
     expect(total()).toBe(FORWARDS_IN_FLIGHT_MAX + 10);
     api.close();
   });
@@ -207,7 +224,7 @@ test('all that was under way to one leader is sent to the next, however much tha
 });
 
 test('a follower has few bytes under way, in messages of few bytes, and sends on as they are answered', () => {
-  const { api, sent } = follower();
+  const { api, sent, commit } = follower();
   const value = 'v'.repeat(FORWARD_BYTES_MAX / 3);
   const inFlight = Math.ceil(FORWARD_BYTES_IN_FLIGHT_MAX / value.length);
   for (let nonce = 1; nonce <= 3 * inFlight; nonce++)
@@ -222,7 +239,7 @@ test('a follower has few bytes under way, in messages of few bytes, and sends on
     // What is under way may exceed the limit by one message.
     expect(total() - answered).toBeGreaterThan(FORWARD_BYTES_IN_FLIGHT_MAX - FORWARD_BYTES_MAX);
     expect(total() - answered).toBeLessThan(FORWARD_BYTES_IN_FLIGHT_MAX + 2 * FORWARD_BYTES_MAX);
-    api.followed(entryOf({ session: SESSION, nonce }, value));
+    commit(entryOf({ session: SESSION, nonce }, value));
   }
   expect(Math.max(...bytesSent())).toBeLessThanOrEqual(FORWARD_BYTES_MAX);
   api.close();
@@ -231,8 +248,8 @@ test('a follower has few bytes under way, in messages of few bytes, and sends on
 describe('a push whose answer is overdue', () => {
   const pushed = (api: LogApi, nonce: number): void =>
     void api.push('key', { value: 'value', nonce }).catch(() => undefined);
-  const answer = (api: LogApi, nonce: number): void =>
-    api.followed(entryOf({ session: SESSION, nonce }, 'value'));
+  const answer = ({ commit }: ReturnType<typeof follower>, nonce: number): void =>
+    commit(entryOf({ session: SESSION, nonce }, 'value'));
   const pass = (follows: ReturnType<typeof follower>, ms: number): void => {
     for (let passed = 0; passed < ms; passed += 50) follows.pass(50);
   };
@@ -243,7 +260,7 @@ describe('a push whose answer is overdue', () => {
     for (let nonce = 1; nonce <= 10; nonce++) pushed(api, nonce);
     for (let nonce = 1; nonce <= 9; nonce++) {
       pass(follows, PUSH_RETRY_MS / 2);
-      answer(api, nonce);
+      answer(follows, nonce);
     }
     expect(sent).toHaveLength(10);
     pass(follows, PUSH_RETRY_MS + 50);
@@ -258,7 +275,7 @@ describe('a push whose answer is overdue', () => {
     for (let nonce = 2; nonce <= 10; nonce++) {
       pass(follows, PUSH_RETRY_MS / 4);
       pushed(api, nonce);
-      answer(api, nonce);
+      answer(follows, nonce);
     }
     expect(sent).toHaveLength(10 + 2);
     api.close();

@@ -1,6 +1,6 @@
 import type { LogMessage, ReplicationMessage } from '../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
-import { ReplicatedLog, type Proposal } from '../../../src/mokka/log/ReplicatedLog';
+import { ReplicatedLog } from '../../../src/mokka/log/ReplicatedLog';
 import { encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../src/entry/Entry';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 
@@ -21,6 +21,7 @@ export class LogBus {
   readonly lostTypes = new Set<LogMessage['type']>();
   readonly sent: { from: string; to: string; message: LogMessage }[] = [];
   now = 0;
+  private proposed: { leader: string; entry: Entry; committed: Entry[] }[] = [];
   private readonly queue: { from: string; to: string; bytes: Buffer }[] = [];
 
   constructor(readonly names: readonly string[]) {
@@ -34,10 +35,10 @@ export class LogBus {
       new ReplicatedLog({
         store,
         incarnation,
-        send: (to, message) => this.send(name, to, message),
+        outbox: { send: (to, message) => this.send(name, to, message) },
         drawIdentity: () => '1d'.repeat(16),
-        wallClock: () => 1_700_000_000_000 + this.now,
-        onCommit: () => undefined,
+        wallClock: { now: () => 1_700_000_000_000 + this.now },
+        onCommit: () => this.committed(name),
       }),
     );
   }
@@ -105,18 +106,13 @@ export class LogBus {
     value = `value ${nonce}`,
     pusher: string | null = null,
   ): { committed: Entry[]; refused: string[]; taken: boolean } {
-    const outcome = { committed: [] as Entry[], refused: [] as string[], taken: false };
+    const outcome = { committed: [] as Entry[], refused: [] as string[], taken: this.log(leader).leads };
     const id = { session: SESSION, nonce };
-    const proposal: Proposal = {
-      id,
-      since: null,
-      pusher,
-      payload: encodePayload(id, 'key', value),
-      found: (entry) => outcome.committed.push(entry),
-      committed: (entry) => outcome.committed.push(entry),
-      refused: (refusal) => outcome.refused.push(refusal),
-    };
-    outcome.taken = this.log(leader).propose(proposal);
+    const push = { id, since: null, payload: encodePayload(id, 'key', value) };
+    const result = this.log(leader).propose(push, pusher);
+    if (typeof result === 'string') outcome.refused.push(result);
+    else this.proposed.push({ leader, entry: result, committed: outcome.committed });
+    this.committed(leader);
     return outcome;
   }
 
@@ -133,6 +129,15 @@ export class LogBus {
     return this.store(name)
       .snapshot()
       .entries.map((entry) => entry.term);
+  }
+
+  private committed(name: string): void {
+    const { log } = this.log(name);
+    this.proposed = this.proposed.filter(({ leader, entry, committed }) => {
+      if (leader !== name || entry.position > log.commitIndex) return true;
+      if (log.entryAt(entry.position)?.bytes.equals(entry.bytes) === true) committed.push(entry);
+      return false;
+    });
   }
 
   private send(from: string, to: string, message: LogMessage): void {

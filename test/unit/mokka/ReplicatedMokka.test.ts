@@ -25,7 +25,7 @@ test('while histories differ, nothing is taken, and nothing told after what all 
   const log = node['replicatedLog'];
   jest.spyOn(log, 'sharedPosition', 'get').mockReturnValue(4);
   const last = buildEntry({ position: 4, term: 1, index: 2, createdAt: 0 }, null, null);
-  jest.spyOn(log, 'entryAt').mockImplementation((position) => (position === 4 ? last : null));
+  jest.spyOn(log.log, 'entryAt').mockImplementation((position) => (position === 4 ? last : null));
   jest.spyOn(node['reads'], 'get').mockResolvedValue(null);
   const entries = node.getDb().getEntry();
   expect(await entries.get(2)).toBeNull();
@@ -41,7 +41,8 @@ describe('answers count', () => {
   /** One that the node follows, and how its log stands to that one's. */
   function follow(agrees: boolean): void {
     node.followed = 'leader';
-    jest.spyOn(node['replicatedLog'], 'agreesWithLeader', 'get').mockReturnValue(agrees);
+    node['replicatedLog'].follow(0, 'leader');
+    if (!agrees) jest.spyOn(node['replicatedLog'], 'agreedLeader', 'get').mockReturnValue(null);
   }
 
   test.each([

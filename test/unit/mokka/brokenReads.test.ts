@@ -9,7 +9,7 @@ test('a get that meets damage while histories differ rejects, and the node stops
   const damage = new StartError('DATA_DAMAGED', 'the entry 1 is damaged');
   const log = node['replicatedLog'];
   jest.spyOn(log, 'sharedPosition', 'get').mockReturnValue(1);
-  jest.spyOn(log, 'entryAt').mockImplementation(() => {
+  jest.spyOn(log.log, 'entryAt').mockImplementation(() => {
     throw damage;
   });
   try {

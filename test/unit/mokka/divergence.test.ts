@@ -47,7 +47,7 @@ test('both nodes find where their histories part, and neither takes anything of 
       expect(bus.log('c').divergedFollowers).toEqual([{ peer: 'a', position: at + 1 }]);
       expect(bus.log('a').agreesWithLeader).toBe(false);
       expect(bus.store('a').snapshot().entries).toEqual(before.entries);
-      expect(bus.log('a').commitIndex).toBe(at + lost);
+      expect(bus.log('a').log.commitIndex).toBe(at + lost);
       expect(hashAt(bus, 'a', at)).toEqual(hashAt(bus, 'c', at));
     }),
     { numRuns: runs(60, 20) },
@@ -89,13 +89,13 @@ test('what one leader lacks says nothing of the next one, which is searched anew
 test('once a leader holds what a follower knows to be committed, nothing is left of the difference', () => {
   const bus = twoHistories(5, 3, 3);
   meet(bus, 2);
-  const committed = bus.log('a').commitIndex;
+  const committed = bus.log('a').log.commitIndex;
   bus.start('c', MemoryLogStore.from(bus.store('a').snapshot()));
   bus.elect('c', 3, ['a']);
   expect(bus.log('a').agreesWithLeader).toBe(true);
   expect(bus.log('a').divergedFrom).toBeNull();
   expect(bus.log('a').sharedPosition).toBeNull();
-  expect(bus.log('a').last?.position).toBe(committed + 1);
+  expect(bus.log('a').log.last?.position).toBe(committed + 1);
 });
 
 test('a term that is the same by chance hides nothing: hashes tell the entries apart', () => {
@@ -148,12 +148,12 @@ test('a leader that comes back in a later term has to show it anew: its log may 
   bus.lostTypes.add('appended');
   bus.propose('a', 1);
   bus.settle('a');
-  expect(bus.log('b').last?.position).toBe(2);
+  expect(bus.log('b').log.last?.position).toBe(2);
   bus.store('b').saveHardState({ term: 3, votedFor: 'a' });
   bus.log('b').follow(3, 'a');
   expect(bus.log('b').agreesWithLeader).toBe(false);
   bus.log('b').receive('a', { type: 'commit', term: 3, commitIndex: 2 }, bus.now);
-  expect(bus.log('b').commitIndex).toBe(1);
+  expect(bus.log('b').log.commitIndex).toBe(1);
 });
 
 test('so has the one that was followed before this node led', () => {

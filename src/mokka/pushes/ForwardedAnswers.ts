@@ -1,0 +1,103 @@
+import { FORWARD_PUSHES_MAX } from '../../limits';
+import type { Entry, PushId } from '../../entry/Entry';
+import { Deque } from '../log/Deque';
+import type { ReadableLog } from '../log/LocalLog';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { Proposal } from '../log/Replication';
+import {
+  committedPush,
+  type CommittedAnswer,
+  type PushAnswer,
+  type RefusedAnswer,
+  type Refusal,
+} from '../messages/pushes';
+import type { Outbox } from '../messages/Outbox';
+import type { FlushRequests } from './FlushRequests';
+
+/** A push of a peer that is in the log and not committed yet. */
+interface Uncommitted {
+  readonly position: number;
+  readonly peer: string;
+  readonly id: PushId;
+}
+
+/**
+ * What the leader tells other nodes of the pushes that they forwarded. It tells little: a follower finds most of its
+ * pushes in its own log. It is told of a refusal, of an entry that had been committed before the push came, and of an
+ * entry that is committed before it was sent to that follower.
+ */
+export class ForwardedAnswers {
+  /** In the order of the log. */
+  private readonly uncommitted = new Deque<Uncommitted>();
+  private readonly answers = new Map<string, PushAnswer[]>();
+
+  constructor(
+    private readonly log: Pick<ReplicatedLog, 'term' | 'wasSent'> & {
+      readonly log: Pick<ReadableLog, 'commitIndex' | 'entryAt'>;
+    },
+    private readonly outbox: Outbox,
+    private readonly flushes: FlushRequests,
+  ) {}
+
+  /** A peer's push was proposed to the log, with this result. */
+  proposed(peer: string, { id, since }: Proposal, result: Entry | Refusal): void {
+    if (typeof result === 'string') this.answer(peer, { ...id, refused: result, since });
+    else if (result.position <= this.log.log.commitIndex)
+      this.answer(peer, { ...id, committed: committedPush(result) });
+    else {
+      // A push that is tried again stands before the last ones.
+      let place = this.uncommitted.length;
+      while ((this.uncommitted.at(place - 1)?.position ?? 0) > result.position) place--;
+      this.uncommitted.insert(place, { position: result.position, peer, id });
+    }
+  }
+
+  /** commitIndex rose. */
+  committed(): void {
+    const { log } = this.log;
+    for (;;) {
+      const first = this.uncommitted.at(0);
+      if (first === undefined || first.position > log.commitIndex) return;
+      this.uncommitted.shift();
+      const entry = this.log.wasSent(first.peer, first.position) ? null : log.entryAt(first.position);
+      if (entry !== null) this.answer(first.peer, { ...first.id, committed: committedPush(entry) });
+    }
+  }
+
+  /** Sends the answers that came together since the last call. */
+  send(): void {
+    if (this.answers.size === 0) return;
+    const { commitIndex } = this.log.log;
+    for (const [peer, answers] of this.answers)
+      for (let at = 0; at < answers.length; at += FORWARD_PUSHES_MAX) {
+        const { committed, refused } = sorted(answers.slice(at, at + FORWARD_PUSHES_MAX));
+        this.outbox.send(peer, { type: 'answers', term: this.log.term, commitIndex, committed, refused });
+      }
+    this.answers.clear();
+  }
+
+  /** Forgets the answers: this node leads no more, or in another term. */
+  clear(): void {
+    this.answers.clear();
+    while (this.uncommitted.shift() !== undefined);
+  }
+
+  private answer(peer: string, answer: PushAnswer): void {
+    const answers = this.answers.get(peer);
+    if (answers === undefined) this.answers.set(peer, [answer]);
+    else answers.push(answer);
+    this.flushes.want();
+  }
+}
+
+function sorted(answers: readonly PushAnswer[]): {
+  readonly committed: readonly CommittedAnswer[];
+  readonly refused: readonly RefusedAnswer[];
+} {
+  const committed: CommittedAnswer[] = [];
+  const refused: RefusedAnswer[] = [];
+  for (const answer of answers)
+    if ('refused' in answer) refused.push(answer);
+    else committed.push(answer);
+  return { committed, refused };
+}
