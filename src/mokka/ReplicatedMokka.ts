@@ -26,6 +26,7 @@ import { NodeReads } from './NodeReads';
 import type { Outbox } from './messages/Outbox';
 import { RequestGate } from './RequestGate';
 import { LagQuestions } from './status/LagQuestions';
+import { StoppingLeader } from './StoppingLeader';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
@@ -294,27 +295,14 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       if (!this.isLeader || this.nodes.size === 0) return;
       const now = performance.now();
       const deadlineAt = now + Math.min(this.timing.electionTimeout, HANDOVER_MS_MAX);
-      const view = {
-        leads: () => this.isLeader,
-        done: () => this.leader !== null && !this.isLeader && this.logApi.idle,
-        successor: () => this.successor(),
-        ask: (publicKey: string) => {
-          this.log.info({ event: 'handover' }, `asking node ${this.view.memberIndex(publicKey)} to lead`);
-          this.election.handOver(publicKey);
-        },
-      };
-      this.handover = new Handover(view, deadlineAt, 2 * this.heartbeat);
-      this.replicatedLog.handsOver = true;
+      const { replicatedLog, logApi, election, view, log } = this;
+      const leader = new StoppingLeader(replicatedLog, logApi, election, this, view, log);
+      this.handover = new Handover(leader, deadlineAt, 2 * this.heartbeat);
+      replicatedLog.handsOver = true;
       this.guard(this.flush);
       this.handover.step(now);
     }
     await this.handover.ended;
-  }
-
-  private successor(): string | null {
-    const voters = this.replicatedLog.upToDateVoters.filter((peer) => this.linkState(peer).connected);
-    const heardAt = (peer: string): number => this.election.followerHeardAt(peer);
-    return voters.sort((a, b) => heardAt(b) - heardAt(a))[0] ?? null;
   }
 
   private confirmCommitIndex(done: (commitIndex: number | null) => void): void {

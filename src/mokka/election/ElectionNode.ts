@@ -1,4 +1,5 @@
 import type { LogStore } from '../../storage/LogStore';
+import type { Clock } from '../log/Clock';
 import type { ElectionPacket, PacketData } from '../messages/ElectionPacket';
 import type { WriteTimes } from './WriteTimes';
 
@@ -37,11 +38,6 @@ export interface ElectionTiming {
   readonly heartbeat: number;
   /** A follower that hears no leader for one to two of these begins an election. */
   readonly electionTimeout: number;
-}
-
-/** Monotonic time, in ms. */
-export interface Clock {
-  now(): number;
 }
 
 /** What a Mokka logger must have; bunyan's fits. */

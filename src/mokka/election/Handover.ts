@@ -1,13 +1,13 @@
 /** What a leader that hands over knows of the others. */
 export interface HandoverView {
   /** Whether this node still leads. */
-  readonly leads: () => boolean;
+  leads(): boolean;
   /** Whether another leads, and has answered what this node's users had under way. */
-  readonly done: () => boolean;
+  done(): boolean;
   /** A voter that holds this leader's whole log and was heard of last; null while there is none. */
-  readonly successor: () => string | null;
+  successor(): string | null;
   /** Asks a follower to begin an election at once. */
-  readonly ask: (publicKey: string) => void;
+  ask(publicKey: string): void;
 }
 
 /**

@@ -32,7 +32,7 @@ export const claimsOutliveProcess: Plant = {
       const appended = replication.appended.bind(replication);
       replication.appended = (peer, message, now) => {
         const incarnation = replication['progress'].get(peer)?.incarnation ?? message.incarnation;
-        return appended(peer, { ...message, incarnation }, now);
+        appended(peer, { ...message, incarnation }, now);
       };
     });
   },
