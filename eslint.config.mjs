@@ -93,6 +93,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    ignores: ['src/config/keyPair.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'PrivateIdentifier',
+          message: "Members are `private`; NodeKeys alone hides secrets by '#'.",
+        },
+      ],
+    },
+  },
+  {
     files: ['src/mokka/{log,pushes,election}/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...impureGlobals],

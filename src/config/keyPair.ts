@@ -18,7 +18,7 @@ const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e
 
 /**
  * A node's identity. The secrets are readable by name only: neither JSON.stringify, util.inspect, a spread nor a
- * log record shows them.
+ * log record shows them. So they are `#secretKey` and `#votingKey`, where the rest of the code has `private`.
  */
 export class NodeKeys {
   /** Compressed voting key and Ed25519 public key, 130 hex digits: the node's name everywhere. */
