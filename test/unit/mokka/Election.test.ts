@@ -132,7 +132,15 @@ describe('a vote', () => {
     expect(ask('z', 5)?.data).toEqual({ nonce: 7, signature: null });
     expect(ask('a', 5)?.data).toEqual({ nonce: 7, signature: 'abc' });
     expect(ask('z', 6)?.data).toEqual({ nonce: 7, signature: 'abc' });
-    expect(ask('a', 5)?.data).toEqual({ nonce: 7, signature: null });
+    expect(ask('z', 5)?.data).toEqual({ nonce: 7, signature: null });
+  });
+
+  test('that is given has this node wait for the candidate', () => {
+    expect(ask('a', 5, { lastPosition: 2 })?.data).toEqual({ nonce: 7, signature: null });
+    pass(TIMEOUT - 20);
+    ask('z', 5);
+    pass(TIMEOUT - 20);
+    expect(node.last(PacketType.PRE_VOTE)).toBeUndefined();
   });
 
   test('is not given for a log that is behind, whose term is entered all the same (Raft, 5.4.1)', () => {
@@ -225,8 +233,8 @@ describe('a heartbeat', () => {
 });
 
 describe('a leader', () => {
-  const answer = (from: string): void => {
-    receive(from, PacketType.HEARD, 4, { round: 1, incarnation: '1'.repeat(16), voter: true });
+  const answer = (from: string, term = 4): void => {
+    receive(from, PacketType.HEARD, term, { round: 1, incarnation: '1'.repeat(16), voter: true });
   };
 
   beforeEach(() => {
@@ -245,10 +253,10 @@ describe('a leader', () => {
     pass(2 * TIMEOUT);
     answer('a');
     answer('b');
-    answer('b');
     pass(2 * TIMEOUT);
     expect(node.role).toBe('leader');
     answer('a');
+    answer('b', 3);
     pass(10);
     expect(node.role).toBe('follower');
     expect(store.hardState.term).toBe(4);
