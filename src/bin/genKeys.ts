@@ -10,6 +10,7 @@ import { DEFAULT_START_PORT } from '../config/ClusterConfig';
 import { quote } from '../config/faults';
 import { generateKeyPair } from '../config/keyPair';
 import { parseHost, PORT_MAX } from '../config/Member';
+import { requireWorkingDirectory } from '../config/workingDirectory';
 import { CLUSTER_FILE_NAME, type MemberWithKeys, writeCluster } from '../config/writeCluster';
 import { StartError } from '../errors';
 import { escapeControls } from '../escapeControls';
@@ -74,6 +75,7 @@ function printPairs(nodes: number): void {
 
 function writeFiles(out: string, hosts: readonly string[], startPort: number): void {
   if (out === '') throw badArgument('--out needs the name of a directory');
+  requireWorkingDirectory(out);
   const directory = resolve(out);
   const members: MemberWithKeys[] = hosts.map((host, index) => ({
     host,

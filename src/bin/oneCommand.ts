@@ -9,6 +9,7 @@ import { whyNpmTookOptions } from '../cli/shell/npmOptions';
 import { fail, failureOf, runOneShot } from '../cli/shell/oneShot';
 import { COMMANDS, isCommand, shownCommands, unknownCommand } from '../cli/commands/CommandTable';
 import { OPTION_NAMES, parseOneShot, shapeOf } from '../cli/shell/shellWords';
+import { requireWorkingDirectory } from '../config/workingDirectory';
 import { RequestError, toError } from '../errors';
 import { PROGRAMS } from './programs';
 
@@ -37,6 +38,7 @@ const statusOf = async (words: readonly string[], signal: AbortSignal): Promise<
     requireCommand(shapeOf(words).words[0]);
     const shot = parseOneShot(words, env);
     const directory = join(env['DATA_DIR'] ?? 'data', `node-${shot.node}`);
+    if (!shot.help && shot.words[0] !== 'help') requireWorkingDirectory(directory);
     return await runOneShot(shot, { directory, style, input: stdin, out, err, signal, programs: PROGRAMS });
   } catch (thrown) {
     return fail(failureOf(toError(thrown)), shapeOf(words), { out, err, style });

@@ -12,6 +12,7 @@ import { ProcessLife } from '../cli/process/ProcessLife';
 import { Stderr } from '../cli/process/Stderr';
 import { parseNodeMessage } from '../cli/cluster/supervision';
 import { takeNoArguments } from '../cli/shell/scriptUsage';
+import { requireWorkingDirectory } from '../config/workingDirectory';
 import { escapeControls } from '../escapeControls';
 import { DirectoryLock } from '../storage/directory/DirectoryLock';
 import { asStoreFailed } from '../storage/unusable';
@@ -43,7 +44,9 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** Before anything is started: another cluster's states would be shown as this one's. */
 async function refuseUsedData(): Promise<void> {
-  const dataDirectory = resolve(process.env['DATA_DIR'] ?? 'data');
+  const given = process.env['DATA_DIR'] ?? 'data';
+  requireWorkingDirectory(given);
+  const dataDirectory = resolve(given);
   for (let index = 0; index < NODES; index++) {
     const directory = join(dataDirectory, `node-${index}`);
     await DirectoryLock.check(directory).catch((error: unknown) => {

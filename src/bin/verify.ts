@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { parseOptions } from '../cli/shell/parseOptions';
+import { requireWorkingDirectory } from '../config/workingDirectory';
 import { RequestError } from '../errors';
 import { damaged } from '../storage/damage';
 import { DATA_NAME } from '../storage/lmdb/LmdbLogStore';
@@ -23,7 +24,10 @@ export function run(args: readonly string[]): void {
     if (values.help === true) console.log(USAGE);
     else if (directory === '' || others.length > 0)
       throw new RequestError('BAD_ARGUMENT', `name one directory: ${USAGE}`);
-    else verifyInChild(directory);
+    else {
+      requireWorkingDirectory(directory);
+      verifyInChild(directory);
+    }
   } catch (thrown) {
     endWithError(thrown);
   }

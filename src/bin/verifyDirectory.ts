@@ -1,31 +1,30 @@
 /** What `mokka-cluster verify` starts: checks the directory that its one argument names, and tells of it. */
-import { verifyStore, type VerifyProgress } from '../storage/lmdb/verifyStore';
+import { grouped, ProgressLine } from '../cli/process/ProgressLine';
+import { verifyStore } from '../storage/lmdb/verifyStore';
 import { endWithError } from './endWithError';
 import { watchOutput } from './watchOutput';
 
 const MEGABYTE = 1_000_000;
 
+/** How much was read, and how fast; of less than a megabyte no speed can be told. */
+const describeRead = (bytes: number, seconds: number): string =>
+  bytes < MEGABYTE
+    ? `${grouped(bytes)} bytes`
+    : `${(bytes / MEGABYTE).toFixed(1)} MB at ${Math.max(1, Math.round(bytes / MEGABYTE / seconds))} MB/s`;
+
 const verify = async (directory: string): Promise<void> => {
   const begun = performance.now();
-  const inTerminal = process.stderr.isTTY;
-  const speed = (bytes: number): string =>
-    `${Math.round(bytes / MEGABYTE / Math.max((performance.now() - begun) / 1000, 0.001))} MB/s`;
-  const show = ({ position, last, bytes }: VerifyProgress): void => {
-    const percent = Math.floor((100 * position) / last);
-    process.stderr.write(`\r${String(percent).padStart(3)} % of ${last} entries, ${speed(bytes)}  `);
-  };
+  const seconds = (): number => (performance.now() - begun) / 1000;
+  const progress = new ProgressLine();
   try {
-    const { entries, logs, headHash, bytes } = await verifyStore(
-      directory,
-      inTerminal ? show : () => undefined,
+    const { entries, logs, headHash, bytes } = await verifyStore(directory, (so) =>
+      progress.count(so.position, so.last, 'entries', `, ${describeRead(so.bytes, seconds())}`),
     );
-    const size = (bytes / MEGABYTE).toFixed(1);
-    if (inTerminal) process.stderr.write('\r\x1b[K');
-    console.log(`whole: ${entries} entries, ${logs} of them logs, ${size} MB at ${speed(bytes)}`);
+    progress.clear();
+    console.log(`whole: ${entries} entries, ${logs} of them logs, ${describeRead(bytes, seconds())}`);
     console.log(`head hash ${headHash}`);
-  } catch (thrown) {
-    if (inTerminal) process.stderr.write('\n');
-    throw thrown;
+  } finally {
+    progress.clear();
   }
 };
 

@@ -8,6 +8,7 @@ import { badConfig } from './faults';
 import { keyFileName, readKeyFile } from './keyFile';
 import type { NodeKeys } from './keyPair';
 import { type Member, PORT_MAX } from './Member';
+import { requireWorkingDirectory } from './workingDirectory';
 
 /** All that a node needs to know to start; validated. */
 export interface NodeConfig {
@@ -41,6 +42,7 @@ export const DEFAULT_START_PORT = 2000;
  */
 export function readConfig(env: NodeJS.ProcessEnv): NodeConfig {
   const environment = readEnvironment(env);
+  requireWorkingDirectory(environment.dataDirectory);
   const { index, clusterFile } = environment;
   const cluster =
     clusterFile === undefined ? demoCluster(environment) : fileCluster(environment, clusterFile);

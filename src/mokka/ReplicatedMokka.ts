@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { StartError } from '../errors';
 import { HANDOVER_MS_MAX } from '../limits';
 import { IDENTITY_BYTES } from '../entry/Entry';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
@@ -15,7 +14,8 @@ import {
   type LogMessage,
   type ReplicationMessage,
 } from './messages/LogMessage';
-import { memberKeys } from './memberKeys';
+import { leaveUncaught } from './leaveUncaught';
+import { memberKeys, refuseUnlisted } from './memberKeys';
 import type { NodeEvents } from './NodeEvents';
 import { FlushTurn } from './FlushTurn';
 import { ForwardedAnswers } from './pushes/ForwardedAnswers';
@@ -218,18 +218,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private listen(): void {
     this.on('data', this.receive);
     this.on('link', (publicKey, connected) => this.linkChanged(publicKey, connected));
-    this.on('join', ({ publicKey, address }) => this.checkListed(publicKey, address));
+    refuseUnlisted(this.nodeApi, this.members);
     this.on('state', () => this.guard(() => this.followElection()));
-  }
-
-  /** A peer that the settings do not list has no number: it leaves again. */
-  private checkListed(publicKey: string, address: string): void {
-    if (this.members.includes(publicKey)) return;
-    this.nodeApi.leave(publicKey);
-    throw new StartError(
-      'BAD_CONFIG',
-      `${address}/${publicKey} cannot join: it is none of the members in this node's settings`,
-    );
   }
 
   private readonly receive = (packet: Buffer, from: string): void => {
@@ -345,7 +335,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const { commitIndex, committedIndex } = this.replicatedLog.log;
     if (commitIndex === this.toldCommitIndex) return;
     this.toldCommitIndex = commitIndex;
-    this.emit('commit', committedIndex);
+    leaveUncaught(() => this.emit('commit', committedIndex));
   }
 
   private get owesPushes(): boolean {

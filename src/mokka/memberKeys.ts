@@ -1,3 +1,4 @@
+import type { NodeApi } from 'mokka/dist/consensus/api/NodeApi';
 import { StartError } from '../errors';
 
 /**
@@ -13,4 +14,20 @@ export function memberKeys(members: readonly string[], self: string): string[] {
   if (twice !== undefined)
     throw new StartError('BAD_CONFIG', `members must list each member once: ${twice} stands twice`);
   return keys;
+}
+
+/**
+ * Has `join` refuse what is none of the members, before Mokka, which would keep it: a peer that the settings do not list
+ * has no number.
+ */
+export function refuseUnlisted(nodeApi: Pick<NodeApi, 'join'>, members: readonly string[]): void {
+  const join = nodeApi.join.bind(nodeApi);
+  nodeApi.join = (address) => {
+    const publicKey = /\/(\w+)$/.exec(address)?.[1];
+    if (publicKey !== undefined && members.includes(publicKey)) return join(address);
+    throw new StartError(
+      'BAD_CONFIG',
+      `${address} cannot join: it is none of the members in this node's settings`,
+    );
+  };
 }

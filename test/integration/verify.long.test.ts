@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { entryHash } from '../../src/entry/Entry';
 import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
 import { REPOSITORY } from './cluster/NodeProcess';
@@ -50,6 +50,15 @@ test('a whole log: how many entries, the head hash, the speed', () => {
   expect(stdout).toMatch(new RegExp(`^whole: ${LOGS + 1} entries, ${LOGS} of them logs, .* MB/s$`, 'm'));
   const last = entries.at(-1);
   expect(stdout).toContain(`head hash ${last === undefined ? '' : entryHash(last).toString('hex')}\n`);
+});
+
+test('of a tiny log no speed is told', async () => {
+  const tiny = join(directory, '..', `${basename(directory)}-tiny`);
+  const store = await LmdbLogStore.open({ directory: tiny, ...OWNER });
+  store.append(entries.slice(0, 2), 2);
+  store.close();
+  expect(verify(tiny).stdout).toMatch(/^whole: 2 entries, 1 of them logs, [\d,]+ bytes\n/);
+  rmSync(tiny, { recursive: true });
 });
 
 test('a flipped bit in a value: the first bad entry is named, and how to rejoin', () => {

@@ -7,14 +7,7 @@ import { entryJson, listJson } from './entryJson';
 import type { TextPieces } from '../answers/pieces';
 import { parseErrorHelp } from './errorHelp';
 import { listLogs, tailLogs } from './logLists';
-import {
-  renderEntry,
-  renderHelp,
-  renderInfo,
-  type ErrorHelp,
-  type HelpResult,
-  type Style,
-} from '../render/render';
+import { renderEntry, renderHelp, renderInfo, type HelpResult, type Style } from '../render/render';
 import { renderList, renderStatus, type LogList } from '../render/renderTables';
 import { parseAddLine, parseExactAdd, type AddWords } from './addWords';
 import { nearestName } from './nearestName';
@@ -48,6 +41,8 @@ export interface Command<Arguments = unknown, Result = unknown> {
   readonly usage: string;
   /** What it does, in a few words. */
   readonly summary: string;
+  /** What else there is to know, in sentences. */
+  readonly details?: string;
   readonly effect: Effect;
   /** True for what only programs ask: no list of commands shows it. */
   readonly internal?: true;
@@ -73,6 +68,8 @@ const addLog: Command<AddWords, LogEntry> = {
   name: 'add_log',
   usage: 'add_log KEY VALUE…',
   summary: 'store a log; VALUE is the rest of the line',
+  details:
+    'It answers when the log is on the disks of a majority. "my key" in double quotes is one KEY; VALUE is taken as it is, quotes too.',
   effect: 'write',
   parse: parseAddLine,
   run: ({ node, nextNonce }, { key, value }) => node.logApi.push(key, { value, nonce: nextNonce() }),
@@ -95,6 +92,7 @@ const getLog: Command<number, LogEntry> = {
   name: 'get_log',
   usage: 'get_log INDEX',
   summary: 'show the log with this index',
+  details: 'Indexes are 1, 2, 3, … without gaps; what is shown is committed.',
   effect: 'read',
   parse: parseIndex,
   run: async ({ node }, index) => {
@@ -111,6 +109,7 @@ const list: Command<{ from: number; count: number }, LogList> = {
   name: 'list',
   usage: 'list FROM [COUNT]',
   summary: 'show the logs from this index on',
+  details: `COUNT is ${LIST_ENTRIES_DEFAULT} where it is left out, at most ${LIST_ENTRIES_MAX}.`,
   effect: 'read',
   parse: parseFromAndCount,
   run: ({ node }, { from, count }) => listLogs(node, from, count),
@@ -122,6 +121,7 @@ const tail: Command<number, LogList> = {
   name: 'tail',
   usage: 'tail [N]',
   summary: 'show the last logs; at a terminal also those that follow, until a key is pressed',
+  details: `N is ${LIST_ENTRIES_DEFAULT} where it is left out, at most ${LIST_ENTRIES_MAX}.`,
   effect: 'read',
   parse: (text) => (isBlankText(text) ? LIST_ENTRIES_DEFAULT : parseCount(text, 'tail')),
   run: ({ node }, count) => tailLogs(node, count),
@@ -134,6 +134,7 @@ const info: Command<undefined, NodeInfo> = {
   name: 'info',
   usage: 'info',
   summary: 'show this node, its leader and its peers',
+  details: 'Where nothing can be committed, its last lines say why and what to do.',
   effect: 'look',
   parse: parseNothing,
   run: ({ node }) => node.getDb().getState().getInfo(),
@@ -144,20 +145,22 @@ const status: Command<undefined, { members: readonly MemberStatus[] }> = {
   name: 'status',
   usage: 'status',
   summary: 'show all members, a line each, as this node sees them',
+  details:
+    'Of each its role, whether it is reachable and if not why, how many entries it is behind the leader, and how its clock differs from this node’s.',
   effect: 'look',
   parse: parseNothing,
   run: async ({ node }) => ({ members: await node.getDb().getState().getStatus() }),
   render: ({ members }, style) => renderStatus(members, style),
 };
 
-const help: Command<readonly ErrorHelp[] | null, HelpResult> = {
+const help: Command<string, HelpResult> = {
   name: 'help',
   synonyms: ['?'],
-  usage: 'help [CODE]',
-  summary: 'show the commands, or what to do after an error; help errors: after each',
+  usage: 'help [NAME]',
+  summary: 'show the commands, or explain a command or the code of an error; help errors: all codes',
   effect: 'look',
-  parse: parseErrorHelp,
-  run: ({ commands = COMMANDS }, errors) => Promise.resolve(helpOf(errors, commands)),
+  parse: (text) => text.trim(),
+  run: ({ commands = COMMANDS }, word) => Promise.resolve(helpOf(word, commands)),
   render: renderHelp,
 };
 
@@ -172,13 +175,24 @@ const exit: Command<undefined, Record<string, never>> = {
   render: () => '',
 };
 
-/** What `help` answers: it needs no node. */
-export function helpOf(
-  errors: readonly ErrorHelp[] | null,
-  commands: readonly Command[] = COMMANDS,
-): HelpResult {
+/**
+ * What `help` and the word after it, '' for none, answer: it needs no node.
+ *
+ * @throws RequestError BAD_ARGUMENT for what is neither a command nor a code.
+ */
+export function helpOf(word: string, commands: readonly Command[] = COMMANDS): HelpResult {
+  const one = [...commands, ...FOR_PROGRAMS].filter((each) => isNamed(each, word));
+  if (one.length > 0)
+    return {
+      commands: one.map(({ name, usage, summary, details = '' }) => ({ name, usage, summary, details })),
+    };
+  const shown = shownCommands(commands);
+  const errors = parseErrorHelp(
+    word,
+    shown.map(({ name }) => name),
+  );
   if (errors !== null) return { errors };
-  return { commands: shownCommands(commands).map(({ name, usage, summary }) => ({ name, usage, summary })) };
+  return { commands: shown.map(({ name, usage, summary }) => ({ name, usage, summary })) };
 }
 
 /** Every command of a node, in the order in which help shows them. */
@@ -212,8 +226,7 @@ export function splitLine(line: string): SplitLine | null {
  * @throws RequestError BAD_COMMAND when there is none.
  */
 export function findCommand(name: string, commands: readonly Command[] = COMMANDS): Command {
-  const isMeant = (each: Command): boolean => each.name === name || each.synonyms?.includes(name) === true;
-  const command = commands.find(isMeant) ?? FOR_PROGRAMS.find(isMeant);
+  const command = [...commands, ...FOR_PROGRAMS].find((each) => isNamed(each, name));
   if (command !== undefined) return command;
   throw unknownCommand(
     name,
@@ -223,7 +236,11 @@ export function findCommand(name: string, commands: readonly Command[] = COMMAND
 
 /** Whether a node has a command of this name. */
 export function isCommand(name: string): boolean {
-  return [...COMMANDS, ...FOR_PROGRAMS].some((each) => each.name === name || each.synonyms?.includes(name));
+  return [...COMMANDS, ...FOR_PROGRAMS].some((each) => isNamed(each, name));
+}
+
+function isNamed({ name, synonyms = [] }: Command, word: string): boolean {
+  return name === word || synonyms.includes(word);
 }
 
 /** That there is no such command, and what may have been meant of these. */

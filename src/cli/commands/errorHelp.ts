@@ -114,18 +114,22 @@ export function statusOfCode(code: string): number {
 const ALL = 'errors';
 
 /**
- * What `help CODE` and `help errors` tell; null for `help` alone.
+ * What `help CODE` and `help errors` tell; null for `help` alone. `names`: what else may stand after it.
  *
  * @throws RequestError BAD_ARGUMENT for what is no code.
  */
-export function parseErrorHelp(text: string): readonly ErrorHelp[] | null {
+export function parseErrorHelp(text: string, names: readonly string[] = []): readonly ErrorHelp[] | null {
   const word = text.trim();
   if (word === '') return null;
   if (word === ALL) return ERRORS;
   const found = ERRORS.filter(({ code }) => code === word.toUpperCase());
   if (found.length > 0) return found;
-  const names = ERRORS.map(({ code }) => code.toLowerCase());
-  const nearest = word.length <= CODE_LENGTH_MAX ? nearestName(word, names) : null;
-  const advice = nearest === null ? `help ${ALL} lists them` : `did you mean ${nearest.toUpperCase()}?`;
-  throw new RequestError('BAD_ARGUMENT', `help takes nothing, or a code of an error: ${advice}`);
+  const codes = ERRORS.map(({ code }) => code.toLowerCase());
+  const nearest = word.length <= CODE_LENGTH_MAX ? nearestName(word, [...names, ...codes]) : null;
+  const meant = nearest !== null && codes.includes(nearest) ? nearest.toUpperCase() : nearest;
+  const advice = meant === null ? `help ${ALL} lists the codes` : `did you mean ${meant}?`;
+  throw new RequestError(
+    'BAD_ARGUMENT',
+    `help takes nothing, the name of a command or the code of an error: ${advice}`,
+  );
 }

@@ -3,7 +3,7 @@ import { createLogger, nameFromLevel, type LogLevelString } from 'bunyan';
 import type Logger from 'bunyan';
 import { escapeControls } from '../../escapeControls';
 import { LOG_BYTES_WAITING_MAX } from '../../limits';
-import { localTime } from '../render/render';
+import { localTime, wrap } from '../render/render';
 import type { Stderr } from './Stderr';
 
 /** What every record says of the node. */
@@ -51,7 +51,7 @@ function personStream(stderr: Stderr): Writable {
   return new Writable({
     objectMode: true,
     write: (record: LogRecord, _encoding, done) => {
-      stderr.writeLine(formatRecord(record));
+      stderr.writeLine(wrap(formatRecord(record), stderr.stream.columns));
       done();
     },
   });

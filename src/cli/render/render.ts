@@ -94,9 +94,18 @@ export interface ErrorHelp {
   readonly advice: string;
 }
 
-/** What `help` answers: the commands, or the codes that were asked for. */
+/** What is to know of a command. */
+export interface CommandHelp {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  /** Where one command was asked for: what else there is to know, '' for nothing. */
+  readonly details?: string;
+}
+
+/** What `help` answers: the commands, or the command or the codes that were asked for. */
 export interface HelpResult {
-  readonly commands?: readonly { readonly name: string; readonly usage: string; readonly summary: string }[];
+  readonly commands?: readonly CommandHelp[];
   readonly errors?: readonly ErrorHelp[];
 }
 
@@ -106,9 +115,10 @@ export function renderHelp({ commands = [], errors = [] }: HelpResult, style: St
   const width = Math.max(...commands.map(({ usage }) => usage.length)) + LABEL_GAP;
   const fits = commands.every(({ summary }) => width + summary.length <= style.columns);
   return commands
-    .map(({ usage, summary }) => {
-      if (fits) return paint(usage.padEnd(width), 'bold', style) + summary;
-      return `${paint(usage, 'bold', style)}\n${wrap(summary, style.columns, '  ')}`;
+    .map(({ usage, summary, details }) => {
+      if (fits && details === undefined) return paint(usage.padEnd(width), 'bold', style) + summary;
+      const text = details === undefined ? summary : `${summary}. ${details}`.trimEnd();
+      return `${paint(usage, 'bold', style)}\n${wrap(text, style.columns, '  ')}`;
     })
     .join('\n');
 }

@@ -1,7 +1,7 @@
 import { escapeControls } from '../../escapeControls';
 import type { MemberStatus } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
-import { fitColumns, hostAndPort, localTime, paint, type Style } from './render';
+import { fitColumns, hostAndPort, localTime, paint, wrap, type Style } from './render';
 
 /** Below this width a log's time is left out, columns. */
 const TIME_COLUMNS_MIN = 60;
@@ -32,7 +32,7 @@ function renderLog({ index, createdAt, log }: LogEntry, width: number, style: St
   return `${paint(start, 'dim', style)}  ${fitColumns(escapeControls(shown), style.columns - start.length - 2)}`;
 }
 
-/** The members, a line each. */
+/** The members, a line each; why one cannot be reached stands below it where the line has no room. */
 export function renderStatus(members: readonly MemberStatus[], style: Style): string {
   const rows = members.map((member) => [
     `node ${member.node}`,
@@ -41,14 +41,23 @@ export function renderStatus(members: readonly MemberStatus[], style: Style): st
     describeBehind(member),
     describeClock(member),
     hostAndPort(member.address),
-    member.reason ?? '',
   ]);
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows
     .map((row, at) => {
-      const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-      const fitted = fitColumns(escapeControls(line.trimEnd()), style.columns);
-      return paint(fitted, members[at]?.reachable === true ? 'green' : 'red', style);
+      const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+      const reason = escapeControls(members[at]?.reason ?? '');
+      const line = escapeControls(cells).trimEnd();
+      const whole = `${escapeControls(cells)}  ${reason}`.trimEnd();
+      const lines =
+        whole.length <= style.columns
+          ? whole
+          : [fitColumns(line, style.columns), wrap(reason, style.columns, '  ')];
+      return paint(
+        [lines].flat().join('\n').trimEnd(),
+        members[at]?.reachable === true ? 'green' : 'red',
+        style,
+      );
     })
     .join('\n');
 }

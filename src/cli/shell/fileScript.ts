@@ -1,4 +1,5 @@
 import type { BackupHead } from '../../backup/BackupHead';
+import { requireWorkingDirectory } from '../../config/workingDirectory';
 import { RequestError } from '../../errors';
 import { escapeControls } from '../../escapeControls';
 import { whyNpmTookOptions } from './npmOptions';
@@ -57,6 +58,7 @@ export async function runFileScript(
         'BAD_ARGUMENT',
         `name one file: ${script.usage.split('\n', 1).join()}; --help tells the rest`,
       );
+    requireWorkingDirectory(file);
     const { head, made, advice } = await script.run(file, values);
     if (json)
       return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: { ...head, made } }) };

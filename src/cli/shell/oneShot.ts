@@ -3,17 +3,18 @@ import { RequestError, toError } from '../../errors';
 import { escapeControls } from '../../escapeControls';
 import type { NodeInfo } from '../../api';
 import { encodePayload, type LogEntry } from '../../entry/Entry';
-import { findCommand, helpOf, splitLine, type Command } from '../commands/CommandTable';
-import { parseErrorHelp, statusOfCode } from '../commands/errorHelp';
+import { findCommand, helpOf, isCommand, splitLine, type Command } from '../commands/CommandTable';
+import { statusOfCode } from '../commands/errorHelp';
 import { followLogs } from '../commands/logLists';
 import type { LogList } from '../render/renderTables';
 import { NodeClient, NodeUnreachableError, type ClientAnswer } from '../client/NodeClient';
-import { paint, renderError, type Style } from '../render/render';
+import { paint, renderError, type CommandHelp, type HelpResult, type Style } from '../render/render';
 import { renderLogs } from '../render/renderTables';
 import { FollowedNode } from '../client/FollowedNode';
 import { endedWait } from '../commands/InterruptibleNode';
 import { tellWhyWaiting } from '../commands/tellWhyWaiting';
 import { exactAddLine } from '../commands/addWords';
+import { programFailure } from './programFailure';
 import { shellHelp, type HelpRow } from './shellHelp';
 import type { OneShot } from './shellWords';
 import { valueFromInput } from './valueFromInput';
@@ -74,16 +75,24 @@ export async function runOneShot(shot: OneShot, around: OneShotSurroundings): Pr
 function helpHere(
   { command, line }: Asked,
   { json, words }: Pick<OneShot, 'json' | 'words'>,
-  { style }: Pick<OneShotSurroundings, 'style'>,
+  around: Pick<OneShotSurroundings, 'style' | 'programs'>,
 ): string {
-  const result = helpOf(parseErrorHelp(splitLine(line)?.text ?? ''));
-  return json ? jsonOf(words, { ok: true, result }) : command.render(result, style);
+  const word = splitLine(line)?.text.trim() ?? '';
+  const program = around.programs.find(({ name }) => name === word);
+  const result: HelpResult = program === undefined ? helpOf(word) : { commands: [rowOf(program)] };
+  if (json) return jsonOf(words, { ok: true, result });
+  // What is to know of a command at a shell is more than at a prompt.
+  return isCommand(word) ? shellHelp([word], around) : command.render(result, around.style);
+}
+
+function rowOf({ name, usage, summary }: HelpRow): CommandHelp {
+  return { name, usage, summary, details: `${name} --help tells the rest.` };
 }
 
 /** A failure that was met on this side, as the node would have answered it. */
 export function failureOf(thrown: Error): Failure {
-  const known = thrown instanceof RequestError || thrown instanceof NodeUnreachableError;
-  return { ok: false, error: { code: known ? thrown.code : 'INTERNAL', message: thrown.message } };
+  const { code, message } = programFailure(thrown);
+  return { ok: false, error: { code, message } };
 }
 
 /** Tells a failure, and gives the status to end with. */

@@ -17,7 +17,8 @@ type Parsed<O extends Options> = ReturnType<
 >;
 
 /**
- * node:util's parseArgs, strict, with its errors in one line each, and a guess at what a mistyped option was to be.
+ * node:util's parseArgs, strict, with its errors in one line each, and a guess at what a mistyped option was to be. An
+ * option with a value may stand once: of two values nobody knows which is meant.
  *
  * @throws RequestError BAD_ARGUMENT
  */
@@ -26,7 +27,7 @@ export function parseOptions<const O extends Options>({
   options,
   allowPositionals = false,
 }: Settings<O>): Parsed<O> {
-  requireKnown(args, options);
+  checkOptions(args, options);
   try {
     return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (cause) {
@@ -34,10 +35,17 @@ export function parseOptions<const O extends Options>({
   }
 }
 
-function requireKnown(args: readonly string[], options: Options): void {
+function checkOptions(args: readonly string[], options: Options): void {
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const withValue = new Set<string>();
   for (const token of tokens) {
-    if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue;
+    if (token.kind !== 'option') continue;
+    if (Object.hasOwn(options, token.name)) {
+      if (withValue.has(token.name))
+        throw new RequestError('BAD_ARGUMENT', `--${token.name} is given twice: give it once`);
+      if (options[token.name]?.type === 'string') withValue.add(token.name);
+      continue;
+    }
     const nearest = nearestOption(token.name, Object.keys(options));
     const advice = nearest === null ? '--help lists what there is' : `did you mean --${nearest}?`;
     throw new RequestError('BAD_ARGUMENT', `there is no option '${token.rawName}' here: ${advice}`);

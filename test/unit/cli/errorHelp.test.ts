@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findCommand } from '../../../src/cli/commands/CommandTable';
+import { COMMANDS, helpOf } from '../../../src/cli/commands/CommandTable';
 import { parseErrorHelp, statusOfCode } from '../../../src/cli/commands/errorHelp';
 import { renderHelp } from '../../../src/cli/render/render';
 import {
@@ -85,7 +85,19 @@ describe('help with a word', () => {
   });
 
   test('what is no code is told, with the one that was meant', () => {
-    expect(() => findCommand('help').parse('NO_LEDER')).toThrow('did you mean NO_LEADER?');
-    expect(() => findCommand('help').parse('x'.repeat(5000))).toThrow('help errors lists them');
+    expect(() => helpOf('NO_LEDER')).toThrow('did you mean NO_LEADER?');
+    expect(() => helpOf('me')).toThrow('help takes nothing, the name of a command or the code of an error');
+    expect(() => helpOf('ad_log')).toThrow('did you mean add_log?');
+    expect(() => helpOf('x'.repeat(5000))).toThrow('help errors lists the codes');
+  });
+
+  test('the name of a command: how it is typed, what it does, and what else is to know', () => {
+    expect(renderHelp(helpOf('list'), style)).toBe(
+      'list FROM [COUNT]\n  show the logs from this index on. COUNT is 10 where it is left out, at most\n  1000.',
+    );
+    expect(renderHelp(helpOf('quit'), style)).toBe(
+      'exit\n  stop the node, when all lines before are answered.',
+    );
+    for (const { name } of COMMANDS) expect(helpOf(name).commands).toMatchObject([{ name }]);
   });
 });

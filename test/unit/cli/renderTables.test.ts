@@ -57,3 +57,13 @@ test('status has a line a member: role, reachable, how far behind, clock', () =>
     'node 2 | unknown | unreachable | lag unknown | clock unknown | 127.0.0.1:2000 | refused',
   ]);
 });
+
+test('why a member is unreachable stands whole, below its line where that has no room', () => {
+  const reason = 'its certificate is of another key than cluster.json has, or a proxy stands between the two';
+  const members = [member, { ...member, node: 1, role: 'unknown' as const, reachable: false, reason }];
+  const [first = '', second = '', ...below] = renderStatus(members, style(80)).split('\n');
+  expect([first, second].map((line) => line.includes('…'))).toEqual([false, false]);
+  expect(below.every((line) => line.length <= 80 && line.startsWith('  '))).toBe(true);
+  expect(below.map((line) => line.trim()).join(' ')).toBe(reason);
+  expect(renderStatus(members, style(200)).split('\n')).toHaveLength(2);
+});

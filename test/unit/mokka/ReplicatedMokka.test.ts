@@ -20,6 +20,24 @@ test('what is under way is sent again to another leader, or in another term, not
   expect([goTo(null, 2), goTo('b', 2), goTo('c', 2), goTo('b', 3)]).toEqual([1, 2, 3, 4]);
 });
 
+test('what a listener of commit throws is uncaught, and the node goes on', async () => {
+  node.connect();
+  const uncaught = jest.spyOn(process, 'nextTick').mockImplementation();
+  const failed = jest.fn();
+  node.on('fatal', failed);
+  node.on('commit', () => {
+    throw new Error('of the listener');
+  });
+  node['toldCommitIndex'] = -1;
+  node['guard'](() => node['tellCommit']());
+  expect(failed).not.toHaveBeenCalled();
+  const rethrow = uncaught.mock.calls.map(([work]) => work as () => void);
+  expect(rethrow).toHaveLength(1);
+  expect(rethrow[0]).toThrow('of the listener');
+  uncaught.mockRestore();
+  await expect(node.getDb().getState().getInfo()).resolves.toBeDefined();
+});
+
 test('while histories differ, nothing is taken, and nothing told after what all share', async () => {
   node.connect();
   const log = node['replicatedLog'];

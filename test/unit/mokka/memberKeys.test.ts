@@ -47,6 +47,17 @@ test('who is not listed cannot join, and has not', () => {
   expect([...node.nodes.keys()]).toEqual([A?.keys.publicKey]);
 });
 
+test.each(['', 'garbage', 'tcp://127.0.0.1:1/garbage', `x${A?.keys.publicKey ?? ''}`])(
+  'what is no member’s address cannot join and leaves nothing: %j',
+  (address) => {
+    const node = secondNode([first, second]);
+    expect(() => node.nodeApi.join(address)).toThrow(/none of the members in this node's settings/);
+    expect(node.nodes.size).toBe(0);
+    node.nodeApi.join(first);
+    expect([...node.nodes.keys()]).toEqual([A?.keys.publicKey]);
+  },
+);
+
 test('a list without the node itself, or with a member twice, is refused', () => {
   expect(() => memberKeys([first, third], second)).toThrow(/this node, tcp:.* among them/);
   expect(() => memberKeys([first, second, first], second)).toThrow(/stands twice/);

@@ -66,3 +66,16 @@ test('of words that are refused it is known what they ask for, and how it is to 
   expect(shapeOf(['--jsn', '--json', 'info'])).toEqual({ words: ['info'], json: true });
   expect(shapeOf(['add_log', '--json'])).toEqual({ words: ['add_log', '--json'], json: false });
 });
+
+test.each([
+  ['--node', '1', '--node', '2', 'info'],
+  ['--node=1', 'info', '--node', '1'],
+  ['tail', '--follow', '--from', '1', '--from', '2'],
+])('an option with a value that is given twice is refused: %s %s %s %s', (...words) => {
+  expect(() => parse(...words)).toThrow(/^--(node|from) is given twice: give it once$/);
+});
+
+test('what needs no value may be said again, and what add_log stores is nobody’s option', () => {
+  expect(parse('--json', '--json', 'info')).toMatchObject({ json: true });
+  expect(parse('--node', '1', 'add_log', '--node', '2')).toMatchObject({ node: 1 });
+});
