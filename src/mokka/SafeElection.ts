@@ -181,6 +181,20 @@ export abstract class SafeElection extends Mokka {
     }
   }
 
+  /** A peer broke the protocol. The class that owns the links closes that peer's. */
+  protected peerAtFault(_publicKey: string, error: Error): void {
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+
+  /** Emits 'fatal'. Where nobody listens the process ends with the error, as with Node's 'error': never in silence. */
+  protected emitFatal(error: Error): void {
+    if (this.listenerCount('fatal') > 0) this.emit('fatal', error);
+    else
+      queueMicrotask(() => {
+        throw error;
+      });
+  }
+
   private async guardAsync(work: () => Promise<void>, from?: string): Promise<void> {
     if (this.stopped) return;
     try {
@@ -188,11 +202,6 @@ export abstract class SafeElection extends Mokka {
     } catch (thrown) {
       this.failed(toError(thrown), from);
     }
-  }
-
-  /** A peer broke the protocol. The class that owns the links closes that peer's. */
-  protected peerAtFault(_publicKey: string, error: Error): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
   }
 
   private failed(error: Error, from: string | undefined): void {
@@ -204,15 +213,6 @@ export abstract class SafeElection extends Mokka {
     this.halt();
     void this.disconnect();
     this.emitFatal(error);
-  }
-
-  /** Emits 'fatal'. Where nobody listens the process ends with the error, as with Node's 'error': never in silence. */
-  protected emitFatal(error: Error): void {
-    if (this.listenerCount('fatal') > 0) this.emit('fatal', error);
-    else
-      queueMicrotask(() => {
-        throw error;
-      });
   }
 
   /** From now on this node does nothing. */
@@ -244,7 +244,7 @@ export abstract class SafeElection extends Mokka {
     const now = performance.now();
     const writeMs = now - from;
     this.election.wrote(writeMs);
-    // The others are made several times as long by files that are made, and no election waits for them.
+    // The other kinds make files, which takes several times as long, and no election waits for them.
     if (kind !== 'append' && kind !== 'hardState') return;
     this.writeTimes.measured(writeMs, now);
     this.slowDiskLog.wrote({ place: this.store.place, writeMs, ...this.timing }, now);

@@ -57,7 +57,7 @@ export const voteForOlderLog: Plant = {
 export const noPreVote: Plant = {
   name: 'no-pre-vote',
   story:
-    'A node that hears no leader stands at once, without asking whether others would vote (Raft dissertation, 9.6).',
+    'A node that hears no leader becomes a candidate at once, without asking whether others would vote (Raft dissertation, 9.6).',
   onStart(mokka) {
     const election = mokka['election'];
     election['beginPreVote'] = () => {

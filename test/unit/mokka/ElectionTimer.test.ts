@@ -45,7 +45,7 @@ const isLeaderSilent =
   (): boolean =>
     timer.isLeaderSilent(leader, now);
 
-test('it stands after an election timeout of silence, and agrees with another after one and a half heartbeats', () => {
+test('it expires after an election timeout; an election of another is agreed to after one and a half heartbeats', () => {
   expect(msUntil(isLeaderSilent())).toBe(1.5 * HEARTBEAT + 5);
   expect(msUntil(hasExpired())).toBe(TIMEOUT - 80);
 });
@@ -63,7 +63,7 @@ describe('the time in which it did not get to run is no silence', () => {
     expect(msUntil(hasExpired())).toBe(TIMEOUT - HEARTBEAT);
   });
 
-  test('it puts off an election by no more than a leader would that has spoken since', () => {
+  test('it moves the deadline by no more than a leader that was heard since', () => {
     now += 100_000;
     timer.heardLeader(now);
     timer.tick(now);
@@ -88,7 +88,7 @@ test('what an own write takes is no silence', () => {
 describe('a leader with a slow disk', () => {
   beforeEach(() => writeTimes.reported(LEADER, 400));
 
-  test('is waited for two writes longer, by who stands and by who agrees', () => {
+  test('is waited for two writes longer, before an election and before agreeing to one', () => {
     expect(msUntil(isLeaderSilent())).toBe(80 + 2 * 400);
     expect(msUntil(hasExpired())).toBe(TIMEOUT - 80);
   });

@@ -20,7 +20,7 @@ async function asksAfter(lastPosition: number): Promise<number> {
   return ms;
 }
 
-test('a member that is asked for its vote by one whose log is shorter stands at once', async () => {
+test('a member that is asked for its vote by one whose log is shorter asks for pre-votes at once', async () => {
   expect(await asksAfter(2)).toBeLessThanOrEqual(38);
 });
 

@@ -34,7 +34,7 @@ test('one lie about the term raises it by a step, not to the end', async () => {
   expect(node.failures).toEqual([]);
 });
 
-test('in the last term that an entry can hold a node stands for nothing any more, and lives', async () => {
+test('in the last term that an entry can hold a node begins no election any more, and lives', async () => {
   start('voter');
   store.saveHardState({ term: ENTRY_NUMBER_MAX, votedFor: null });
   // Each pre-vote goes to two peers.
