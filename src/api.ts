@@ -94,6 +94,52 @@ export interface Db {
   };
 }
 
+/** Which logs are followed. */
+export interface FollowOptions {
+  /** Index of the first one; 1 by default. It may be one that does not exist yet. */
+  readonly from?: number;
+  /** Ends the following. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which logs are read. */
+export interface PageOptions {
+  /** Index of the first one; 1 by default. */
+  readonly from?: number;
+  /** At most so many, 1 to 1000; 1000 by default. */
+  readonly limit?: number;
+}
+
+/** Some logs, one after the other. */
+export interface LogPage {
+  /** At most `limit` of them and 1 MiB of entries, but one at least if there is one. */
+  readonly logs: readonly LogEntry[];
+  /** The index to go on from. */
+  readonly next: number;
+  /** Whether there were no more: the leader has confirmed it with a quorum. */
+  readonly upToDate: boolean;
+}
+
+/** Reads the log in order. Logs are committed ones: what was told never changes. */
+export interface LogReader {
+  /**
+   * Logs from an index on, each once and without a gap, then those that come, until `signal` is aborted. They are read in
+   * pages as they are taken: who takes none costs a page of memory.
+   *
+   * @throws RequestError with the first log that is asked for: BAD_ARGUMENT, BUSY (1024 follow); with any: NODE_UNREACHABLE
+   * (this node has stopped, or is not connected yet), HISTORIES_DIFFER.
+   */
+  follow(options?: FollowOptions): AsyncGenerator<LogEntry, void, undefined>;
+
+  /**
+   * A page of logs; none is missing that was committed before the call.
+   *
+   * @throws RequestError NO_LEADER when the end of the log cannot be confirmed in time; BAD_ARGUMENT, BUSY,
+   * NODE_UNREACHABLE, HISTORIES_DIFFER.
+   */
+  entries(options?: PageOptions): Promise<LogPage>;
+}
+
 /** The committed log as it is stored, the empty entries of leaders included: what a backup copies. */
 export interface CommittedLog {
   /**

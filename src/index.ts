@@ -13,7 +13,18 @@ export {
   type RequestErrorCode,
   type StartErrorCode,
 } from './errors';
-export type { Db, PushApi, MemberStatus, NodeInfo, PeerInfo, PushOptions } from './api';
+export type {
+  Db,
+  FollowOptions,
+  LogPage,
+  LogReader,
+  MemberStatus,
+  NodeInfo,
+  PageOptions,
+  PeerInfo,
+  PushApi,
+  PushOptions,
+} from './api';
 export type { NodeEvents } from './mokka/NodeEvents';
 export { tuneForLoad } from './tuneForLoad';
 export type { LogEntry } from './entry/Entry';

@@ -304,6 +304,16 @@ export const LIST_BYTES_MAX = VALUE_BYTES_MAX;
 /** Logs that `list` and `tail` answer where no number is given. */
 export const LIST_ENTRIES_DEFAULT = 10;
 
+/**
+ * What a program that follows the log is given at once, bytes of entries and their number: a step of at most a few ms.
+ * One that takes no more keeps no more in memory.
+ */
+export const FOLLOW_PAGE_BYTES_MAX = 256 * KiB;
+export const FOLLOW_PAGE_ENTRIES_MAX = 512;
+
+/** Programs' readers that follow the log of one node: each is woken at every commit. One more is BUSY. */
+export const FOLLOWERS_MAX = 1024;
+
 /** How often a `tail` that follows looks for more logs, ms: at once for a person, next to nothing for the node. */
 export const FOLLOW_LOOK_MS = 100;
 

@@ -1,7 +1,8 @@
 import { RequestError, toError } from '../errors';
-import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX } from '../limits';
-import type { LogEntry } from '../entry/Entry';
-import type { CommittedLog, Db } from '../api';
+import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
+import { EntryKind, toLogEntry, type LogEntry } from '../entry/Entry';
+import type { CommittedLog, Db, LogPage, PageOptions } from '../api';
+import { checkFrom, LogFollowers, type ToldLogs } from './LogFollowers';
 import type { LogReads } from './log/LogReads';
 import type { ReplicatedLog } from './log/ReplicatedLog';
 import type { AnsweredLogs } from './pushes/AnsweredLogs';
@@ -20,8 +21,9 @@ export interface NodeReadsParts {
   readonly onDamage: (error: Error) => void;
 }
 
-/** What may be read of a node: `getDb()` of the tutorial, and the log as it is stored. */
-export class NodeReads {
+/** What may be read of a node: `getDb()` of the tutorial, its logs in order, and the log as it is stored. */
+export class NodeReads implements ToldLogs {
+  readonly followers = new LogFollowers(this);
   readonly db: Db = {
     getEntry: () => ({ get: (index) => this.getEntry(index) }),
     getState: () => ({
@@ -47,6 +49,38 @@ export class NodeReads {
 
   constructor(private readonly parts: NodeReadsParts) {}
 
+  readFrom(index: number, maxBytes: number, maxCount: number): LogEntry[] {
+    return this.readNow(() => {
+      const { gate, log } = this.parts;
+      const first = log.log.committedLog(index);
+      if (first === null) return [];
+      const refusal = gate.historiesDiffer(index);
+      if (refusal !== null) throw refusal;
+      return log
+        .readCommitted(first.position, maxBytes, maxCount)
+        .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.index) === null)
+        .map(toLogEntry);
+    });
+  }
+
+  /** See {@link LogReader.entries}. */
+  async page({ from = 1, limit = LIST_ENTRIES_MAX }: PageOptions = {}): Promise<LogPage> {
+    checkFrom(from);
+    if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
+      throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
+    const read = (): LogEntry[] => this.readFrom(from, LIST_BYTES_MAX, limit);
+    const { log } = this.parts.log;
+    let logs = read();
+    // Where it ends with the last log that this node knows of, there may be more: a miss is what the leader confirms.
+    const isConfirmed = logs.length < limit && from + logs.length > log.committedIndex;
+    if (isConfirmed) {
+      await this.getEntry(Number.MAX_SAFE_INTEGER);
+      logs = read();
+    }
+    const next = from + logs.length;
+    return { logs, next, upToDate: isConfirmed && next > log.committedIndex };
+  }
+
   private getEntry(index: number): Promise<LogEntry | null> {
     if (typeof index !== 'number')
       return Promise.reject(new RequestError('BAD_ARGUMENT', `an index is a number, not ${typeof index}`));
@@ -64,14 +98,23 @@ export class NodeReads {
   }
 
   private reading<T>(read: () => T | Promise<T>): Promise<T> {
-    const { gate, onDamage } = this.parts;
-    if (!gate.isOpen) return Promise.reject(gate.notRunning());
     try {
-      return Promise.resolve(read());
+      return Promise.resolve(this.readNow(read));
     } catch (thrown) {
+      return Promise.reject(toError(thrown));
+    }
+  }
+
+  private readNow<T>(read: () => T): T {
+    const { gate, onDamage } = this.parts;
+    if (!gate.isOpen) throw gate.notRunning();
+    try {
+      return read();
+    } catch (thrown) {
+      if (thrown instanceof RequestError) throw thrown;
       // Only damage of the store comes here.
       onDamage(toError(thrown));
-      return Promise.reject(new RequestError('INTERNAL', 'the log could not be read: see the node’s log'));
+      throw new RequestError('INTERNAL', 'the log could not be read: see the node’s log');
     }
   }
 

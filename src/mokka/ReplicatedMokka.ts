@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { HANDOVER_MS_MAX } from '../limits';
-import { IDENTITY_BYTES } from '../entry/Entry';
+import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
-import type { ClusterNode, CommittedLog, Db } from '../api';
+import type { ClusterNode, CommittedLog, Db, FollowOptions, LogPage, LogReader, PageOptions } from '../api';
 import { Handover } from './election/Handover';
 import { LogApi } from './pushes/LogApi';
 import { LogReads } from './log/LogReads';
@@ -44,7 +44,7 @@ export interface ReplicatedMokkaSettings extends ElectionSettings {
  * The class below gives `write(address, packet)`, emits 'data' (packet, publicKey of the member whose link it came
  * on) and 'link' (publicKey, connected); it hears 'identity' when this node learns which cluster it is of.
  */
-export abstract class ReplicatedMokka extends SafeElection implements ClusterNode {
+export abstract class ReplicatedMokka extends SafeElection implements ClusterNode, LogReader {
   readonly logApi: LogApi;
   /** Public keys of all members, in the order of their numbers. */
   readonly members: readonly string[];
@@ -148,6 +148,14 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     return this.nodeReads.db;
   }
 
+  follow(options?: FollowOptions): AsyncGenerator<LogEntry, void, undefined> {
+    return this.nodeReads.followers.follow(options);
+  }
+
+  entries(options?: PageOptions): Promise<LogPage> {
+    return this.nodeReads.page(options);
+  }
+
   /** The committed log as it is stored. */
   getCommittedLog(): CommittedLog {
     return this.nodeReads.committedLog;
@@ -184,6 +192,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     await super.disconnect();
     this.logApi.close();
     this.reads.close();
+    this.nodeReads.followers.close();
     this.answered.close();
     if (ends) this.replicatedLog.saveAll();
     this.lagQuestions.tick(Infinity);
@@ -335,6 +344,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const { commitIndex, committedIndex } = this.replicatedLog.log;
     if (commitIndex === this.toldCommitIndex) return;
     this.toldCommitIndex = commitIndex;
+    this.nodeReads.followers.committedTo(committedIndex);
     leaveUncaught(() => this.emit('commit', committedIndex));
   }
 

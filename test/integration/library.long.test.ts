@@ -55,6 +55,9 @@ test('before connect nothing is stored or waited for; a fatal that nobody listen
   }
 });
 
+/** What the README's program tells of its map. */
+const MAP_AFTER_3 = 'after log 3: {"super":"test","color":"dark blue"}\n';
+
 describe('the README’s program', () => {
   let directory: string;
   let env: NodeJS.ProcessEnv;
@@ -108,6 +111,8 @@ describe('the README’s program', () => {
     await kill(first, 'SIGKILL');
     const second = await start();
     expect(second.stdout).toMatch(/index: 3,/);
+    // Its map is that of before it was killed.
+    await until(SERVES_WITHIN_MS, 'its map', () => second.stdout.includes(MAP_AFTER_3) || undefined);
     expect(run('cli', ['get_log', '2'])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('dark blue') as string,

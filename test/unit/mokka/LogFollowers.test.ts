@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { RequestError } from '../../../src/errors';
+import { FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../../../src/limits';
+import type { LogEntry } from '../../../src/entry/Entry';
+import { LogFollowers, type ToldLogs } from '../../../src/mokka/LogFollowers';
+
+/** A log of so many entries, that counts what is read of it. */
+class CountedLogs implements ToldLogs {
+  last = 0;
+  reads = 0;
+  told = 0;
+  stopped = false;
+
+  readFrom(index: number, _maxBytes: number, maxCount: number): LogEntry[] {
+    if (this.stopped) throw new RequestError('NODE_UNREACHABLE', 'this node has stopped');
+    const count = Math.max(0, Math.min(maxCount, this.last - index + 1));
+    this.reads++;
+    this.told += count;
+    return Array.from({ length: count }, (_, at) => logOf(index + at));
+  }
+}
+
+function logOf(index: number): LogEntry {
+  return { index, term: 1, hash: '', createdAt: 0, log: { key: 'k', value: { value: 'v', nonce: index } } };
+}
+
+let logs: CountedLogs;
+let followers: LogFollowers;
+
+beforeEach(() => {
+  logs = new CountedLogs();
+  followers = new LogFollowers(logs);
+});
+
+function commit(count: number): void {
+  logs.last += count;
+  followers.committedTo(logs.last);
+}
+
+/** Follows until the log `to` has come; the indexes that came. */
+async function indexesTo(to: number, from = 1): Promise<number[]> {
+  const indexes: number[] = [];
+  for await (const { index } of followers.follow({ from })) {
+    indexes.push(index);
+    if (index === to) break;
+  }
+  return indexes;
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
+test('each log comes once, in order and without a gap, whenever it is committed and whoever else follows', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (commits, from) => {
+        logs = new CountedLogs();
+        followers = new LogFollowers(logs);
+        const end = commits.reduce((sum, count) => sum + count, 40);
+        const following = [indexesTo(end), indexesTo(end, from)];
+        for (const count of [40, ...commits]) {
+          await nextTurn();
+          commit(count);
+        }
+        expect(await Promise.all(following)).toEqual([range(1, end), range(from, end)]);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+test('one that stops taking logs costs a page, not the log', async () => {
+  commit(100_000);
+  const stalled = followers.follow();
+  expect((await stalled.next()).value).toEqual(logOf(1));
+  commit(100_000);
+  await nextTurn();
+  expect(logs.told).toBe(FOLLOW_PAGE_ENTRIES_MAX);
+  await stalled.return();
+});
+
+test('one that waits reads nothing until its log is committed', async () => {
+  commit(5);
+  const following = indexesTo(9, 8);
+  for (let committed = 6; committed < 8; committed++) {
+    await nextTurn();
+    commit(1);
+  }
+  await nextTurn();
+  expect(logs.reads).toBe(1);
+  commit(2);
+  expect(await following).toEqual([8, 9]);
+});
+
+test.each([
+  ['before it begins', 0],
+  ['while it waits', 3],
+  ['between two logs', 2],
+])('the signal ends it %s', async (_when, taken) => {
+  commit(3);
+  const control = new AbortController();
+  const following = followers.follow({ signal: control.signal });
+  for (let index = 1; index <= taken; index++) expect((await following.next()).value).toEqual(logOf(index));
+  const next = taken === 3 ? following.next() : undefined;
+  await nextTurn();
+  control.abort();
+  expect(await (next ?? following.next())).toEqual({ done: true, value: undefined });
+});
+
+test('a node that stops ends each with its error, those that wait at once', async () => {
+  commit(2);
+  const waiting = indexesTo(3);
+  await nextTurn();
+  logs.stopped = true;
+  followers.close();
+  await expect(waiting).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+  await expect(indexesTo(1)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+});
+
+test('one more than the limit is BUSY; one that ended makes room', async () => {
+  commit(1);
+  const all = Array.from({ length: FOLLOWERS_MAX }, () => followers.follow());
+  for (const each of all) await each.next();
+  await expect(indexesTo(1)).rejects.toMatchObject({ code: 'BUSY' });
+  await all[0]?.return();
+  expect(await indexesTo(1)).toEqual([1]);
+  for (const each of all) await each.return();
+});
+
+test.each([0, -1, 1.5, NaN, Infinity, '1', null])('from %p is refused', async (from) => {
+  const following = followers.follow({ from: from as number });
+  await expect(following.next()).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+});
