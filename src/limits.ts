@@ -344,6 +344,9 @@ export const STATUS_LOOK_MS = 250;
 /** A node that does not answer such a look for so long, ms, is shown as silent: longer than a slow sync. */
 export const STATUS_SILENT_MS = 1500;
 
+/** A node that is so many entries behind or more is shown to catch up, entries: fewer take no time that a person notices. */
+export const CATCH_UP_SHOWN_ENTRIES = 10_000;
+
 /** How long a command typed in `npm start` waits for its node to start, ms: several starts on a slow machine. */
 export const NODE_START_MS_MAX = 10_000;
 

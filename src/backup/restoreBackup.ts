@@ -9,6 +9,7 @@ import { asStoreFailed } from '../storage/unusable';
 import type { BackupHead } from './BackupHead';
 import { BackupReader } from './BackupReader';
 import { RestoreSite } from './RestoreSite';
+import type { OnProgress } from './takeBackup';
 
 /** What is restored where. */
 export interface RestoreOptions {
@@ -20,6 +21,8 @@ export interface RestoreOptions {
   readonly owner: StoreOwner;
   /** Whether the cluster may be the one that the backup was taken of. */
   readonly sameCluster: boolean;
+  /** Told after each step how many entries of how many are restored. */
+  readonly onProgress?: OnProgress;
 }
 
 /**
@@ -38,7 +41,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<BackupHead
   try {
     if (reader.head.clusterId === options.owner.clusterId && !options.sameCluster)
       throw sameCluster(options.file);
-    await build(directory, options.owner, reader);
+    await build(directory, options, reader);
   } catch (error) {
     throw asStoreFailed(error, `cannot restore to ${directory}`);
   } finally {
@@ -47,22 +50,30 @@ export async function restoreBackup(options: RestoreOptions): Promise<BackupHead
   return reader.head;
 }
 
-async function build(directory: string, owner: StoreOwner, reader: BackupReader): Promise<void> {
+async function build(directory: string, options: RestoreOptions, reader: BackupReader): Promise<void> {
   const site = await RestoreSite.open(directory);
   try {
-    await fill(site.built, owner, reader);
+    await fill(site.built, options, reader);
     site.finish();
   } finally {
     site.close();
   }
 }
 
-async function fill(directory: string, owner: StoreOwner, reader: BackupReader): Promise<void> {
+async function fill(
+  directory: string,
+  { owner, onProgress }: RestoreOptions,
+  reader: BackupReader,
+): Promise<void> {
   const store = await LmdbLogStore.open({ directory, ...owner });
   try {
     store.setMembership('voter');
     store.setIdentity(restoredIdentity(owner.clusterId, reader.head));
-    for (const page of reader.pages(RESTORE_STEP_BYTES)) store.append(page, page.at(-1)?.position ?? 0);
+    for (const page of reader.pages(RESTORE_STEP_BYTES)) {
+      const position = page.at(-1)?.position ?? 0;
+      store.append(page, position);
+      onProgress?.(position, reader.head.entries);
+    }
     // A term of which this node knows no vote: it votes in those after it, as candidates stand in those after theirs.
     store.saveHardState({ term: store.last?.term ?? 0, votedFor: null });
   } finally {

@@ -12,19 +12,26 @@ export interface BackupSource {
   read(from: number): Promise<readonly Entry[]>;
 }
 
+/** Told how many entries of how many are done. */
+export type OnProgress = (done: number, total: number) => void;
+
 /**
  * Copies a node's committed log to a file. What is committed when it begins never changes, so that the copy is
  * consistent while logs are added; those are not in it. Each entry's hash is checked on the way. When it fails, no file
- * is left.
+ * is left. `onProgress` is told after each page how many entries of how many are copied.
  *
  * @throws BackupError TARGET_EXISTS, FILE_FAILED; what the source throws.
  */
-export async function takeBackup(source: BackupSource, out: string): Promise<BackupHead> {
+export async function takeBackup(
+  source: BackupSource,
+  out: string,
+  onProgress: OnProgress = () => undefined,
+): Promise<BackupHead> {
   const writer = BackupWriter.create(out);
   try {
     const head = await source.head();
     writer.begin(head);
-    await copyEntries(source, head, writer);
+    await copyEntries(source, head, writer, onProgress);
     writer.finish();
     return head;
   } catch (error) {
@@ -33,7 +40,12 @@ export async function takeBackup(source: BackupSource, out: string): Promise<Bac
   }
 }
 
-async function copyEntries(source: BackupSource, head: BackupHead, writer: BackupWriter): Promise<void> {
+async function copyEntries(
+  source: BackupSource,
+  head: BackupHead,
+  writer: BackupWriter,
+  onProgress: OnProgress,
+): Promise<void> {
   let last: Entry | null = null;
   for (let position = 0; position < head.entries;) {
     const page = (await source.read(position + 1)).slice(0, head.entries - position);
@@ -46,6 +58,7 @@ async function copyEntries(source: BackupSource, head: BackupHead, writer: Backu
       position = entry.position;
     }
     writer.write(page);
+    onProgress(position, head.entries);
   }
   if (last === null || entryHash(last).toString('hex') !== head.headHash)
     throw new InvariantError(`the node's entry ${head.entries} is not the one that it named`);

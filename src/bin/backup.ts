@@ -4,7 +4,7 @@
  * kind of error.
  */
 import { join, resolve } from 'node:path';
-import { takeBackup } from '../backup/takeBackup';
+import { takeBackup, type OnProgress } from '../backup/takeBackup';
 import { backupSourceOf } from '../cli/client/backupSource';
 import { runFileScript, tell, type FileResult, type OptionValues } from '../cli/shell/fileScript';
 import { NodeClient } from '../cli/client/NodeClient';
@@ -21,11 +21,11 @@ const { env } = process;
 let client: NodeClient | null = null;
 let interrupted: NodeJS.Signals | null = null;
 
-const backup = async (file: string, values: OptionValues): Promise<FileResult> => {
+const backup = async (file: string, values: OptionValues, onProgress: OnProgress): Promise<FileResult> => {
   const node = nodeNumber(String(values['node'] ?? env['INDEX'] ?? '0'));
   client = await NodeClient.connect(join(env['DATA_DIR'] ?? 'data', `node-${node}`));
   try {
-    const head = await takeBackup(backupSourceOf(client, values['unconfirmed'] !== true), file);
+    const head = await takeBackup(backupSourceOf(client, values['unconfirmed'] !== true), file, onProgress);
     const made = resolve(file);
     return { head, made, advice: `${head.logs} of them logs, written to ${made}` };
   } finally {

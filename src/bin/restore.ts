@@ -4,6 +4,7 @@
  * kind of error.
  */
 import { restoreBackup } from '../backup/restoreBackup';
+import type { OnProgress } from '../backup/takeBackup';
 import { runFileScript, tell, type FileResult, type OptionValues } from '../cli/shell/fileScript';
 import { readConfig } from '../config/ClusterConfig';
 import { clusterFingerprint } from '../config/clusterFingerprint';
@@ -17,12 +18,12 @@ mokka-cluster backup wrote. Do it for every member, from the same FILE, before a
 
 const { env } = process;
 
-const restore = async (file: string, values: OptionValues): Promise<FileResult> => {
+const restore = async (file: string, values: OptionValues, onProgress: OnProgress): Promise<FileResult> => {
   const { members, index, keys, dataDirectory } = readConfig(env);
   const clusterId = clusterFingerprint(members.map(({ publicKey }) => publicKey));
   const owner = { clusterId, publicKey: keys.publicKey };
   const sameCluster = values['same-cluster'] === true;
-  const head = await restoreBackup({ file, directory: dataDirectory, owner, sameCluster });
+  const head = await restoreBackup({ file, directory: dataDirectory, owner, sameCluster, onProgress });
   const others = members.flatMap((_, member) => (member === index ? [] : [member])).join(', ');
   const next =
     others === ''

@@ -3,8 +3,9 @@ import type Logger from 'bunyan';
 import type { CommandContext } from './commands/CommandTable';
 import { PipePrompt } from './lines/PipePrompt';
 import type { Prompt } from './lines/Prompt';
+import { watchCatchUp } from './terminal/CatchUp';
 import { PromptHistory } from './terminal/PromptHistory';
-import { wrap } from './render/render';
+import { fitColumns, paint, wrap } from './render/render';
 import type { Stderr } from './process/Stderr';
 import { TerminalPrompt } from './terminal/TerminalPrompt';
 
@@ -33,5 +34,9 @@ export function askCommand(
   const prompt = new TerminalPrompt(context, { input: stdin, output: stdout, history, color, unexpected });
   if (stderr.stream.isTTY)
     stderr.writeAbove = (text) => prompt.writeAbove(stderr.stream, wrap(text, stdout.columns));
+  const endWatch = watchCatchUp(context.node, (line) =>
+    prompt.showStatus((style) => paint(fitColumns(line, style.columns - 1), 'yellow', style)),
+  );
+  void prompt.ended.then(endWatch);
   return prompt;
 }

@@ -1,5 +1,8 @@
-import { STATUS_LOOK_MS, STATUS_SILENT_MS } from '../../limits';
+import { CATCH_UP_SHOWN_ENTRIES, STATUS_LOOK_MS, STATUS_SILENT_MS } from '../../limits';
 import type { NodeInfo } from '../../api';
+
+/** A follower that has this share of the logs is not said to catch up. */
+const KEEPS_UP_SHARE = 0.95;
 
 /** A node that is watched. */
 export interface WatchedNode {
@@ -10,7 +13,10 @@ export interface WatchedNode {
 }
 
 /** `silent`: its process runs, and has answered before, but does not now. */
-export type WatchedState = NodeInfo['state'] | 'starting' | 'stopped' | 'silent';
+export type WatchedState = NodeInfo['state'] | 'starting' | 'stopped' | 'silent' | CatchingUp;
+
+/** How much of the logs a follower that is far behind the others has. */
+export type CatchingUp = `catching up ${number} %`;
 
 /** A cluster as its status line shows it. */
 export interface ClusterState {
@@ -53,7 +59,7 @@ export class ClusterWatch {
   }
 
   get state(): ClusterState {
-    const nodes = this.nodes.map((node, index) => describe(node, this.sightOf(index)));
+    const nodes = this.nodes.map((node, index) => describe(node, this.sightOf(index), this.logs));
     return { nodes, term: this.term, logs: this.logs };
   }
 
@@ -92,8 +98,15 @@ export class ClusterWatch {
   }
 }
 
-function describe(node: WatchedNode, { info, answered }: Sight): WatchedState {
+function describe(node: WatchedNode, { info, answered }: Sight, logs: number): WatchedState {
   if (!node.isRunning()) return 'stopped';
+  if (info?.state === 'follower' && isFarBehind(info.committedIndex, logs))
+    return `catching up ${Math.floor((100 * info.committedIndex) / logs)} %`;
   if (info !== null) return info.state;
   return answered ? 'silent' : 'starting';
+}
+
+/** The nodes are not looked at in one moment: under load a follower that keeps up seems some logs behind too. */
+function isFarBehind(index: number, logs: number): boolean {
+  return logs - index > CATCH_UP_SHOWN_ENTRIES && index < logs * KEEPS_UP_SHARE;
 }

@@ -1,7 +1,7 @@
-import type { ClusterState, WatchedState } from './ClusterWatch';
+import type { CatchingUp, ClusterState, WatchedState } from './ClusterWatch';
 import { fitColumns, paint, type Color, type Style } from '../render/render';
 
-const STATE_COLORS: Readonly<Record<WatchedState, Color>> = {
+const STATE_COLORS: Readonly<Record<Exclude<WatchedState, CatchingUp>, Color>> = {
   leader: 'green',
   follower: 'cyan',
   candidate: 'yellow',
@@ -41,7 +41,11 @@ function plain({ parts, gap }: Form): string {
 }
 
 function nodes({ nodes: states }: ClusterState, label: string): Part[] {
-  return states.map((state, index) => ({ text: `${label}${index} ${state}`, color: STATE_COLORS[state] }));
+  return states.map((state, index) => ({ text: `${label}${index} ${state}`, color: colorOf(state) }));
+}
+
+function colorOf(state: WatchedState): Color {
+  return state in STATE_COLORS ? STATE_COLORS[state as keyof typeof STATE_COLORS] : 'yellow';
 }
 
 function term({ term: number }: ClusterState): Part {

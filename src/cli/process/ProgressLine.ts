@@ -48,6 +48,8 @@ export class ProgressLine {
 
 interface ProgressSoFar {
   readonly done: number;
+  /** What was done when the work began: none of its own (default 0). */
+  readonly from?: number;
   readonly total: number;
   readonly unit: string;
   /** Since the work began, ms. */
@@ -55,9 +57,10 @@ interface ProgressSoFar {
 }
 
 /** "120,000 of 200,000 entries, 60 %, 12 s left" */
-export function describeProgress({ done, total, unit, elapsed }: ProgressSoFar): string {
+export function describeProgress({ done, from = 0, total, unit, elapsed }: ProgressSoFar): string {
   const percent = Math.floor((100 * done) / Math.max(total, 1));
-  const left = done === 0 ? '' : `, ${describeSeconds((elapsed * (total - done)) / done / 1000)} left`;
+  const left =
+    done <= from ? '' : `, ${describeSeconds((elapsed * (total - done)) / (done - from) / 1000)} left`;
   return `${grouped(done)} of ${grouped(total)} ${unit}, ${percent} %${left}`;
 }
 

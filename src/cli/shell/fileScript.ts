@@ -1,7 +1,9 @@
 import type { BackupHead } from '../../backup/BackupHead';
+import type { OnProgress } from '../../backup/takeBackup';
 import { requireWorkingDirectory } from '../../config/workingDirectory';
 import { RequestError } from '../../errors';
 import { escapeControls } from '../../escapeControls';
+import { ProgressLine } from '../process/ProgressLine';
 import { whyNpmTookOptions } from './npmOptions';
 import { parseOptions } from './parseOptions';
 import { programFailure } from './programFailure';
@@ -26,7 +28,8 @@ export interface FileScript {
   readonly name: string;
   readonly usage: string;
   readonly options: Options;
-  run(file: string, values: OptionValues): Promise<FileResult>;
+  /** `onProgress`: to be told how many entries of how many are done. */
+  run(file: string, values: OptionValues, onProgress: OnProgress): Promise<FileResult>;
 }
 
 /** How a script ends, and what it says. */
@@ -46,6 +49,7 @@ export async function runFileScript(
 ): Promise<Ending> {
   const json = args.includes('--json');
   const { name } = script;
+  const progress = new ProgressLine();
   try {
     const taken = whyNpmTookOptions(name, Object.keys(script.options), env);
     if (taken !== null) throw new RequestError('BAD_ARGUMENT', taken);
@@ -59,7 +63,9 @@ export async function runFileScript(
         `name one file: ${script.usage.split('\n', 1).join()}; --help tells the rest`,
       );
     requireWorkingDirectory(file);
-    const { head, made, advice } = await script.run(file, values);
+    const { head, made, advice } = await script.run(file, values, (done, total) =>
+      progress.count(done, total, 'entries'),
+    );
     if (json)
       return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: { ...head, made } }) };
     return { status: 0, stdout: `${head.entries} entries, head ${head.headHash}\n${escapeControls(advice)}` };
@@ -67,6 +73,8 @@ export async function runFileScript(
     const { code, message, status } = programFailure(thrown);
     if (!json) return { status, stderr: escapeControls(`${code}: ${message}`) };
     return { status, stdout: JSON.stringify({ command: name, ok: false, error: { code, message } }) };
+  } finally {
+    progress.clear();
   }
 }
 

@@ -244,3 +244,10 @@ test('an entry stands after its length', () => {
     entries.reduce((bytes, entry) => bytes + LENGTH_BYTES + entry.bytes.length, 0),
   );
 });
+
+test('tells after each page how much is copied', async () => {
+  const told: number[][] = [];
+  await takeBackup(sourceOf(entries, { pageSize: 3 }), path, (...progress) => told.push(progress));
+  expect(told[0]).toEqual([3, entries.length]);
+  expect(told.at(-1)).toEqual([entries.length, entries.length]);
+});

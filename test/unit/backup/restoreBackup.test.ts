@@ -73,6 +73,13 @@ test('members restored from one file agree on an identity, which is not that of 
   expect(await identityAt()).not.toBe(identity);
 });
 
+test('tells how much is restored', async () => {
+  const told: number[][] = [];
+  const onProgress = (...progress: number[]): number => told.push(progress);
+  await restoreBackup({ file, directory, owner: OWNER, sameCluster: false, onProgress });
+  expect(told.at(-1)).toEqual([entries.length, entries.length]);
+});
+
 test('into an empty directory', async () => {
   mkdirSync(directory, { recursive: true });
   await restore();

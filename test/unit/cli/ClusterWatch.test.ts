@@ -91,3 +91,12 @@ test('nobody is looked at, nor told, after it was stopped', async () => {
   expect(await after(looks(3))).toBeUndefined();
   expect(nodes[0].looks).toBe(0);
 });
+
+test('a follower that is far behind catches up, until it has nearly all', async () => {
+  nodes[0].answer = { state: 'leader', committedIndex: 200_000 };
+  nodes[1].answer = { state: 'follower', committedIndex: 120_000 };
+  nodes[2].answer = { state: 'follower', committedIndex: 198_000 };
+  expect((await after(looks(2)))?.nodes).toEqual(['leader', 'catching up 60 %', 'follower']);
+  nodes[1].answer = { state: 'follower', committedIndex: 199_000 };
+  expect((await after(looks(1)))?.nodes).toEqual(['leader', 'follower', 'follower']);
+});
