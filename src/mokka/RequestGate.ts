@@ -31,7 +31,7 @@ export class RequestGate implements Gate {
 
   /** Why no request is taken now; null where it is. */
   refusal(): RequestError | null {
-    return this.isOpen ? this.historiesDiffer() : this.notRunning();
+    return this.state === 'open' ? this.historiesDiffer() : this.notRunning();
   }
 
   /** Of a node that is not connected: it has stopped, or was not connected yet. */

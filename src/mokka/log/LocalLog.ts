@@ -91,16 +91,11 @@ export class LocalLog {
     );
   }
 
-  /** The term of the entry at a position; 0 at position 0, undefined past the end. */
-  termAt(position: number): number | undefined {
-    return position === 0 ? 0 : this.entryAt(position)?.term;
-  }
-
-  /** The hash of the entry at a position, which covers all before it; undefined past the end. */
-  hashAt(position: number): Buffer | undefined {
-    if (position === 0) return GENESIS_HASH;
+  /** Whether the entry at a position has this hash, so that all before it is the same too. */
+  isSameAt(position: number, hash: Buffer): boolean {
+    if (position === 0) return GENESIS_HASH.equals(hash);
     const entry = this.entryAt(position);
-    return entry === null ? undefined : entryHash(entry);
+    return entry !== null && entryHash(entry).equals(hash);
   }
 
   entryAt(position: number): Entry | null {
@@ -157,7 +152,13 @@ export class LocalLog {
 
   /** Makes the next entry of a leader, an empty one without a push; it is in the store after {@link save}. */
   stage(term: number, createdAt: number, push: StagedPush | null): Entry {
-    const entry = this.nextEntry(term, createdAt, push);
+    const { last, recent } = this;
+    const position = this.lastPosition + 1;
+    const index = (last?.index ?? 0) + (push === null ? 0 : 1);
+    const entry =
+      last === null && push === null
+        ? buildFirstEntry({ term, createdAt }, this.drawIdentity(), recent)
+        : buildEntry({ position, term, index, createdAt }, push?.payload ?? null, last, recent);
     this.pushes.add(entry.position, push?.id ?? null);
     this.recent.add(entry);
     this.staged.push(entry);
@@ -258,15 +259,6 @@ export class LocalLog {
     const first = this.entryAt(1);
     const identity = first === null ? null : entryIdentity(first);
     if (identity !== null) store.setIdentity(identity);
-  }
-
-  private nextEntry(term: number, createdAt: number, push: StagedPush | null): Entry {
-    const { last, recent } = this;
-    if (last === null && push === null)
-      return buildFirstEntry({ term, createdAt }, this.drawIdentity(), recent);
-    const index = (last?.index ?? 0) + (push === null ? 0 : 1);
-    const header = { position: this.lastPosition + 1, term, index, createdAt };
-    return buildEntry(header, push?.payload ?? null, last, recent);
   }
 
   private forget(from: number): void {

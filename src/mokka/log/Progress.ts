@@ -67,7 +67,7 @@ export class Progress {
 
   /** An append of entries up to `last`, with this commitIndex, is on its way. */
   sent(last: number, bytes: number, commitIndex: number, now: number): void {
-    if (!this.busy) this.answeredAt = now;
+    if (this.underWay.length === 0) this.answeredAt = now;
     this.underWay.push({ last, bytes });
     this.bytesUnderWay += bytes;
     this.nextIndex = last + 1;

@@ -208,19 +208,15 @@ export class RememberedPushes {
 
   /** The place of a table that leads to a push, or the free one where it would be put. */
   private placeOf(table: Int32Array, session: Session, nonce: number): number {
-    let place = this.firstPlace(session, nonce);
+    let hash = Math.imul((nonce | 0) ^ session.salt, SPREAD) ^ Math.floor(nonce / TWO_TO_32);
+    hash = Math.imul(hash ^ (hash >>> 15), SPREAD);
+    let place = (hash ^ (hash >>> 16)) & (this.places - 1);
     for (;;) {
       const held = table[place] ?? FREE;
       if (held === FREE) return place;
       if (this.ringNonces[held - 1] === nonce && this.ringSessions[held - 1] === session) return place;
       place = (place + 1) & (this.places - 1);
     }
-  }
-
-  private firstPlace({ salt }: Session, nonce: number): number {
-    let hash = Math.imul((nonce | 0) ^ salt, SPREAD) ^ Math.floor(nonce / TWO_TO_32);
-    hash = Math.imul(hash ^ (hash >>> 15), SPREAD);
-    return (hash ^ (hash >>> 16)) & (this.places - 1);
   }
 
   /** The number of the generation that a position belongs to. */

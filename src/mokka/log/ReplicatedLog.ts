@@ -247,11 +247,11 @@ export class ReplicatedLog {
       this.compareHistories(from, message, differsAt);
       return;
     }
-    if (!this.isSameAt(message.previousPosition, message.previousHash)) {
+    if (!this.log.isSameAt(message.previousPosition, message.previousHash)) {
       this.answer(from, false, this.log.commitIndex);
       return;
     }
-    if (this.log.termAt(message.previousPosition) !== message.previousTerm)
+    if ((this.log.entryAt(message.previousPosition)?.term ?? 0) !== message.previousTerm)
       throw new ProtocolError(`the entry ${message.previousPosition} is not of term ${message.previousTerm}`);
     const { store } = this.options;
     const missing = this.missingFrom(message.entries);
@@ -264,20 +264,16 @@ export class ReplicatedLog {
     this.answer(from, true, matchIndex);
   }
 
-  private isSameAt(position: number, hash: Buffer): boolean {
-    return this.log.hashAt(position)?.equals(hash) === true;
-  }
-
   /** The first position that an append speaks of at which this node holds another entry for committed, or null. */
   private committedDifference({ previousPosition, previousHash, entries }: AppendMessage): number | null {
     const { commitIndex } = this.log;
     if (previousPosition > commitIndex) return null;
-    if (!this.isSameAt(previousPosition, previousHash)) {
+    if (!this.log.isSameAt(previousPosition, previousHash)) {
       if (previousPosition === 0) throw new ProtocolError('its log begins before the first entry');
       return previousPosition;
     }
     const differs = (entry: Entry): boolean =>
-      entry.position <= commitIndex && !this.isSameAt(entry.position, entryHash(entry));
+      entry.position <= commitIndex && !this.log.isSameAt(entry.position, entryHash(entry));
     return entries.find(differs)?.position ?? null;
   }
 
@@ -299,7 +295,7 @@ export class ReplicatedLog {
 
   /** The entries that this log does not hold, from the first conflict on (Raft, figure 2, AppendEntries 3 and 4). */
   private missingFrom(entries: readonly Entry[]): readonly Entry[] {
-    const known = entries.findIndex((entry) => !this.isSameAt(entry.position, entryHash(entry)));
+    const known = entries.findIndex((entry) => !this.log.isSameAt(entry.position, entryHash(entry)));
     const missing = known < 0 ? [] : entries.slice(known);
     const [first] = missing;
     // A leader's log only grows in its term (Raft, 5.3).

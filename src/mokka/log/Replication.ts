@@ -7,7 +7,7 @@ import {
   LATE_BYTES_MAX,
   LATE_ENTRIES_MAX,
 } from '../../limits';
-import { entryHasPayload, type Entry, type PushId } from '../../entry/Entry';
+import { entryHash, entryHasPayload, GENESIS_HASH, type Entry, type PushId } from '../../entry/Entry';
 import type { AppendedMessage } from '../messages/LogMessage';
 import type { Outbox } from '../messages/Outbox';
 import type { Refusal } from '../messages/pushes';
@@ -142,7 +142,8 @@ export class Replication {
   /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then puts them on disk. */
   flush(now: number): void {
     this.sendableTo = this.log.stagedWithin(FLUSH_BYTES_MAX);
-    for (const [peer, progress] of this.progress) this.sendUrgent(peer, progress, now);
+    for (const [peer, progress] of this.progress)
+      if (!this.canWait(progress)) this.sendEntries(peer, progress, now);
     this.log.save(this.sendableTo);
     this.advanceCommit();
     this.sendEarlyCommits();
@@ -194,7 +195,7 @@ export class Replication {
     progress.matched(message.matchIndex, message.commitIndex, now);
     this.advanceCommit();
     if (!progress.voter) this.readmit(peer, progress);
-    this.sendUrgent(peer, progress, now);
+    if (!this.canWait(progress)) this.sendEntries(peer, progress, now);
     this.sendEarlyCommits();
   }
 
@@ -233,10 +234,6 @@ export class Replication {
     return voters.indexOf(progress) < this.quorum - 1;
   }
 
-  private sendUrgent(peer: string, progress: Progress, now: number): void {
-    if (!this.canWait(progress)) this.sendEntries(peer, progress, now);
-  }
-
   private sendEntries(peer: string, progress: Progress, now: number): void {
     while (this.owesTo(progress)) {
       const count = Math.min(APPEND_ENTRIES_MAX, this.sendableTo - progress.nextIndex + 1);
@@ -250,12 +247,8 @@ export class Replication {
 
   private sendAppend(peer: string, progress: Progress, entries: readonly Entry[], now: number): void {
     const previousPosition = progress.nextIndex - 1;
-    const previousTerm = this.log.termAt(previousPosition);
-    const previousHash = this.log.hashAt(previousPosition);
-    invariant(
-      previousTerm !== undefined && previousHash !== undefined,
-      () => `no entry at ${previousPosition}`,
-    );
+    const previous = this.log.entryAt(previousPosition);
+    invariant(previous !== null || previousPosition === 0, () => `no entry at ${previousPosition}`);
     let bytes = 0;
     for (const entry of entries) bytes += entry.bytes.length;
     progress.sent(previousPosition + entries.length, bytes, this.log.commitIndex, now);
@@ -264,8 +257,8 @@ export class Replication {
       term: this.term,
       epoch: progress.epoch,
       previousPosition,
-      previousTerm,
-      previousHash,
+      previousTerm: previous?.term ?? 0,
+      previousHash: previous === null ? GENESIS_HASH : entryHash(previous),
       commitIndex: this.log.commitIndex,
       entries,
     });

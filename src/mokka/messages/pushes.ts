@@ -87,15 +87,11 @@ export function decodePushes(bytes: Buffer): ForwardedPush[] {
     at = start + length;
     if (at > bytes.length || length > PAYLOAD_BYTES_MAX)
       throw new ProtocolError(`a forwarded push of ${length} bytes is cut short or too long`);
-    pushes.push({ since: sinceOf(since), payload: bytes.subarray(start, at) });
+    if (since !== SINCE_NULL && !isEntryNumber(since))
+      throw new ProtocolError('a forwarded push is since no position');
+    pushes.push({ since: since === SINCE_NULL ? null : since, payload: bytes.subarray(start, at) });
   }
   return pushes;
-}
-
-function sinceOf(since: number): number | null {
-  if (since === SINCE_NULL) return null;
-  if (isEntryNumber(since)) return since;
-  throw new ProtocolError('a forwarded push is since no position');
 }
 
 /** A committed push: session; nonce, a double; index, term and createdAt of its entry, and the entry's hash. */

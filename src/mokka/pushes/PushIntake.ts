@@ -33,7 +33,7 @@ export class PushIntake {
 
   /** Whether pushes of other nodes wait. */
   get holdsForwarded(): boolean {
-    for (const queue of this.forwarded.values()) if (!queue.isEmpty) return true;
+    for (const { pushes } of this.forwarded.values()) if (pushes.length > 0) return true;
     return false;
   }
 
@@ -68,7 +68,7 @@ export class PushIntake {
 
 /** The pushes that one peer forwarded, in their order. */
 class ForwardedQueue implements PushSource {
-  private pushes = new Deque<Proposal>();
+  pushes = new Deque<Proposal>();
   private bytes = 0;
 
   constructor(
@@ -76,10 +76,6 @@ class ForwardedQueue implements PushSource {
     private readonly log: Pick<ReplicatedLog, 'propose'>,
     private readonly answers: Pick<ForwardedAnswers, 'proposed'>,
   ) {}
-
-  get isEmpty(): boolean {
-    return this.pushes.length === 0;
-  }
 
   add(push: Proposal): void {
     const bytes = this.bytes + push.payload.length;
