@@ -149,7 +149,7 @@ export interface CommittedLog {
    * @throws RequestError NO_LEADER when that cannot be confirmed in time.
    */
   head(confirmed: boolean): Promise<Entry | null>;
-  /** Committed entries from a position on, as many as the limits of a backup's page allow, but one at least if there is one. */
+  /** Committed entries from an index on, Raft's, which counts empty entries too: as many as the limits of a backup's page allow, but one at least if there is one. */
   read(from: number): Promise<Entry[]>;
 }
 

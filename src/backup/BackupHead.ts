@@ -8,7 +8,7 @@ import { HASH_BYTES } from '../entry/Entry';
  * | --- | --- |
  * | 8 | `MOKKABAK` |
  * | 2 | version of this format |
- * | 6 | entries: how many there are, which is also the position of the last |
+ * | 6 | entries: how many there are, which is also the index of the last |
  * | 6 | logs: how many of them people see, which is also the index of the last |
  * | 32 | fingerprint of the cluster that it was taken of |
  * | 32 | head hash: the last entry's, which covers all before it |

@@ -32,8 +32,8 @@ export class BackupReader {
     let previous: Entry | null = null;
     let page: Entry[] = [];
     let bytes = 0;
-    for (let position = 1; position <= this.head.entries; position++) {
-      const entry = this.next(position, previous);
+    for (let index = 1; index <= this.head.entries; index++) {
+      const entry = this.next(index, previous);
       if (page.length > 0 && bytes + entry.bytes.length > maxBytes) {
         yield page;
         page = [];
@@ -51,7 +51,7 @@ export class BackupReader {
     this.file.close();
   }
 
-  private next(position: number, previous: Entry | null): Entry {
+  private next(index: number, previous: Entry | null): Entry {
     try {
       const length = readEntryLength(this.file.take(LENGTH_BYTES), 0);
       const entry = parseEntry(this.file.take(length));
@@ -60,13 +60,13 @@ export class BackupReader {
       return entry;
     } catch (error) {
       if (!(error instanceof MalformedEntryError)) throw error;
-      throw damagedBackup(this.file.path, `is damaged at position ${position}: ${error.message}`, error);
+      throw damagedBackup(this.file.path, `is damaged at position ${index}: ${error.message}`, error);
     }
   }
 
   private checkEnd(last: Entry | null): void {
     const { file, head } = this;
-    if (last === null || entryHash(last).toString('hex') !== head.headHash || last.index !== head.logs)
+    if (last === null || entryHash(last).toString('hex') !== head.headHash || last.logNumber !== head.logs)
       throw damagedBackup(file.path, 'is damaged: its last entry is not the one that its beginning names');
     const checksum = file.digest();
     if (!file.take(CHECKSUM_BYTES).equals(checksum))

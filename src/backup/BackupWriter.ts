@@ -68,8 +68,8 @@ export class BackupWriter {
   finish(): void {
     const { path, partial, file, head, last } = this;
     invariant(
-      head !== null && last?.position === head.entries && entryHash(last).toString('hex') === head.headHash,
-      () => `a backup of ${String(head?.entries)} entries ends at ${String(last?.position)}`,
+      head !== null && last?.index === head.entries && entryHash(last).toString('hex') === head.headHash,
+      () => `a backup of ${String(head?.entries)} entries ends at ${String(last?.index)}`,
     );
     this.put(this.hash.copy().digest());
     attempt(partial, () => fsyncSync(file));

@@ -70,9 +70,9 @@ async function fill(
     store.setMembership('voter');
     store.setIdentity(restoredIdentity(owner.clusterId, reader.head));
     for (const page of reader.pages(RESTORE_STEP_BYTES)) {
-      const position = page.at(-1)?.position ?? 0;
-      store.append(page, position);
-      onProgress?.(position, reader.head.entries);
+      const index = page.at(-1)?.index ?? 0;
+      store.append(page, index);
+      onProgress?.(index, reader.head.entries);
     }
     // A term of which this node knows no vote: it votes in those after it, as candidates stand in those after theirs.
     store.saveHardState({ term: store.last?.term ?? 0, votedFor: null });

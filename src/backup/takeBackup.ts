@@ -8,7 +8,7 @@ import { BackupWriter } from './BackupWriter';
 export interface BackupSource {
   /** What is committed now, and of which cluster. */
   head(): Promise<BackupHead>;
-  /** Committed entries from a position on: one at least, and not more than a bounded number of bytes. */
+  /** Committed entries from an index on: one at least, and not more than a bounded number of bytes. */
   read(from: number): Promise<readonly Entry[]>;
 }
 
@@ -47,18 +47,17 @@ async function copyEntries(
   onProgress: OnProgress,
 ): Promise<void> {
   let last: Entry | null = null;
-  for (let position = 0; position < head.entries;) {
-    const page = (await source.read(position + 1)).slice(0, head.entries - position);
-    if (page.length === 0) throw new InvariantError(`the node gave no entry at position ${position + 1}`);
+  for (let index = 0; index < head.entries;) {
+    const page = (await source.read(index + 1)).slice(0, head.entries - index);
+    if (page.length === 0) throw new InvariantError(`the node gave no entry at position ${index + 1}`);
     for (const entry of page) {
       const fault = chainFault(entry, last);
-      if (fault !== null)
-        throw new InvariantError(`the node gave a wrong entry at ${position + 1}: ${fault}`);
+      if (fault !== null) throw new InvariantError(`the node gave a wrong entry at ${index + 1}: ${fault}`);
       last = entry;
-      position = entry.position;
+      index = entry.index;
     }
     writer.write(page);
-    onProgress(position, head.entries);
+    onProgress(index, head.entries);
   }
   if (last === null || entryHash(last).toString('hex') !== head.headHash)
     throw new InvariantError(`the node's entry ${head.entries} is not the one that it named`);

@@ -18,7 +18,7 @@ const verify = async (directory: string): Promise<void> => {
   const progress = new ProgressLine();
   try {
     const { entries, logs, headHash, bytes } = await verifyStore(directory, (so) =>
-      progress.count(so.position, so.last, 'entries', `, ${describeRead(so.bytes, seconds())}`),
+      progress.count(so.index, so.last, 'entries', `, ${describeRead(so.bytes, seconds())}`),
     );
     progress.clear();
     console.log(`whole: ${entries} entries, ${logs} of them logs, ${describeRead(bytes, seconds())}`);

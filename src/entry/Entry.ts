@@ -9,18 +9,18 @@ import { sha256 } from './sha256';
  * | offset | bytes | field |
  * | --- | --- | --- |
  * | 0 | 1 | kind: 0 empty (a new leader's own, Raft 5.4.2), 1 a log |
- * | 1 | 6 | position: Raft's index, 1, 2, 3, … over all entries |
+ * | 1 | 6 | index: Raft's, 1, 2, 3, … over all entries |
  * | 7 | 6 | term |
- * | 13 | 6 | index: how many logs there are up to and with this entry; a log's own number for people |
+ * | 13 | 6 | logNumber: how many logs there are up to and with this entry; what people see as a log's index |
  * | 19 | 6 | createdAt, ms since 1970, the leader's |
  * | 25 | n | of a log its payload, see {@link encodePayload}; of the first entry its cluster's identity; else nothing |
  * | 25 + n | 32 | sha256 over the previous entry's hash and the bytes before this field |
  */
 export interface Entry {
   readonly kind: EntryKind;
-  readonly position: number;
-  readonly term: number;
   readonly index: number;
+  readonly term: number;
+  readonly logNumber: number;
   readonly createdAt: number;
   readonly bytes: Buffer;
 }
@@ -58,14 +58,14 @@ export const GENESIS_HASH: Buffer = Buffer.alloc(HASH_BYTES);
 
 const HEADER_BYTES = 25;
 const PAYLOAD_HEADER_BYTES = 22;
-const POSITION_AT = 1;
+const INDEX_AT = 1;
 const TERM_AT = 7;
-const INDEX_AT = 13;
+const LOG_NUMBER_AT = 13;
 const CREATED_AT_AT = 19;
-/** Bytes of a position, term, index or createdAt. */
+/** Bytes of an index, term, log number or createdAt. */
 export const NUMBER_BYTES = 6;
 
-/** The largest position, term, index and createdAt that an entry can hold. */
+/** The largest index, term, log number and createdAt that an entry can hold. */
 export const ENTRY_NUMBER_MAX = 2 ** (8 * NUMBER_BYTES) - 1;
 
 /** The smallest and the largest entry, bytes. */
@@ -197,7 +197,7 @@ const ownMemory: EntryMemory = { allocate: (length) => Buffer.allocUnsafe(length
  * @param content of a log its payload; null makes an empty entry.
  */
 export function buildEntry(
-  { position, term, index, createdAt }: Omit<Entry, 'kind' | 'bytes'>,
+  { index, term, logNumber, createdAt }: Omit<Entry, 'kind' | 'bytes'>,
   content: Buffer | null,
   previous: Entry | null,
   memory = ownMemory,
@@ -206,13 +206,13 @@ export function buildEntry(
   const hashAt = HEADER_BYTES + (content?.length ?? 0);
   const bytes = memory.allocate(hashAt + HASH_BYTES);
   bytes[0] = kind;
-  bytes.writeUIntBE(position, POSITION_AT, NUMBER_BYTES);
-  bytes.writeUIntBE(term, TERM_AT, NUMBER_BYTES);
   bytes.writeUIntBE(index, INDEX_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(term, TERM_AT, NUMBER_BYTES);
+  bytes.writeUIntBE(logNumber, LOG_NUMBER_AT, NUMBER_BYTES);
   bytes.writeUIntBE(createdAt, CREATED_AT_AT, NUMBER_BYTES);
   if (content !== null) bytes.set(content, HEADER_BYTES);
   bytes.write(chainHash(previous, bytes, hashAt), hashAt, 'latin1');
-  return { kind, position, term, index, createdAt, bytes };
+  return { kind, index, term, logNumber, createdAt, bytes };
 }
 
 /** Makes the first entry of a cluster that forms: an empty one that names the cluster by an identity of 32 hex digits. */
@@ -221,7 +221,7 @@ export function buildFirstEntry(
   identity: string,
   memory = ownMemory,
 ): Entry {
-  const header = { position: 1, term, index: 0, createdAt };
+  const header = { index: 1, term, logNumber: 0, createdAt };
   return buildEntry(header, Buffer.from(identity, 'hex'), null, memory, EntryKind.Empty);
 }
 
@@ -234,22 +234,22 @@ export function parseEntry(bytes: Buffer): Entry {
   if (bytes.length < ENTRY_BYTES_MIN || bytes.length > ENTRY_BYTES_MAX)
     throw new MalformedEntryError(`an entry of ${bytes.length} bytes is out of range`);
   const kind = bytes[0];
-  const position = bytes.readUIntBE(POSITION_AT, NUMBER_BYTES);
+  const index = bytes.readUIntBE(INDEX_AT, NUMBER_BYTES);
   const contentBytes = bytes.length - ENTRY_BYTES_MIN;
   if (kind === EntryKind.Log) checkPayload(bytes, HEADER_BYTES, bytes.length - HASH_BYTES);
   else if (
     kind !== EntryKind.Empty ||
-    !(contentBytes === 0 || (position === 1 && contentBytes === IDENTITY_BYTES))
+    !(contentBytes === 0 || (index === 1 && contentBytes === IDENTITY_BYTES))
   )
     throw new MalformedEntryError(`an entry of kind ${String(kind)} and ${bytes.length} bytes`);
-  const index = bytes.readUIntBE(INDEX_AT, NUMBER_BYTES);
-  if (position === 0 || index > position)
-    throw new MalformedEntryError(`position ${position}, index ${index}`);
+  const logNumber = bytes.readUIntBE(LOG_NUMBER_AT, NUMBER_BYTES);
+  if (index === 0 || logNumber > index)
+    throw new MalformedEntryError(`position ${index}, index ${logNumber}`);
   return {
     kind,
-    position,
-    term: bytes.readUIntBE(TERM_AT, NUMBER_BYTES),
     index,
+    term: bytes.readUIntBE(TERM_AT, NUMBER_BYTES),
+    logNumber,
     createdAt: bytes.readUIntBE(CREATED_AT_AT, NUMBER_BYTES),
     bytes,
   };
@@ -302,7 +302,7 @@ export function toLogEntry(entry: Entry): LogEntry {
   const keyAt = HEADER_BYTES + PAYLOAD_HEADER_BYTES;
   const valueAt = keyAt + bytes.readUInt16BE(HEADER_BYTES + 16);
   return {
-    index: entry.index,
+    index: entry.logNumber,
     term: entry.term,
     hash: entryHashHex(entry),
     createdAt: entry.createdAt,

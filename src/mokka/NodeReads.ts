@@ -57,8 +57,8 @@ export class NodeReads implements ToldLogs {
       const refusal = gate.historiesDiffer(index);
       if (refusal !== null) throw refusal;
       return log
-        .readCommitted(first.position, maxBytes, maxCount)
-        .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.index) === null)
+        .readCommitted(first.index, maxBytes, maxCount)
+        .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.logNumber) === null)
         .map(toLogEntry);
     });
   }
@@ -72,13 +72,13 @@ export class NodeReads implements ToldLogs {
     const { log } = this.parts.log;
     let logs = read();
     // Where it ends with the last log that this node knows of, there may be more: a miss is what the leader confirms.
-    const isConfirmed = logs.length < limit && from + logs.length > log.committedIndex;
+    const isConfirmed = logs.length < limit && from + logs.length > log.committedLogNumber;
     if (isConfirmed) {
       await this.getEntry(Number.MAX_SAFE_INTEGER);
       logs = read();
     }
     const next = from + logs.length;
-    return { logs, next, upToDate: isConfirmed && next > log.committedIndex };
+    return { logs, next, upToDate: isConfirmed && next > log.committedLogNumber };
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {

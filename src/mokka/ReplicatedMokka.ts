@@ -341,7 +341,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /** After a step, so that a listener finds nothing half done. */
   private tellCommit(): void {
-    const { commitIndex, committedIndex } = this.replicatedLog.log;
+    const { commitIndex, committedLogNumber: committedIndex } = this.replicatedLog.log;
     if (commitIndex === this.toldCommitIndex) return;
     this.toldCommitIndex = commitIndex;
     this.nodeReads.followers.committedTo(committedIndex);

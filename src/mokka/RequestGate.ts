@@ -44,12 +44,12 @@ export class RequestGate implements Gate {
     );
   }
 
-  /** Why the log of this index is not told, and nothing after it is taken; null where it is in the shared history. */
-  historiesDiffer(index = Infinity): RequestError | null {
-    const { sharedPosition, log } = this.log;
-    if (sharedPosition === null) return null;
-    const shared = log.entryAt(sharedPosition)?.index ?? 0;
-    if (index <= shared) return null;
+  /** Why the log of this number is not told, and nothing after it is taken; null where it is in the shared history. */
+  historiesDiffer(logNumber = Infinity): RequestError | null {
+    const { sharedIndex, log } = this.log;
+    if (sharedIndex === null) return null;
+    const shared = log.entryAt(sharedIndex)?.logNumber ?? 0;
+    if (logNumber <= shared) return null;
     return new RequestError(
       'HISTORIES_DIFFER',
       `the members that are needed share no log after ${shared} with this node: info says what to do`,

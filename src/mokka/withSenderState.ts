@@ -10,7 +10,7 @@ export function withSenderState(packet: PacketModel, store: LogStore, writeTimes
   const { last, membership } = store;
   const senderState: SenderState = {
     lastTerm: last?.term ?? 0,
-    lastPosition: last?.position ?? 0,
+    lastPosition: last?.index ?? 0,
     votes: membership === 'voter',
     writeMs: writeTimes.ofSelf(performance.now()),
   };

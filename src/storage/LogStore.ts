@@ -19,7 +19,7 @@ export type Membership = 'none' | 'rejoining' | 'voter';
 /**
  * The durable part of a node: hard state and entries. All calls are synchronous, and what a call wrote is on disk
  * when it returns; a call that throws {@link StartError} STORE_FAILED ends the node, since nobody can tell what of
- * it is on disk. Positions are 1, 2, 3, … without gaps.
+ * it is on disk. Indexes are 1, 2, 3, … without gaps.
  *
  * Implementations: MemoryLogStore (tests, simulation) and LmdbLogStore (users).
  */
@@ -32,7 +32,7 @@ export interface LogStore {
   readonly membership: Membership;
   /** Which cluster this is of all that ever had these keys, 32 hex digits; null until the node knows. */
   readonly identity: string | null;
-  /** The commitIndex (a position) saved with the last append; may be behind. 0 at first. */
+  /** The commitIndex saved with the last append; may be behind. 0 at first. */
   readonly commitIndex: number;
   /** The last entry, or null when the log is empty. */
   readonly last: Entry | null;
@@ -47,29 +47,29 @@ export interface LogStore {
   saveHardState(hardState: HardState): void;
 
   /**
-   * Appends entries, and saves commitIndex with them, in one transaction. What stands at the first one's position
-   * and after it is removed. The first position must be from 1 to last + 1, the others follow on it without a gap.
+   * Appends entries, and saves commitIndex with them, in one transaction. What stands at the first one's index
+   * and after it is removed. The first index must be from 1 to last + 1, the others follow on it without a gap.
    * An empty list saves only commitIndex. Hashes are the caller's to have checked.
    */
   append(entries: readonly Entry[], commitIndex: number): void;
 
   /**
-   * The entry at a position, or null when there is none. Its hash has been checked.
+   * The entry at an index, or null when there is none. Its hash has been checked.
    *
    * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
    */
-  entryAt(position: number): Entry | null;
+  entryAt(index: number): Entry | null;
 
   /**
-   * Entries from a position on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one.
+   * Entries from an index on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one.
    * Hashes have been checked.
    *
    * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
    */
   read(from: number, maxBytes: number, maxCount: number): Entry[];
 
-  /** The position of the log with this index, or null when there is none. */
-  positionOfIndex(index: number): number | null;
+  /** The index of the log with this number, or null when there is none. */
+  indexOfLog(logNumber: number): number | null;
 
   /**
    * Lets go of files and the lock. No other call may follow. Calling it again does nothing.

@@ -1,8 +1,8 @@
 import { invariant } from '../errors';
-import { EmptyPositions } from './EmptyPositions';
+import { EmptyEntries } from './EmptyEntries';
 import { EntryKind, type Entry } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
-import { checkAppend, checkHardState, checkIdentity, checkMembership, lastPosition } from './storeRules';
+import { checkAppend, checkHardState, checkIdentity, checkMembership, lastIndex } from './storeRules';
 
 /** All that a store holds. A simulator may cut `entries` to model a disk that lost its last writes. */
 export interface StoreSnapshot {
@@ -23,7 +23,7 @@ export class MemoryLogStore implements LogStore {
     commitIndex: 0,
   };
   private entries: Entry[] = [];
-  private readonly empties = new EmptyPositions();
+  private readonly empties = new EmptyEntries();
   private closed = false;
 
   /** A store that holds what another held when the snapshot was taken: what a restart finds. */
@@ -80,8 +80,8 @@ export class MemoryLogStore implements LogStore {
   append(entries: readonly Entry[], commitIndex: number): void {
     this.checkOpen();
     checkAppend(this, entries, commitIndex);
-    const first = entries[0]?.position;
-    if (first !== undefined && first <= lastPosition(this)) {
+    const first = entries[0]?.index;
+    if (first !== undefined && first <= lastIndex(this)) {
       this.entries.length = first - 1;
       this.empties.cutFrom(first);
     }
@@ -89,9 +89,9 @@ export class MemoryLogStore implements LogStore {
     this.state = { ...this.state, commitIndex };
   }
 
-  entryAt(position: number): Entry | null {
+  entryAt(index: number): Entry | null {
     this.checkOpen();
-    return this.entries[position - 1] ?? null;
+    return this.entries[index - 1] ?? null;
   }
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
@@ -99,8 +99,8 @@ export class MemoryLogStore implements LogStore {
     invariant(from >= 1, () => `read from position ${from}`);
     const entries: Entry[] = [];
     let bytes = 0;
-    for (let position = from; ; position += 1) {
-      const entry = this.entries[position - 1];
+    for (let index = from; ; index += 1) {
+      const entry = this.entries[index - 1];
       if (entry === undefined) return entries;
       bytes += entry.bytes.length;
       if (entries.length > 0 && (bytes > maxBytes || entries.length >= maxCount)) return entries;
@@ -108,10 +108,10 @@ export class MemoryLogStore implements LogStore {
     }
   }
 
-  positionOfIndex(index: number): number | null {
+  indexOfLog(logNumber: number): number | null {
     this.checkOpen();
-    if (index < 1 || index > (this.last?.index ?? 0)) return null;
-    return this.empties.positionOfIndex(index);
+    if (logNumber < 1 || logNumber > (this.last?.logNumber ?? 0)) return null;
+    return this.empties.indexOfLog(logNumber);
   }
 
   close(): void {
@@ -121,7 +121,7 @@ export class MemoryLogStore implements LogStore {
   private add(entries: readonly Entry[]): void {
     for (const entry of entries) {
       this.entries.push(entry);
-      if (entry.kind === EntryKind.Empty) this.empties.append(entry.position);
+      if (entry.kind === EntryKind.Empty) this.empties.append(entry.index);
     }
   }
 

@@ -54,16 +54,16 @@ export class ObservedStore implements LogStore {
     this.observe('append', () => this.store.append(entries, commitIndex));
   }
 
-  entryAt(position: number): Entry | null {
-    return this.store.entryAt(position);
+  entryAt(index: number): Entry | null {
+    return this.store.entryAt(index);
   }
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     return this.store.read(from, maxBytes, maxCount);
   }
 
-  positionOfIndex(index: number): number | null {
-    return this.store.positionOfIndex(index);
+  indexOfLog(logNumber: number): number | null {
+    return this.store.indexOfLog(logNumber);
   }
 
   close(): void {

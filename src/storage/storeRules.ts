@@ -31,12 +31,12 @@ export function checkHardState(store: LogStore, next: HardState): void {
   );
 }
 
-/** An append: no gap in positions and indexes, terms in order, nothing committed removed (Raft 5.3, 5.4). */
+/** An append: no gap in indexes and log numbers, terms in order, nothing committed removed (Raft 5.3, 5.4). */
 export function checkAppend(store: LogStore, entries: readonly Entry[], commitIndex: number): void {
   checkMarked(store);
   const { commitIndex: committed } = store;
-  const end = lastPosition(store);
-  const first = entries[0]?.position ?? end + 1;
+  const end = lastIndex(store);
+  const first = entries[0]?.index ?? end + 1;
   invariant(
     first > committed && first <= end + 1,
     () => `append at ${first}; committed ${committed}, last ${end}`,
@@ -56,11 +56,11 @@ export function checkAppend(store: LogStore, entries: readonly Entry[], commitIn
 
 /** Why an entry cannot follow on another (null: it is the log's first), its hash aside; null when it can. */
 export function orderFault(entry: Entry, previous: Entry | null): string | null {
-  const { position, index, term } = previous ?? { position: 0, index: 0, term: 0 };
-  if (entry.position !== position + 1) return `position ${entry.position} follows on ${position}`;
+  const { index, logNumber, term } = previous ?? { index: 0, logNumber: 0, term: 0 };
+  if (entry.index !== index + 1) return `position ${entry.index} follows on ${index}`;
   if (entry.term < term) return `term ${entry.term} follows on ${term}`;
-  if (entry.index !== index + (entry.kind === EntryKind.Log ? 1 : 0))
-    return `index ${entry.index} follows on ${index}`;
+  if (entry.logNumber !== logNumber + (entry.kind === EntryKind.Log ? 1 : 0))
+    return `index ${entry.logNumber} follows on ${logNumber}`;
   return null;
 }
 
@@ -71,9 +71,9 @@ export function chainFault(entry: Entry, previous: Entry | null): string | null 
   return followsHash(entry, previous) ? null : 'the hash is wrong';
 }
 
-/** The position of a store's last entry, 0 when it is empty. */
-export function lastPosition(store: LogStore): number {
-  return store.last?.position ?? 0;
+/** The index of a store's last entry, 0 when it is empty. */
+export function lastIndex(store: LogStore): number {
+  return store.last?.index ?? 0;
 }
 
 function checkMarked(store: LogStore): void {

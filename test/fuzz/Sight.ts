@@ -11,7 +11,7 @@ export class Sight {
   proof: string | null = null;
   /** Of the last append that each node sent, by its public key. */
   readonly epochs = new Map<string, number>();
-  lastPosition = 0;
+  lastIndex = 0;
   readonly models: Buffer[] = [];
   private heard = 0;
 
@@ -28,8 +28,8 @@ export class Sight {
       const message = decodeLogMessage(packet);
       if (message.type !== 'append') return;
       this.epochs.set(from, message.epoch);
-      const { previousPosition, entries } = message;
-      this.lastPosition = Math.max(this.lastPosition, previousPosition + entries.length);
+      const { previousIndex, entries } = message;
+      this.lastIndex = Math.max(this.lastIndex, previousIndex + entries.length);
     } catch (error) {
       // What honest nodes send is well-formed.
       if (error instanceof ProtocolError)

@@ -42,17 +42,17 @@ export async function checkLogs(
 }
 
 /** The store hands out no entry whose hash does not follow on the one before it. */
-async function* entriesOf(cluster: Cluster, index: number): AsyncGenerator<Entry> {
+async function* entriesOf(cluster: Cluster, node: number): AsyncGenerator<Entry> {
   const store = await LmdbLogStore.open({
-    directory: cluster.directoryOf(index),
+    directory: cluster.directoryOf(node),
     clusterId: cluster.clusterId,
-    publicKey: cluster.member(index).keys.publicKey,
+    publicKey: cluster.member(node).keys.publicKey,
   });
   try {
-    for (let position = 1; position <= (store.last?.position ?? 0);) {
-      const entries = store.read(position, BYTES_AT_ONCE, ENTRIES_AT_ONCE);
+    for (let index = 1; index <= (store.last?.index ?? 0);) {
+      const entries = store.read(index, BYTES_AT_ONCE, ENTRIES_AT_ONCE);
       yield* entries;
-      position += entries.length;
+      index += entries.length;
     }
   } finally {
     store.close();

@@ -140,7 +140,7 @@ export class FrameMaker {
     if (message === null) return 'risky';
     if (message.type === 'forward')
       for (const { payload } of message.pushes) this.pushed.add(payloadDigest(payload));
-    return message.type === 'appended' && message.matchIndex > this.sight.lastPosition ? 'risky' : 'fine';
+    return message.type === 'appended' && message.matchIndex > this.sight.lastIndex ? 'risky' : 'fine';
   }
 }
 

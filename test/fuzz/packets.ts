@@ -35,7 +35,7 @@ export class PacketMaker {
       timestamp: random.pick([0, Date.now(), ENTRY_NUMBER_MAX]),
       data: {
         lastTerm: this.term(),
-        lastPosition: this.position(),
+        lastPosition: this.index(),
         votes: random.perMille(500),
         writeMs: random.pick([0, random.below(3000), ENTRY_NUMBER_MAX]),
         leader: random.pick([null, this.self, random.bytes(65).toString('hex')]),
@@ -63,7 +63,7 @@ export class PacketMaker {
           type: 'readmit',
           term,
           incarnation: this.incarnation(),
-          position: this.position(),
+          index: this.index(),
           identity: random.bytes(16).toString('hex'),
         };
       case 2:
@@ -78,12 +78,12 @@ export class PacketMaker {
         return {
           type: 'confirmed',
           id: random.below(1000),
-          commitIndex: random.pick([null, this.position()]),
+          commitIndex: random.pick([null, this.index()]),
         };
       case 6:
-        return { type: 'commit', term, commitIndex: this.position() };
+        return { type: 'commit', term, commitIndex: this.index() };
       case 7:
-        return { type: 'lags', id: random.below(1000), lags: [0, this.position()] };
+        return { type: 'lags', id: random.below(1000), lags: [0, this.index()] };
       default:
         return {
           type: 'appended',
@@ -91,9 +91,9 @@ export class PacketMaker {
           incarnation: this.incarnation(),
           epoch,
           success: random.perMille(700),
-          matchIndex: this.position(),
-          divergedAt: random.perMille(50) ? this.position() : null,
-          commitIndex: this.position(),
+          matchIndex: this.index(),
+          divergedAt: random.perMille(50) ? this.index() : null,
+          commitIndex: this.index(),
           voter: random.perMille(700),
         };
     }
@@ -108,26 +108,26 @@ export class PacketMaker {
   private append(epoch: number): LogMessage {
     const { random } = this;
     const term = this.term();
-    const previousPosition = this.position();
+    const previousIndex = this.index();
     const previousTerm = Math.max(0, term - random.below(2));
     const entries: Entry[] = [];
-    const room = Math.min(random.below(4), ENTRY_NUMBER_MAX - previousPosition);
+    const room = Math.min(random.below(4), ENTRY_NUMBER_MAX - previousIndex);
     for (let n = 0; n < room; n++)
-      entries.push(this.entry(previousPosition + n + 1, term, entries.at(-1) ?? null));
+      entries.push(this.entry(previousIndex + n + 1, term, entries.at(-1) ?? null));
     return {
       type: 'append',
       term,
       epoch,
-      previousPosition,
+      previousIndex,
       previousTerm,
       previousHash: random.bytes(HASH_BYTES),
-      commitIndex: this.position(),
+      commitIndex: this.index(),
       entries,
     };
   }
 
-  private entry(position: number, term: number, previous: Entry | null): Entry {
-    const header = { position, term, index: Math.floor(position / 2), createdAt: Date.now() };
+  private entry(index: number, term: number, previous: Entry | null): Entry {
+    const header = { index, term, logNumber: Math.floor(index / 2), createdAt: Date.now() };
     const payload = this.random.perMille(700) ? this.push().payload : null;
     return buildEntry(header, payload, previous);
   }
@@ -139,18 +139,18 @@ export class PacketMaker {
     const session = random.perMille(50) ? random.bytes(8).toString('hex') : SESSION;
     const id = { session, nonce: this.made };
     const payload = encodePayload(id, `fuzz-${this.made}`, 'x'.repeat(size));
-    return { since: random.pick([null, this.position()]), payload };
+    return { since: random.pick([null, this.index()]), payload };
   }
 
   private answer(term: number): LogMessage {
     const { random } = this;
-    const head = { type: 'answers' as const, term, commitIndex: this.position() };
+    const head = { type: 'answers' as const, term, commitIndex: this.index() };
     const id = { session: random.bytes(8).toString('hex'), nonce: random.below(1000) };
     if (random.perMille(500)) {
       const refused = random.pick<Refusal>(['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER']);
       return { ...head, committed: [], refused: [{ ...id, refused, since: null }] };
     }
-    const committed = { index: this.position(), term: this.term(), createdAt: 0, hash: random.bytes(32) };
+    const committed = { logNumber: this.index(), term: this.term(), createdAt: 0, hash: random.bytes(32) };
     return { ...head, committed: [{ ...id, committed }], refused: [] };
   }
 
@@ -167,10 +167,10 @@ export class PacketMaker {
     ]);
   }
 
-  private position(): number {
+  private index(): number {
     const { random, sight } = this;
-    const near = Math.max(0, sight.lastPosition + random.between(-3, 3));
-    return random.pick([sight.lastPosition, near, random.below(near + 1), 0, ENTRY_NUMBER_MAX]);
+    const near = Math.max(0, sight.lastIndex + random.between(-3, 3));
+    return random.pick([sight.lastIndex, near, random.below(near + 1), 0, ENTRY_NUMBER_MAX]);
   }
 
   private proof(): string {

@@ -95,7 +95,7 @@ describe('an embedded node', () => {
     const store = new MemoryLogStore();
     const { node } = await alone(store);
     await node.disconnect();
-    expect(store.commitIndex).toBe(store.last?.position);
+    expect(store.commitIndex).toBe(store.last?.index);
   });
 
   test('rejects its disconnect when that cannot be saved, and has left its port', async () => {

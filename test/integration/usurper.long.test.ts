@@ -60,16 +60,16 @@ async function lastEntryOf(index: number): Promise<Entry> {
 
 /** What a leader may say, and what none says: other entries, other terms, commits of what nobody has. */
 function lie(random: Random, term: number, top: Entry, salt: number): LogMessage {
-  const position = random.pick([top.position, top.position + random.below(4), random.below(8)]);
+  const index = random.pick([top.index, top.index + random.below(4), random.below(8)]);
   const count = random.below(4);
   const entries: Entry[] = [];
   let previous = top;
   for (let n = 1; n <= count; n++) {
     const payload = encodePayload({ session: '00000000000000ee', nonce: salt }, 'lie', `${salt}`);
     const header = {
-      position: position + n,
+      index: index + n,
       term: random.pick([term, term - 1, top.term]),
-      index: top.index + n,
+      logNumber: top.logNumber + n,
       createdAt: 0,
     };
     previous = buildEntry(header, payload, previous);
@@ -79,10 +79,10 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     type: 'append',
     term,
     epoch: random.below(3),
-    previousPosition: position,
+    previousIndex: index,
     previousTerm: random.pick([top.term, term]),
     previousHash: random.pick([entryHash(top), random.bytes(HASH_BYTES)]),
-    commitIndex: random.pick([0, position, ENTRY_NUMBER_MAX]),
+    commitIndex: random.pick([0, index, ENTRY_NUMBER_MAX]),
     entries,
   };
   const answers = {
@@ -96,10 +96,10 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     type: 'readmit',
     term,
     incarnation: '0'.repeat(16),
-    position: random.below(10),
+    index: random.below(10),
     identity: 'e'.repeat(32),
   } as const;
-  const commit = { type: 'commit', term, commitIndex: random.pick([position, ENTRY_NUMBER_MAX]) } as const;
+  const commit = { type: 'commit', term, commitIndex: random.pick([index, ENTRY_NUMBER_MAX]) } as const;
   return random.pick<LogMessage>([append, append, append, answers, readmit, commit]);
 }
 

@@ -115,8 +115,8 @@ test('a running node’s directory is refused, and so is one without data', asyn
 });
 
 /** Flips a bit in the value at a position: in the file, where its bytes stand as they are. */
-function flipIn(position: number): void {
-  const { bytes } = entries[position - 1] ?? { bytes: Buffer.alloc(0) };
+function flipIn(index: number): void {
+  const { bytes } = entries[index - 1] ?? { bytes: Buffer.alloc(0) };
   const content = readFileSync(file);
   const start = content.indexOf(bytes.subarray(0, 60));
   const value = start + 1000;

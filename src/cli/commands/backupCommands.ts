@@ -34,7 +34,7 @@ export function backupCommands(log: CommittedLog, clusterId: string): readonly C
           'this node knows of no committed entry: there is nothing to back up',
         );
       const headHash = entryHash(last).toString('hex');
-      return { entries: last.position, logs: last.index, clusterId, headHash };
+      return { entries: last.index, logs: last.logNumber, clusterId, headHash };
     },
     ...internal(`${HEAD} [${UNCONFIRMED}]`),
   } satisfies Command<boolean, BackupHead>;

@@ -36,8 +36,8 @@ export class Ballot {
 
   /** Compares a candidate's log with this node's: negative, it is behind; 0, both end alike; positive, it is ahead. */
   compareLog({ lastTerm, lastPosition }: LogEnd): number {
-    const last = this.store.last ?? { term: 0, position: 0 };
-    return lastTerm - last.term || lastPosition - last.position;
+    const last = this.store.last ?? { term: 0, index: 0 };
+    return lastTerm - last.term || lastPosition - last.index;
   }
 
   /** Whether a candidate's log is at least as up to date as this node's (Raft, 5.4.1). */

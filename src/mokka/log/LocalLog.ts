@@ -29,7 +29,7 @@ export interface StagedPush {
 
 /** A node's log as all but its replication see it. */
 export type ReadableLog = Readonly<
-  Pick<LocalLog, 'last' | 'lastPosition' | 'commitIndex' | 'committedIndex' | 'entryAt' | 'committedLog'>
+  Pick<LocalLog, 'last' | 'lastIndex' | 'commitIndex' | 'committedLogNumber' | 'entryAt' | 'committedLog'>
 >;
 
 /**
@@ -39,10 +39,10 @@ export type ReadableLog = Readonly<
 export class LocalLog {
   /** The last entry. Only this class sets it, as the next two. */
   last: Entry | null;
-  /** Position up to which entries are known to be committed. */
+  /** Index up to which entries are known to be committed. */
   commitIndex: number;
-  /** The index of the last committed log. */
-  committedIndex: number;
+  /** The number of the last committed log. */
+  committedLogNumber: number;
   /** Which pushes the last entries were made by. */
   readonly pushes = new RememberedPushes();
   private readonly recent = new RecentEntries();
@@ -57,11 +57,11 @@ export class LocalLog {
     this.last = store.last;
     this.commitIndex = store.commitIndex;
     invariant(
-      this.commitIndex <= this.lastPosition,
-      () => `commitIndex ${this.commitIndex}, last position ${this.lastPosition}`,
+      this.commitIndex <= this.lastIndex,
+      () => `commitIndex ${this.commitIndex}, last position ${this.lastIndex}`,
     );
-    this.committedIndex = this.entryAt(this.commitIndex)?.index ?? 0;
-    this.pushes.startAt(this.lastPosition + 1);
+    this.committedLogNumber = this.entryAt(this.commitIndex)?.logNumber ?? 0;
+    this.pushes.startAt(this.lastIndex + 1);
   }
 
   /** Which cluster this is, 32 hex digits; null until the node knows. */
@@ -69,12 +69,12 @@ export class LocalLog {
     return this.store.identity;
   }
 
-  get lastPosition(): number {
-    return this.last?.position ?? 0;
+  get lastIndex(): number {
+    return this.last?.index ?? 0;
   }
 
-  get savedPosition(): number {
-    return this.store.last?.position ?? 0;
+  get savedIndex(): number {
+    return this.store.last?.index ?? 0;
   }
 
   /** Whether {@link save} has something to do. */
@@ -87,39 +87,39 @@ export class LocalLog {
     return (
       this.staged.length < FLUSH_ENTRIES_MAX &&
       this.stagedBytes < FLUSH_BYTES_MAX &&
-      this.lastPosition - this.commitIndex < UNCOMMITTED_ENTRIES_MAX
+      this.lastIndex - this.commitIndex < UNCOMMITTED_ENTRIES_MAX
     );
   }
 
-  /** Whether the entry at a position has this hash, so that all before it is the same too. */
-  isSameAt(position: number, hash: Buffer): boolean {
-    if (position === 0) return GENESIS_HASH.equals(hash);
-    const entry = this.entryAt(position);
+  /** Whether the entry at an index has this hash, so that all before it is the same too. */
+  isSameAt(index: number, hash: Buffer): boolean {
+    if (index === 0) return GENESIS_HASH.equals(hash);
+    const entry = this.entryAt(index);
     return entry !== null && entryHash(entry).equals(hash);
   }
 
-  entryAt(position: number): Entry | null {
-    if (position === 0) return null;
-    return this.recent.get(position) ?? this.store.entryAt(position);
+  entryAt(index: number): Entry | null {
+    if (index === 0) return null;
+    return this.recent.get(index) ?? this.store.entryAt(index);
   }
 
-  /** The committed log with this index, or null. */
-  committedLog(index: number): Entry | null {
-    if (index > this.committedIndex) return null;
-    const position = this.store.positionOfIndex(index);
-    return position === null ? null : this.entryAt(position);
+  /** The committed log with this number, or null. */
+  committedLog(logNumber: number): Entry | null {
+    if (logNumber > this.committedLogNumber) return null;
+    const index = this.store.indexOfLog(logNumber);
+    return index === null ? null : this.entryAt(index);
   }
 
-  /** Whether the entry at a position is in memory, so that reading it does not wait for the disk. */
-  isRecent(position: number): boolean {
-    return this.recent.get(position) !== undefined;
+  /** Whether the entry at an index is in memory, so that reading it does not wait for the disk. */
+  isRecent(index: number): boolean {
+    return this.recent.get(index) !== undefined;
   }
 
   /** Whether the entries of a range are in memory and have together at most so many bytes. */
   areRecent(from: number, to: number, maxBytes: number): boolean {
     let bytes = 0;
-    for (let position = from; position <= to; position++) {
-      bytes += this.recent.get(position)?.bytes.length ?? Infinity;
+    for (let index = from; index <= to; index++) {
+      bytes += this.recent.get(index)?.bytes.length ?? Infinity;
       if (bytes > maxBytes) return false;
     }
     return true;
@@ -142,10 +142,10 @@ export class LocalLog {
     let bytes = 0;
     for (let count = 0; count < REMEMBER_STEP_ENTRIES && bytes < REMEMBER_STEP_BYTES; count++) {
       if (this.pushes.isComplete) return;
-      const position = this.pushes.firstPosition - 1;
-      const entry = this.entryAt(position);
-      invariant(entry !== null, () => `no entry at ${position}, last is ${this.lastPosition}`);
-      this.pushes.addOlder(position, entryPushId(entry));
+      const index = this.pushes.firstIndex - 1;
+      const entry = this.entryAt(index);
+      invariant(entry !== null, () => `no entry at ${index}, last is ${this.lastIndex}`);
+      this.pushes.addOlder(index, entryPushId(entry));
       bytes += entry.bytes.length;
     }
   }
@@ -153,13 +153,13 @@ export class LocalLog {
   /** Makes the next entry of a leader, an empty one without a push; it is in the store after {@link save}. */
   stage(term: number, createdAt: number, push: StagedPush | null): Entry {
     const { last, recent } = this;
-    const position = this.lastPosition + 1;
-    const index = (last?.index ?? 0) + (push === null ? 0 : 1);
+    const index = this.lastIndex + 1;
+    const logNumber = (last?.logNumber ?? 0) + (push === null ? 0 : 1);
     const entry =
       last === null && push === null
         ? buildFirstEntry({ term, createdAt }, this.drawIdentity(), recent)
-        : buildEntry({ position, term, index, createdAt }, push?.payload ?? null, last, recent);
-    this.pushes.add(entry.position, push?.id ?? null);
+        : buildEntry({ index, term, logNumber, createdAt }, push?.payload ?? null, last, recent);
+    this.pushes.add(entry.index, push?.id ?? null);
     this.recent.add(entry);
     this.staged.push(entry);
     this.stagedBytes += entry.bytes.length;
@@ -167,7 +167,7 @@ export class LocalLog {
     return entry;
   }
 
-  /** The position up to which the first staged entries have at most `maxBytes`; one entry at least, if any is staged. */
+  /** The index up to which the first staged entries have at most `maxBytes`; one entry at least, if any is staged. */
   stagedWithin(maxBytes: number): number {
     let bytes = 0;
     let count = 0;
@@ -176,18 +176,18 @@ export class LocalLog {
       if (bytes > maxBytes && count > 0) break;
       count++;
     }
-    return this.savedPosition + count;
+    return this.savedIndex + count;
   }
 
-  /** Puts the staged entries up to a position on disk. */
+  /** Puts the staged entries up to an index on disk. */
   save(to: number): void {
-    const count = to - this.savedPosition;
+    const count = to - this.savedIndex;
     if (count <= 0) return;
     const saved = this.staged.slice(0, count);
     this.store.append(saved, this.commitIndex);
     this.staged = this.staged.slice(count);
     for (const { bytes } of saved) this.stagedBytes -= bytes.length;
-    this.recent.shrink(this.savedPosition);
+    this.recent.shrink(this.savedIndex);
   }
 
   /** Puts commitIndex on disk, if it is not: so that a restarted node can read what it knew to be committed. */
@@ -202,11 +202,11 @@ export class LocalLog {
     this.staged = [];
     this.stagedBytes = 0;
     this.last = this.store.last;
-    this.forget(this.savedPosition + 1);
+    this.forget(this.savedIndex + 1);
   }
 
   /**
-   * Puts a leader's entries on disk, in place of what stands at the first one's position and after it.
+   * Puts a leader's entries on disk, in place of what stands at the first one's index and after it.
    * `commitIndex` is saved with them.
    *
    * @returns false, with nothing done, when their hashes do not follow on this log's.
@@ -215,36 +215,36 @@ export class LocalLog {
     const [first] = entries;
     invariant(this.staged.length === 0, () => 'a follower has staged entries');
     invariant(
-      first === undefined || (first.position > this.commitIndex && first.position <= this.lastPosition + 1),
-      () =>
-        `entries from ${String(first?.position)}, commitIndex ${this.commitIndex}, last ${this.lastPosition}`,
+      first === undefined || (first.index > this.commitIndex && first.index <= this.lastIndex + 1),
+      () => `entries from ${String(first?.index)}, commitIndex ${this.commitIndex}, last ${this.lastIndex}`,
     );
     if (first === undefined) return true;
-    let previous = this.entryAt(first.position - 1);
+    let previous = this.entryAt(first.index - 1);
     for (const entry of entries) {
-      if (!followsHash(entry, previous) || entry.index !== (previous?.index ?? 0) + entry.kind) return false;
+      if (!followsHash(entry, previous) || entry.logNumber !== (previous?.logNumber ?? 0) + entry.kind)
+        return false;
       previous = entry;
     }
-    if (first.position <= this.lastPosition) this.forget(first.position);
+    if (first.index <= this.lastIndex) this.forget(first.index);
     const kept: Entry[] = [];
     for (const entry of entries) {
-      this.pushes.add(entry.position, entryPushId(entry));
+      this.pushes.add(entry.index, entryPushId(entry));
       kept.push(this.recent.addCopy(entry));
     }
-    const { position } = kept.at(-1) ?? first;
-    this.store.append(kept, Math.max(this.commitIndex, Math.min(commitIndex, position)));
+    const { index } = kept.at(-1) ?? first;
+    this.store.append(kept, Math.max(this.commitIndex, Math.min(commitIndex, index)));
     this.last = this.store.last;
-    this.recent.shrink(position);
+    this.recent.shrink(index);
     return true;
   }
 
   /** Raises commitIndex; returns whether it rose. */
-  commitTo(position: number): boolean {
-    if (position <= this.commitIndex) return false;
-    const entry = this.entryAt(position);
-    invariant(entry !== null, () => `commit of position ${position}, last is ${this.lastPosition}`);
-    this.commitIndex = position;
-    this.committedIndex = entry.index;
+  commitTo(index: number): boolean {
+    if (index <= this.commitIndex) return false;
+    const entry = this.entryAt(index);
+    invariant(entry !== null, () => `commit of position ${index}, last is ${this.lastIndex}`);
+    this.commitIndex = index;
+    this.committedLogNumber = entry.logNumber;
     if (this.store.identity === null) this.learnIdentity();
     return true;
   }

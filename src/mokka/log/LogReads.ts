@@ -14,7 +14,7 @@ export interface CommitConfirmation {
 }
 
 interface WaitingRead {
-  readonly index: number;
+  readonly logNumber: number;
   readonly deadlineAt: number;
   readonly resolve: (entry: LogEntry | null) => void;
   readonly reject: (error: RequestError) => void;
@@ -43,10 +43,10 @@ export class LogReads {
     private readonly clock: Clock,
   ) {}
 
-  /** The committed log with this index, or null when there is none. */
-  get(index: number): Promise<LogEntry | null> {
-    if (!Number.isSafeInteger(index) || index < 1) return Promise.resolve(null);
-    const entry = this.log.committedLog(index);
+  /** The committed log with this number, or null when there is none. */
+  get(logNumber: number): Promise<LogEntry | null> {
+    if (!Number.isSafeInteger(logNumber) || logNumber < 1) return Promise.resolve(null);
+    const entry = this.log.committedLog(logNumber);
     if (entry !== null) return Promise.resolve(toLogEntry(entry));
     return new Promise((resolve, reject) => {
       if (this.waiting >= READS_WAITING_MAX) {
@@ -58,7 +58,7 @@ export class LogReads {
         );
         return;
       }
-      this.unasked.push({ index, deadlineAt: this.clock.now() + READ_DEADLINE_MS, resolve, reject });
+      this.unasked.push({ logNumber, deadlineAt: this.clock.now() + READ_DEADLINE_MS, resolve, reject });
       this.ask();
     });
   }
@@ -78,7 +78,7 @@ export class LogReads {
   committed(): void {
     while (this.confirmed[0] !== undefined && this.confirmed[0].commitIndex <= this.log.commitIndex)
       for (const read of this.confirmed.shift()?.reads ?? []) {
-        const entry = this.log.committedLog(read.index);
+        const entry = this.log.committedLog(read.logNumber);
         read.resolve(entry === null ? null : toLogEntry(entry));
       }
   }

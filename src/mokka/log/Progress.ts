@@ -27,15 +27,15 @@ export class Progress {
   probeAt = -Infinity;
   /** commitIndex as the follower knows it, once what is under way has arrived. */
   sentCommitIndex = 0;
-  /** Position of the last entry that a push of the follower's users waits for. */
-  waitedForPosition = 0;
+  /** Index of the last entry that a push of the follower's users waits for. */
+  waitedForIndex = 0;
   /** What the follower was told to be committed once it has it on disk, see Replication. */
   earlyCommitIndex = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
   answeredAt = 0;
-  /** The first position at which the follower holds another entry for committed than the leader; null: none is known. */
+  /** The first index at which the follower holds another entry for committed than the leader; null: none is known. */
   divergedAt: number | null = null;
-  /** Position of the entry that a rejoining follower must hold, see Replication; null: it is none. */
+  /** Index of the entry that a rejoining follower must hold, see Replication; null: it is none. */
   fence: number | null = null;
 
   private readonly underWay: { last: number; bytes: number }[] = [];
@@ -44,9 +44,9 @@ export class Progress {
   /** Up to here the logs match as far as can be guessed: where a probe begins. */
   private guess: number;
 
-  constructor(lastPosition: number) {
-    this.guess = lastPosition;
-    this.nextIndex = lastPosition + 1;
+  constructor(lastIndex: number) {
+    this.guess = lastIndex;
+    this.nextIndex = lastIndex + 1;
   }
 
   get canSend(): boolean {
@@ -62,7 +62,7 @@ export class Progress {
 
   /** Whether a user of the follower waits for an entry that it may not have yet. */
   get isWaitedFor(): boolean {
-    return this.waitedForPosition > this.matchIndex;
+    return this.waitedForIndex > this.matchIndex;
   }
 
   /** An append of entries up to `last`, with this commitIndex, is on its way. */
@@ -74,14 +74,14 @@ export class Progress {
     this.sentCommitIndex = commitIndex;
   }
 
-  /** A push of the follower's users waits for the entry at this position. */
-  isToAnswer(position: number): void {
-    this.waitedForPosition = Math.max(this.waitedForPosition, position);
+  /** A push of the follower's users waits for the entry at this index. */
+  isToAnswer(index: number): void {
+    this.waitedForIndex = Math.max(this.waitedForIndex, index);
   }
 
   /** The follower was told that this is committed as soon as it has it. */
-  committedEarly(position: number): void {
-    this.earlyCommitIndex = position;
+  committedEarly(index: number): void {
+    this.earlyCommitIndex = index;
   }
 
   /** The process that was met says whether it is a voter. */
@@ -137,9 +137,9 @@ export class Progress {
   }
 
   /** The follower holds other entries for committed: nothing is sent to it but a look, now and then. */
-  diverged(position: number, now: number): void {
-    this.restart('waiting', position - 1);
-    this.divergedAt = position;
+  diverged(index: number, now: number): void {
+    this.restart('waiting', index - 1);
+    this.divergedAt = index;
     this.probeAt = now + DIVERGENCE_PROBE_MS;
   }
 

@@ -13,7 +13,7 @@ const SMALL_BYTES_MAX = BLOCK_BYTES / 8;
  */
 export class RecentEntries implements EntryMemory {
   private readonly entries = new Deque<Entry>();
-  /** Position of the first of them. */
+  /** Index of the first of them. */
   private first = 1;
   private block = Buffer.alloc(0);
   private blockUsed = 0;
@@ -33,32 +33,32 @@ export class RecentEntries implements EntryMemory {
 
   /** Adds the entry after the last one, whose bytes are from {@link allocate}. */
   add(entry: Entry): void {
-    const { position } = entry;
-    if (this.entries.length === 0) this.first = position;
+    const { index } = entry;
+    if (this.entries.length === 0) this.first = index;
     const next = this.first + this.entries.length;
-    invariant(position === next, () => `recent entry ${position}, expected ${next}`);
+    invariant(index === next, () => `recent entry ${index}, expected ${next}`);
     this.entries.push(entry);
     this.bytes += entry.bytes.length;
   }
 
   /** Adds a copy of the entry after the last one. Returns the copy: who goes on with it keeps nothing else alive. */
-  addCopy({ kind, position, term, index, createdAt, bytes }: Entry): Entry {
-    const copy = { kind, position, term, index, createdAt, bytes: this.ownBytes(bytes) };
+  addCopy({ kind, index, term, logNumber, createdAt, bytes }: Entry): Entry {
+    const copy = { kind, index, term, logNumber, createdAt, bytes: this.ownBytes(bytes) };
     this.add(copy);
     return copy;
   }
 
-  get(position: number): Entry | undefined {
-    return this.entries.at(position - this.first);
+  get(index: number): Entry | undefined {
+    return this.entries.at(index - this.first);
   }
 
-  /** Entries from a position on, within the limits but one at least; undefined when it does not hold that position. */
+  /** Entries from an index on, within the limits but one at least; undefined when it does not hold that index. */
   read(from: number, maxBytes: number, maxCount: number): Entry[] | undefined {
     if (this.get(from) === undefined) return undefined;
     const found: Entry[] = [];
     let bytes = 0;
-    for (let position = from; found.length < maxCount; position++) {
-      const entry = this.get(position);
+    for (let index = from; found.length < maxCount; index++) {
+      const entry = this.get(index);
       bytes += entry?.bytes.length ?? 0;
       if (entry === undefined || (bytes > maxBytes && found.length > 0)) break;
       found.push(entry);
@@ -66,7 +66,7 @@ export class RecentEntries implements EntryMemory {
     return found;
   }
 
-  /** Forgets the entries from a position on. */
+  /** Forgets the entries from an index on. */
   cut(from: number): void {
     while (this.entries.length > 0 && this.first + this.entries.length > from)
       this.bytes -= this.entries.pop()?.bytes.length ?? 0;

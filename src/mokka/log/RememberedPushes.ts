@@ -9,14 +9,14 @@ interface Session {
   readonly salt: number;
   /** Its pushes in the window. */
   count: number;
-  /** No push of it stands below this position. */
+  /** No push of it stands below this index. */
   notBelow: number;
   /** None of its pushes has a nonce above or below these: so most that are not there are known without a look. */
   highest: number;
   lowest: number;
 }
 
-/** Where the pushes of a range of positions are found, the eighth part of a window. */
+/** Where the pushes of a range of indexes are found, the eighth part of a window. */
 interface Generation {
   /** Which range it is. */
   number: number;
@@ -37,7 +37,7 @@ const GENERATIONS = 8;
 
 /**
  * Which pushes the last entries of the log were made by, so that a push that is tried again is found instead of
- * appended twice (Raft dissertation, 6.3). The window is of REMEMBERED_PUSHES_MAX positions: memory does not grow
+ * appended twice (Raft dissertation, 6.3). The window is of REMEMBERED_PUSHES_MAX indexes: memory does not grow
  * with the log.
  *
  * Every entry passes here, on every node. So the window is a ring of plain numbers: a Map of so many nonces that come
@@ -48,10 +48,10 @@ const GENERATIONS = 8;
 export class RememberedPushes {
   private readonly window = REMEMBERED_PUSHES_MAX;
   private readonly sessions = new Map<string, Session>();
-  /** By position modulo the window: the session of the entry there, undefined for an empty entry, and its nonce. */
+  /** By index modulo the window: the session of the entry there, undefined for an empty entry, and its nonce. */
   private readonly ringSessions: (Session | undefined)[] = [];
   private readonly ringNonces = new Float64Array(this.window);
-  /** Positions of a generation. */
+  /** Indexes of a generation. */
   private readonly span = Math.ceil(this.window / GENERATIONS);
   private readonly places = 2 ** Math.ceil(Math.log2(2 * this.span));
   /** Places of a table that may be taken, so that what is looked for stands near its first place. */
@@ -66,25 +66,25 @@ export class RememberedPushes {
   private first = 1;
   private next = 1;
 
-  /** Moves an empty window to a position. */
-  startAt(position: number): void {
+  /** Moves an empty window to an index. */
+  startAt(index: number): void {
     invariant(this.next === this.first, () => `pushes from ${this.first} to ${this.next - 1} are remembered`);
-    this.first = position;
-    this.next = position;
+    this.first = index;
+    this.next = index;
   }
 
   /** Remembers what made the entry after the last one, null for an empty entry; the oldest falls out of a full window. */
-  add(position: number, id: PushId | null): void {
+  add(index: number, id: PushId | null): void {
     if (this.next - this.first === this.window) this.forget(this.first++);
-    this.next = position + 1;
+    this.next = index + 1;
     if (id === null) return;
-    const session = this.sessionOf(id.session, position);
-    this.keep(position, session, id.nonce);
-    this.index(position, session, id.nonce);
+    const session = this.sessionOf(id.session, index);
+    this.keep(index, session, id.nonce);
+    this.enter(index, session, id.nonce);
   }
 
-  /** The lowest position of the window. */
-  get firstPosition(): number {
+  /** The lowest index of the window. */
+  get firstIndex(): number {
     return this.first;
   }
 
@@ -94,23 +94,23 @@ export class RememberedPushes {
   }
 
   /** Remembers what made the entry before the first one of a window that is not complete. */
-  addOlder(position: number, id: PushId | null): void {
-    this.first = position;
+  addOlder(index: number, id: PushId | null): void {
+    this.first = index;
     if (id === null) return;
-    const session = this.sessionOf(id.session, position);
-    session.notBelow = position;
+    const session = this.sessionOf(id.session, index);
+    session.notBelow = index;
     const isKnown = this.find(id) !== undefined;
-    this.keep(position, session, id.nonce);
-    if (!isKnown) this.index(position, session, id.nonce);
+    this.keep(index, session, id.nonce);
+    if (!isKnown) this.enter(index, session, id.nonce);
   }
 
-  /** Forgets the entries from a position on. */
+  /** Forgets the entries from an index on. */
   cut(from: number): void {
     while (this.next > from && this.next > this.first) this.forget(--this.next);
     if (this.next > from) this.startAt(from);
   }
 
-  /** The position of the entry that a push made, the last if there are several, if it is in the window. */
+  /** The index of the entry that a push made, the last if there are several, if it is in the window. */
   find(id: PushId): number | undefined {
     const session = this.sessions.get(id.session);
     if (session === undefined || id.nonce > session.highest || id.nonce < session.lowest) return undefined;
@@ -118,7 +118,7 @@ export class RememberedPushes {
       const generation = this.generations[number % this.generations.length];
       if (generation?.number !== number) continue;
       const held = generation.table[this.placeOf(generation.table, session, id.nonce)] ?? FREE;
-      if (held !== FREE) return this.positionAt(held - 1);
+      if (held !== FREE) return this.indexAt(held - 1);
     }
     return undefined;
   }
@@ -126,7 +126,7 @@ export class RememberedPushes {
   /**
    * Whether a push that is not found is known not to be in the log.
    *
-   * @param since a position that was in the log before the push was first made; null when only the order of nonces
+   * @param since an index that was in the log before the push was first made; null when only the order of nonces
    * tells: then a nonce below all that are remembered of its session may be of an entry that is forgotten.
    */
   wouldKnow(id: PushId, since: number | null): boolean {
@@ -140,28 +140,28 @@ export class RememberedPushes {
   private remembersLower(session: Session, nonce: number): boolean {
     session.notBelow = Math.max(session.notBelow, this.first);
     let left = session.count;
-    for (let position = session.notBelow; left > 0; position++) {
-      const slot = position % this.window;
+    for (let index = session.notBelow; left > 0; index++) {
+      const slot = index % this.window;
       if (this.ringSessions[slot] !== session) continue;
-      if (left === session.count) session.notBelow = position;
+      if (left === session.count) session.notBelow = index;
       if ((this.ringNonces[slot] ?? 0) < nonce) return true;
       left--;
     }
     return false;
   }
 
-  private sessionOf(name: string, position: number): Session {
+  private sessionOf(name: string, index: number): Session {
     let session = this.sessions.get(name);
     if (session === undefined) {
       const salt = Math.imul(++this.sessionsMet, SPREAD);
-      session = { name, salt, count: 0, notBelow: position, highest: -Infinity, lowest: Infinity };
+      session = { name, salt, count: 0, notBelow: index, highest: -Infinity, lowest: Infinity };
       this.sessions.set(name, session);
     }
     return session;
   }
 
-  private keep(position: number, session: Session, nonce: number): void {
-    const slot = position % this.window;
+  private keep(index: number, session: Session, nonce: number): void {
+    const slot = index % this.window;
     this.ringSessions[slot] = session;
     this.ringNonces[slot] = nonce;
     session.count++;
@@ -169,12 +169,12 @@ export class RememberedPushes {
     session.lowest = Math.min(session.lowest, nonce);
   }
 
-  private index(position: number, session: Session, nonce: number): void {
-    const generation = this.generationAt(position);
+  private enter(index: number, session: Session, nonce: number): void {
+    const generation = this.generationAt(index);
     if (generation.taken === this.takenMax) this.indexAnew(generation);
     const place = this.placeOf(generation.table, session, nonce);
     if (generation.table[place] === FREE) generation.taken++;
-    generation.table[place] = (position % this.window) + 1;
+    generation.table[place] = (index % this.window) + 1;
   }
 
   /** Cut entries have left their places taken. */
@@ -182,23 +182,23 @@ export class RememberedPushes {
     const { number } = generation;
     clear(generation, number);
     const end = Math.min(this.next, (number + 1) * this.span);
-    for (let position = Math.max(this.first, number * this.span); position < end; position++) {
-      const slot = position % this.window;
+    for (let index = Math.max(this.first, number * this.span); index < end; index++) {
+      const slot = index % this.window;
       const session = this.ringSessions[slot];
-      if (session !== undefined) this.index(position, session, this.ringNonces[slot] ?? 0);
+      if (session !== undefined) this.enter(index, session, this.ringNonces[slot] ?? 0);
     }
   }
 
-  private generationAt(position: number): Generation {
-    const number = this.numberAt(position);
+  private generationAt(index: number): Generation {
+    const number = this.numberAt(index);
     const generation = this.generations[number % this.generations.length];
     invariant(generation !== undefined, () => `no generation ${number}`);
     if (generation.number !== number) clear(generation, number);
     return generation;
   }
 
-  private forget(position: number): void {
-    const slot = position % this.window;
+  private forget(index: number): void {
+    const slot = index % this.window;
     const session = this.ringSessions[slot];
     if (session === undefined) return;
     this.ringSessions[slot] = undefined;
@@ -219,12 +219,12 @@ export class RememberedPushes {
     }
   }
 
-  /** The number of the generation that a position belongs to. */
-  private numberAt(position: number): number {
-    return Math.floor(position / this.span);
+  /** The number of the generation that an index belongs to. */
+  private numberAt(index: number): number {
+    return Math.floor(index / this.span);
   }
 
-  private positionAt(slot: number): number {
+  private indexAt(slot: number): number {
     const offset = (slot - this.first) % this.window;
     return this.first + (offset < 0 ? offset + this.window : offset);
   }

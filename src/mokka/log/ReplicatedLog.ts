@@ -41,8 +41,8 @@ export class ReplicatedLog {
   handsOver = false;
   /** The leader's half, on a leader. */
   private replication: Replication | null = null;
-  /** Position up to which this log is known to be that of the leader it follows, or followed last in this term. */
-  private verifiedPosition = 0;
+  /** Index up to which this log is known to be that of the leader it follows, or followed last in this term. */
+  private verifiedIndex = 0;
   private verifiedLeader: string | null = null;
   /** The epoch of the last append, for answers that no append asked for. */
   private lastEpoch = 0;
@@ -71,19 +71,19 @@ export class ReplicatedLog {
     return this.log.hasStaged || this.replication?.owesEntries === true;
   }
 
-  /** On a leader that has committed in its term: a position that no commit is above, if it still leads; else null. */
+  /** On a leader that has committed in its term: an index that no commit is above, if it still leads; else null. */
   get readIndex(): number | null {
     return this.replication?.knowsCommitted === true ? this.replication.readIndex : null;
   }
 
-  /** On a leader: position up to which a follower's log matches. */
+  /** On a leader: index up to which a follower's log matches. */
   matchIndexOf(peer: string): number | null {
     return this.replication?.matchIndexOf(peer) ?? null;
   }
 
   /** On a leader: whether an entry is under way to a voter, or with it. */
-  wasSent(peer: string, position: number): boolean {
-    return this.replication?.wasSent(peer, position) === true;
+  wasSent(peer: string, index: number): boolean {
+    return this.replication?.wasSent(peer, index) === true;
   }
 
   /** On a leader: the followers that may take over, since they are voters and hold the whole log. */
@@ -91,7 +91,7 @@ export class ReplicatedLog {
     return this.replication?.upToDateVoters ?? [];
   }
 
-  /** Committed entries from a position on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one. */
+  /** Committed entries from an index on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one. */
   readCommitted(from: number, maxBytes: number, maxCount: number): Entry[] {
     const held = this.log.commitIndex - from + 1;
     return held <= 0 ? [] : this.log.read(from, maxBytes, Math.min(maxCount, held));
@@ -102,7 +102,7 @@ export class ReplicatedLog {
    * acknowledge nothing that the leader says.
    */
   get agreedLeader(): string | null {
-    return this.verifiedPosition >= this.log.commitIndex ? this.leader : null;
+    return this.verifiedIndex >= this.log.commitIndex ? this.leader : null;
   }
 
   get leads(): boolean {
@@ -115,13 +115,13 @@ export class ReplicatedLog {
   }
 
   /**
-   * Up to which position this node may tell and take anything, while it and those that it needs for a quorum hold
+   * Up to which index this node may tell and take anything, while it and those that it needs for a quorum hold
    * different entries for committed; null while they do not.
    */
-  get sharedPosition(): number | null {
-    if (this.replication === null) return this.divergence?.sharedPosition ?? null;
+  get sharedIndex(): number | null {
+    if (this.replication === null) return this.divergence?.sharedIndex ?? null;
     const { isBlocked, diverged } = this.replication;
-    return isBlocked ? Math.min(...diverged.map(({ position }) => position)) - 1 : null;
+    return isBlocked ? Math.min(...diverged.map(({ index }) => index)) - 1 : null;
   }
 
   /** See {@link Divergence}; null when none is known. */
@@ -129,8 +129,8 @@ export class ReplicatedLog {
     return this.divergence;
   }
 
-  /** On a leader: the followers whose committed entries are others than its own, and from which position on. */
-  get divergedFollowers(): readonly { readonly peer: string; readonly position: number }[] {
+  /** On a leader: the followers whose committed entries are others than its own, and from which index on. */
+  get divergedFollowers(): readonly { readonly peer: string; readonly index: number }[] {
     return this.replication?.diverged ?? [];
   }
 
@@ -156,7 +156,7 @@ export class ReplicatedLog {
     // A leader's log only grows in its term: what was verified stays so when the leader was lost from sight for a while.
     if (leader !== null && leader !== this.verifiedLeader) {
       this.verifiedLeader = leader;
-      this.verifiedPosition = 0;
+      this.verifiedIndex = 0;
     }
     this.log.dropStaged();
     this.term = term;
@@ -206,7 +206,7 @@ export class ReplicatedLog {
 
   /** Puts on disk what is not there yet: staged entries, and what is known to be committed. */
   saveAll(): void {
-    this.log.save(this.log.lastPosition);
+    this.log.save(this.log.lastIndex);
     this.log.saveCommitIndex();
   }
 
@@ -240,41 +240,41 @@ export class ReplicatedLog {
 
   private append(from: string, message: AppendMessage): void {
     this.lastEpoch = message.epoch;
-    const matchIndex = message.previousPosition + message.entries.length;
+    const matchIndex = message.previousIndex + message.entries.length;
     const differsAt = this.committedDifference(message);
     const isSearch = this.divergence?.leader === from && matchIndex < this.log.commitIndex;
     if (differsAt !== null || isSearch) {
       this.compareHistories(from, message, differsAt);
       return;
     }
-    if (!this.log.isSameAt(message.previousPosition, message.previousHash)) {
+    if (!this.log.isSameAt(message.previousIndex, message.previousHash)) {
       this.answer(from, false, this.log.commitIndex);
       return;
     }
-    if ((this.log.entryAt(message.previousPosition)?.term ?? 0) !== message.previousTerm)
-      throw new ProtocolError(`the entry ${message.previousPosition} is not of term ${message.previousTerm}`);
+    if ((this.log.entryAt(message.previousIndex)?.term ?? 0) !== message.previousTerm)
+      throw new ProtocolError(`the entry ${message.previousIndex} is not of term ${message.previousTerm}`);
     const { store } = this.options;
     const missing = this.missingFrom(message.entries);
     if (missing.length > 0 && store.membership === 'none') store.setMembership('rejoining');
     if (!this.log.replaceFrom(missing, message.commitIndex))
-      throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.position)} on do not follow`);
-    this.verifiedPosition = Math.max(this.verifiedPosition, matchIndex);
+      throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.index)} on do not follow`);
+    this.verifiedIndex = Math.max(this.verifiedIndex, matchIndex);
     if (this.agreesWithLeader) this.divergence = null;
     this.learnCommitIndex(message.commitIndex);
     this.answer(from, true, matchIndex);
   }
 
-  /** The first position that an append speaks of at which this node holds another entry for committed, or null. */
-  private committedDifference({ previousPosition, previousHash, entries }: AppendMessage): number | null {
+  /** The first index that an append speaks of at which this node holds another entry for committed, or null. */
+  private committedDifference({ previousIndex, previousHash, entries }: AppendMessage): number | null {
     const { commitIndex } = this.log;
-    if (previousPosition > commitIndex) return null;
-    if (!this.log.isSameAt(previousPosition, previousHash)) {
-      if (previousPosition === 0) throw new ProtocolError('its log begins before the first entry');
-      return previousPosition;
+    if (previousIndex > commitIndex) return null;
+    if (!this.log.isSameAt(previousIndex, previousHash)) {
+      if (previousIndex === 0) throw new ProtocolError('its log begins before the first entry');
+      return previousIndex;
     }
     const differs = (entry: Entry): boolean =>
-      entry.position <= commitIndex && !this.log.isSameAt(entry.position, entryHash(entry));
-    return entries.find(differs)?.position ?? null;
+      entry.index <= commitIndex && !this.log.isSameAt(entry.index, entryHash(entry));
+    return entries.find(differs)?.index ?? null;
   }
 
   /** Asks the leader for what tells where the histories part, and says so once it is known. */
@@ -283,51 +283,51 @@ export class ReplicatedLog {
     if (differsAt !== null && divergence?.leader !== from) divergence = new Divergence(from, differsAt);
     invariant(divergence !== null, () => 'a search for a difference that was not met');
     this.divergence = divergence;
-    const end = message.previousPosition + message.entries.length;
+    const end = message.previousIndex + message.entries.length;
     if (differsAt === null) divergence.equal(end);
     else {
       divergence.differ(differsAt);
-      if (differsAt > message.previousPosition) divergence.equal(differsAt - 1);
+      if (differsAt > message.previousIndex) divergence.equal(differsAt - 1);
     }
-    const { isFound, sharedPosition, nextProbe } = divergence;
-    this.answer(from, false, isFound ? sharedPosition : nextProbe, isFound ? sharedPosition + 1 : null);
+    const { isFound, sharedIndex, nextProbe } = divergence;
+    this.answer(from, false, isFound ? sharedIndex : nextProbe, isFound ? sharedIndex + 1 : null);
   }
 
   /** The entries that this log does not hold, from the first conflict on (Raft, figure 2, AppendEntries 3 and 4). */
   private missingFrom(entries: readonly Entry[]): readonly Entry[] {
-    const known = entries.findIndex((entry) => !this.log.isSameAt(entry.position, entryHash(entry)));
+    const known = entries.findIndex((entry) => !this.log.isSameAt(entry.index, entryHash(entry)));
     const missing = known < 0 ? [] : entries.slice(known);
     const [first] = missing;
     // A leader's log only grows in its term (Raft, 5.3).
-    if (first !== undefined && first.position <= this.verifiedPosition)
-      throw new ProtocolError(`would replace its own entry ${first.position}`);
+    if (first !== undefined && first.index <= this.verifiedIndex)
+      throw new ProtocolError(`would replace its own entry ${first.index}`);
     return missing;
   }
 
   /**
-   * A quorum less one has what stands up to a position, where an entry of the leader's term is. Of a part of it that
+   * A quorum less one has what stands up to an index, where an entry of the leader's term is. Of a part of it that
    * this node has, counting says nothing (Raft, 5.4.2).
    */
-  private completeQuorum(position: number): void {
+  private completeQuorum(index: number): void {
     const { membership } = this.options.store;
-    if (membership === 'voter' && this.verifiedPosition >= position) this.learnCommitIndex(position);
+    if (membership === 'voter' && this.verifiedIndex >= index) this.learnCommitIndex(index);
   }
 
   private learnCommitIndex(commitIndex: number): void {
-    if (this.log.commitTo(Math.min(commitIndex, this.verifiedPosition))) this.options.onCommit();
+    if (this.log.commitTo(Math.min(commitIndex, this.verifiedIndex))) this.options.onCommit();
   }
 
   private readmitted(from: string, message: ReadmitMessage): void {
     const { store, incarnation } = this.options;
     if (message.incarnation !== incarnation) return;
-    if (store.membership === 'voter' || this.verifiedPosition < message.position) return;
+    if (store.membership === 'voter' || this.verifiedIndex < message.index) return;
     if (store.identity !== null && store.identity !== message.identity)
       throw new ProtocolError('it would readmit this node to another cluster');
     // The vote of this term may have been given before the disk was lost: it is the leader's for good.
     store.saveHardState({ term: this.term, votedFor: from });
     store.setIdentity(message.identity);
     store.setMembership('voter');
-    this.answer(from, true, this.verifiedPosition);
+    this.answer(from, true, this.verifiedIndex);
   }
 
   private answer(

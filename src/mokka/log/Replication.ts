@@ -50,10 +50,10 @@ export class Replication {
   private readonly progress = new Map<string, Progress>();
   private readonly quorum: number;
   /** Only entries from here on are committed by counting: they are of the own term (Raft, 5.4.2). */
-  private readonly firstPosition: number;
+  private readonly firstIndex: number;
   /** Staged entries are sent by flush alone, which saves them at once: nothing is committed that is not on the own disk. */
   private sendableTo: number;
-  /** The highest position that a follower was told of; it may commit it before this node does. */
+  /** The highest index that a follower was told of; it may commit it before this node does. */
   private highestEarlyCommit = 0;
 
   constructor(
@@ -65,14 +65,14 @@ export class Replication {
     private readonly onCommit: () => void,
   ) {
     this.quorum = quorumOf(peers.length + 1);
-    for (const peer of peers) this.progress.set(peer, new Progress(log.lastPosition));
-    this.sendableTo = log.lastPosition;
-    this.firstPosition = this.log.stage(term, wallClock.now(), null).position;
+    for (const peer of peers) this.progress.set(peer, new Progress(log.lastIndex));
+    this.sendableTo = log.lastIndex;
+    this.firstIndex = this.log.stage(term, wallClock.now(), null).index;
   }
 
   /** Whether the leader has committed an entry of its term: only then it knows all that is committed (Raft, 8). */
   get knowsCommitted(): boolean {
-    return this.log.commitIndex >= this.firstPosition;
+    return this.log.commitIndex >= this.firstIndex;
   }
 
   /** commitIndex, or what a follower may know to be committed before this node does. */
@@ -80,15 +80,15 @@ export class Replication {
     return Math.max(this.log.commitIndex, this.highestEarlyCommit);
   }
 
-  /** Position up to which a follower's log is known to match. */
+  /** Index up to which a follower's log is known to match. */
   matchIndexOf(peer: string): number | null {
     return this.progress.get(peer)?.matchIndex ?? null;
   }
 
   /** Whether an entry is under way to a voter, or with it: what is sent to it now comes after that entry. */
-  wasSent(peer: string, position: number): boolean {
+  wasSent(peer: string, index: number): boolean {
     const progress = this.progress.get(peer);
-    return progress !== undefined && isVoter(progress) && progress.nextIndex > position;
+    return progress !== undefined && isVoter(progress) && progress.nextIndex > index;
   }
 
   /** Whether a follower is to be sent more at once: of what is on disk, one append a step. */
@@ -98,10 +98,10 @@ export class Replication {
     return false;
   }
 
-  /** The followers whose committed entries are others than this log's, and from which position on. */
-  get diverged(): { peer: string; position: number }[] {
+  /** The followers whose committed entries are others than this log's, and from which index on. */
+  get diverged(): { peer: string; index: number }[] {
     return [...this.progress].flatMap(([peer, { divergedAt }]) =>
-      divergedAt === null ? [] : [{ peer, position: divergedAt }],
+      divergedAt === null ? [] : [{ peer, index: divergedAt }],
     );
   }
 
@@ -115,7 +115,7 @@ export class Replication {
     return [...this.progress]
       .filter(
         ([, { voter, state, matchIndex }]) =>
-          voter && state === 'replicating' && matchIndex === this.log.lastPosition,
+          voter && state === 'replicating' && matchIndex === this.log.lastIndex,
       )
       .map(([peer]) => peer);
   }
@@ -134,8 +134,7 @@ export class Replication {
     const entry = found === undefined ? log.stage(this.term, this.wallClock.now(), push) : log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
     if (found !== undefined && !entryHasPayload(entry, push.payload)) return 'NONCE_REUSED';
-    if (pusher !== null && entry.position > log.commitIndex)
-      this.progress.get(pusher)?.isToAnswer(entry.position);
+    if (pusher !== null && entry.index > log.commitIndex) this.progress.get(pusher)?.isToAnswer(entry.index);
     return entry;
   }
 
@@ -174,16 +173,14 @@ export class Replication {
     const progress = this.progress.get(peer);
     if (progress === undefined || progress.state === 'waiting') return;
     if (message.epoch !== progress.epoch || message.incarnation !== progress.incarnation) return;
-    if (message.matchIndex > this.log.savedPosition) {
+    if (message.matchIndex > this.log.savedIndex) {
       progress.becomeWaiting();
-      throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedPosition}`);
+      throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedIndex}`);
     }
     progress.claimed(message.voter);
     if (message.divergedAt !== null) {
-      if (message.divergedAt === 0 || message.divergedAt > this.log.savedPosition)
-        throw new ProtocolError(
-          `a difference at ${message.divergedAt}, of ${this.log.savedPosition} entries`,
-        );
+      if (message.divergedAt === 0 || message.divergedAt > this.log.savedIndex)
+        throw new ProtocolError(`a difference at ${message.divergedAt}, of ${this.log.savedIndex} entries`);
       progress.diverged(message.divergedAt, now);
       return;
     }
@@ -246,17 +243,17 @@ export class Replication {
   }
 
   private sendAppend(peer: string, progress: Progress, entries: readonly Entry[], now: number): void {
-    const previousPosition = progress.nextIndex - 1;
-    const previous = this.log.entryAt(previousPosition);
-    invariant(previous !== null || previousPosition === 0, () => `no entry at ${previousPosition}`);
+    const previousIndex = progress.nextIndex - 1;
+    const previous = this.log.entryAt(previousIndex);
+    invariant(previous !== null || previousIndex === 0, () => `no entry at ${previousIndex}`);
     let bytes = 0;
     for (const entry of entries) bytes += entry.bytes.length;
-    progress.sent(previousPosition + entries.length, bytes, this.log.commitIndex, now);
+    progress.sent(previousIndex + entries.length, bytes, this.log.commitIndex, now);
     this.outbox.send(peer, {
       type: 'append',
       term: this.term,
       epoch: progress.epoch,
-      previousPosition,
+      previousIndex,
       previousTerm: previous?.term ?? 0,
       previousHash: previous === null ? GENESIS_HASH : entryHash(previous),
       commitIndex: this.log.commitIndex,
@@ -268,10 +265,10 @@ export class Replication {
   private sendEarlyCommits(): void {
     for (const [peer, progress] of this.progress) {
       const told = Math.max(progress.earlyCommitIndex, progress.sentCommitIndex);
-      if (told >= progress.waitedForPosition) continue;
+      if (told >= progress.waitedForIndex) continue;
       const held = quorumIndex(this.matchIndexesWithout(progress), this.quorum - 1);
-      const commitIndex = Math.min(held, progress.waitedForPosition);
-      if (commitIndex < this.firstPosition || commitIndex <= told) continue;
+      const commitIndex = Math.min(held, progress.waitedForIndex);
+      if (commitIndex < this.firstIndex || commitIndex <= told) continue;
       if (!this.wasSent(peer, commitIndex)) continue;
       progress.committedEarly(commitIndex);
       this.highestEarlyCommit = Math.max(this.highestEarlyCommit, commitIndex);
@@ -281,7 +278,7 @@ export class Replication {
 
   /** What the voters hold on disk, of the followers all but one. */
   private matchIndexesWithout(left: Progress | null): number[] {
-    const matchIndexes = [this.log.savedPosition];
+    const matchIndexes = [this.log.savedIndex];
     for (const progress of this.progress.values())
       if (progress.voter && progress !== left) matchIndexes.push(progress.matchIndex);
     return matchIndexes;
@@ -289,16 +286,16 @@ export class Replication {
 
   private advanceCommit(): void {
     const reached = quorumIndex(this.matchIndexesWithout(null), this.quorum);
-    if (reached >= this.firstPosition && this.log.commitTo(reached)) this.onCommit();
+    if (reached >= this.firstIndex && this.log.commitTo(reached)) this.onCommit();
   }
 
   private readmit(peer: string, progress: Progress): void {
     const { incarnation, matchIndex } = progress;
-    const position = progress.fenceAt(() => this.log.stage(this.term, this.wallClock.now(), null).position);
-    if (incarnation === null || this.log.commitIndex < position || matchIndex < position) return;
+    const index = progress.fenceAt(() => this.log.stage(this.term, this.wallClock.now(), null).index);
+    if (incarnation === null || this.log.commitIndex < index || matchIndex < index) return;
     const { identity } = this.log;
     invariant(identity !== null, () => 'a cluster that has committed entries has no identity');
-    this.outbox.send(peer, { type: 'readmit', term: this.term, incarnation, position, identity });
+    this.outbox.send(peer, { type: 'readmit', term: this.term, incarnation, index, identity });
   }
 }
 

@@ -4,7 +4,7 @@ export function quorumOf(size: number): number {
 }
 
 /**
- * The highest position that at least `quorum` members hold; 0 when fewer members than that are given.
+ * The highest index that at least `quorum` members hold; 0 when fewer members than that are given.
  *
  * @param matchIndexes of the members that count.
  */

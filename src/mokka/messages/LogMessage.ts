@@ -45,7 +45,7 @@ export interface AppendMessage {
   readonly term: number;
   /** Counts the times that the leader began anew with this follower; the answer repeats it. */
   readonly epoch: number;
-  readonly previousPosition: number;
+  readonly previousIndex: number;
   readonly previousTerm: number;
   /** Covers the leader's whole log up to there. */
   readonly previousHash: Buffer;
@@ -67,7 +67,7 @@ export interface AppendedMessage {
    * the logs differ below it.
    */
   readonly matchIndex: number;
-  /** The first position at which the leader's log is not what the follower knows to be committed; see Divergence. */
+  /** The first index at which the leader's log is not what the follower knows to be committed; see Divergence. */
   readonly divergedAt: number | null;
   /** What the follower knows to be committed. */
   readonly commitIndex: number;
@@ -75,12 +75,12 @@ export interface AppendedMessage {
   readonly voter: boolean;
 }
 
-/** The leader tells a process of a rejoining member that it is a voter again, if its log reaches `position`. */
+/** The leader tells a process of a rejoining member that it is a voter again, if its log reaches `index`. */
 export interface ReadmitMessage {
   readonly type: 'readmit';
   readonly term: number;
   readonly incarnation: string;
-  readonly position: number;
+  readonly index: number;
   /** Of the cluster that it is a member of. */
   readonly identity: string;
 }
@@ -141,7 +141,7 @@ type RefusedWire = [session: string, nonce: number, refusal: Refusal, since: num
 /** See {@link isWholeNumber}. */
 const number = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** A term, position or index: no more than an entry can hold, so that whoever goes on from it can still write one. */
+/** A term, index or log number: no more than an entry can hold, so that whoever goes on from it can still write one. */
 const entryNumber = number.max(ENTRY_NUMBER_MAX);
 
 const bytes = z.custom<Buffer>((value) => Buffer.isBuffer(value));
@@ -233,7 +233,7 @@ function toWire(message: LogMessage): Wire {
         Tag.append,
         message.term,
         message.epoch,
-        message.previousPosition,
+        message.previousIndex,
         message.previousTerm,
         message.previousHash,
         message.commitIndex,
@@ -256,7 +256,7 @@ function toWire(message: LogMessage): Wire {
         Tag.readmit,
         message.term,
         message.incarnation,
-        message.position,
+        message.index,
         Buffer.from(message.identity, 'hex'),
       ];
     case 'commit':
@@ -317,7 +317,7 @@ function fromWire(wire: Wire): LogMessage {
         type: 'append',
         term: wire[1],
         epoch: wire[2],
-        previousPosition: wire[3],
+        previousIndex: wire[3],
         previousTerm: wire[4],
         previousHash: wire[5],
         commitIndex: wire[6],
@@ -340,7 +340,7 @@ function fromWire(wire: Wire): LogMessage {
         type: 'readmit',
         term: wire[1],
         incarnation: wire[2],
-        position: wire[3],
+        index: wire[3],
         identity: wire[4].toString('hex'),
       };
     case Tag.commit:
@@ -366,20 +366,20 @@ function fromWire(wire: Wire): LogMessage {
   }
 }
 
-/** Positions without a gap, terms in order and none above the leader's: what a leader's log is like. */
+/** Indexes without a gap, terms in order and none above the leader's: what a leader's log is like. */
 function contiguous(
   entries: Entry[],
-  previousPosition: number,
+  previousIndex: number,
   previousTerm: number,
   leaderTerm: number,
 ): Entry[] {
   if (entries.length > APPEND_ENTRIES_MAX)
     throw new ProtocolError(`${entries.length} entries, more than ${APPEND_ENTRIES_MAX}`);
-  let position = previousPosition;
+  let index = previousIndex;
   let term = previousTerm;
   for (const entry of entries) {
-    if (entry.position !== ++position || entry.term < term || entry.term > leaderTerm)
-      throw new ProtocolError(`position ${entry.position} of term ${entry.term} after term ${term}`);
+    if (entry.index !== ++index || entry.term < term || entry.term > leaderTerm)
+      throw new ProtocolError(`position ${entry.index} of term ${entry.term} after term ${term}`);
     term = entry.term;
   }
   return entries;

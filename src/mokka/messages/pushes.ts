@@ -25,7 +25,7 @@ export interface ForwardedPush {
 
 /** What a pusher does not know yet of the entry that its push became. */
 export interface CommittedPush {
-  readonly index: number;
+  readonly logNumber: number;
   readonly term: number;
   readonly createdAt: number;
   readonly hash: Buffer;
@@ -50,8 +50,8 @@ export type PushAnswer = CommittedAnswer | RefusedAnswer;
 
 /** What the pusher of a committed entry is told of it. */
 export function committedPush(entry: Entry): CommittedPush {
-  const { index, term, createdAt } = entry;
-  return { index, term, createdAt, hash: entryHash(entry) };
+  const { logNumber, term, createdAt } = entry;
+  return { logNumber, term, createdAt, hash: entryHash(entry) };
 }
 
 /** A forwarded push: `since`, a double, or this for null; how long the payload is; the payload. */
@@ -94,10 +94,10 @@ export function decodePushes(bytes: Buffer): ForwardedPush[] {
   return pushes;
 }
 
-/** A committed push: session; nonce, a double; index, term and createdAt of its entry, and the entry's hash. */
+/** A committed push: session; nonce, a double; log number, term and createdAt of its entry, and the entry's hash. */
 const NONCE_AT = SESSION_BYTES;
-const INDEX_AT = NONCE_AT + 8;
-const TERM_AT = INDEX_AT + NUMBER_BYTES;
+const LOG_NUMBER_AT = NONCE_AT + 8;
+const TERM_AT = LOG_NUMBER_AT + NUMBER_BYTES;
 const CREATED_AT_AT = TERM_AT + NUMBER_BYTES;
 const HASH_AT = CREATED_AT_AT + NUMBER_BYTES;
 const COMMITTED_BYTES = HASH_AT + HASH_BYTES;
@@ -109,7 +109,7 @@ export function encodeCommitted(answers: readonly CommittedAnswer[]): Buffer {
   for (const { session, nonce, committed } of answers) {
     writeSession(session, bytes, at);
     bytes.writeDoubleBE(nonce, at + NONCE_AT);
-    bytes.writeUIntBE(committed.index, at + INDEX_AT, NUMBER_BYTES);
+    bytes.writeUIntBE(committed.logNumber, at + LOG_NUMBER_AT, NUMBER_BYTES);
     bytes.writeUIntBE(committed.term, at + TERM_AT, NUMBER_BYTES);
     bytes.writeUIntBE(committed.createdAt, at + CREATED_AT_AT, NUMBER_BYTES);
     bytes.set(committed.hash, at + HASH_AT);
@@ -128,7 +128,7 @@ export function decodeCommitted(bytes: Buffer): CommittedAnswer[] {
     const nonce = bytes.readDoubleBE(at + NONCE_AT);
     if (!isWholeNumber(nonce)) throw new ProtocolError('an answer to a push of no nonce');
     const committed = {
-      index: bytes.readUIntBE(at + INDEX_AT, NUMBER_BYTES),
+      logNumber: bytes.readUIntBE(at + LOG_NUMBER_AT, NUMBER_BYTES),
       term: bytes.readUIntBE(at + TERM_AT, NUMBER_BYTES),
       createdAt: bytes.readUIntBE(at + CREATED_AT_AT, NUMBER_BYTES),
       hash: bytes.subarray(at + HASH_AT, at + COMMITTED_BYTES),

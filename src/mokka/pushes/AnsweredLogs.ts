@@ -3,7 +3,7 @@ import type { Clock } from '../log/Clock';
 import type { ReadableLog } from '../log/LocalLog';
 
 interface Waiting {
-  readonly index: number;
+  readonly logNumber: number;
   readonly deadlineAt: number;
   readonly resolve: () => void;
 }
@@ -13,34 +13,34 @@ interface Waiting {
  * leader's answer on. Whoever was answered must find it in what the node tells of itself from then on, so that waits.
  */
 export class AnsweredLogs {
-  private lastIndex = 0;
+  private lastLogNumber = 0;
   private waiting: Waiting[] = [];
 
   constructor(
-    private readonly log: Pick<ReadableLog, 'committedIndex'>,
+    private readonly log: Pick<ReadableLog, 'committedLogNumber'>,
     private readonly clock: Clock,
   ) {}
 
-  /** A log of this index was acknowledged. */
-  answered(index: number): void {
-    this.lastIndex = Math.max(this.lastIndex, index);
+  /** A log of this number was acknowledged. */
+  answered(logNumber: number): void {
+    this.lastLogNumber = Math.max(this.lastLogNumber, logNumber);
   }
 
-  /** The last index that was acknowledged and that the own log lacks; null when there is none. */
+  /** The last log that was acknowledged and that the own log lacks; null when there is none. */
   get lacking(): number | null {
-    return this.lastIndex > this.log.committedIndex ? this.lastIndex : null;
+    return this.lastLogNumber > this.log.committedLogNumber ? this.lastLogNumber : null;
   }
 
   /** Resolves when the own log has what was acknowledged before the call, or after OWN_LOG_MS_MAX without it. */
   held(): Promise<void> {
-    const index = this.lacking;
-    if (index === null) return Promise.resolve();
+    const logNumber = this.lacking;
+    if (logNumber === null) return Promise.resolve();
     return new Promise((resolve) => {
-      this.waiting.push({ index, deadlineAt: this.clock.now() + OWN_LOG_MS_MAX, resolve });
+      this.waiting.push({ logNumber, deadlineAt: this.clock.now() + OWN_LOG_MS_MAX, resolve });
     });
   }
 
-  /** This node's committedIndex rose. */
+  /** This node's commitIndex rose. */
   committed(): void {
     if (this.waiting.length > 0) this.tick(this.clock.now());
   }
@@ -48,9 +48,9 @@ export class AnsweredLogs {
   /** Called every few ms. */
   tick(now: number): void {
     if (this.waiting.length === 0) return;
-    const committedIndex = this.log.committedIndex;
-    this.waiting = this.waiting.filter(({ index, deadlineAt, resolve }) => {
-      if (index > committedIndex && now < deadlineAt) return true;
+    const committedLogNumber = this.log.committedLogNumber;
+    this.waiting = this.waiting.filter(({ logNumber, deadlineAt, resolve }) => {
+      if (logNumber > committedLogNumber && now < deadlineAt) return true;
       resolve();
       return false;
     });

@@ -16,7 +16,7 @@ import type { FlushRequests } from './FlushRequests';
 
 /** A push of a peer that is in the log and not committed yet. */
 interface Uncommitted {
-  readonly position: number;
+  readonly index: number;
   readonly peer: string;
   readonly id: PushId;
 }
@@ -42,13 +42,13 @@ export class ForwardedAnswers {
   /** A peer's push was proposed to the log, with this result. */
   proposed(peer: string, { id, since }: Proposal, result: Entry | Refusal): void {
     if (typeof result === 'string') this.answer(peer, { ...id, refused: result, since });
-    else if (result.position <= this.log.log.commitIndex)
+    else if (result.index <= this.log.log.commitIndex)
       this.answer(peer, { ...id, committed: committedPush(result) });
     else {
       // A push that is tried again stands before the last ones.
       let place = this.uncommitted.length;
-      while ((this.uncommitted.at(place - 1)?.position ?? 0) > result.position) place--;
-      this.uncommitted.insert(place, { position: result.position, peer, id });
+      while ((this.uncommitted.at(place - 1)?.index ?? 0) > result.index) place--;
+      this.uncommitted.insert(place, { index: result.index, peer, id });
     }
   }
 
@@ -57,9 +57,9 @@ export class ForwardedAnswers {
     const { log } = this.log;
     for (;;) {
       const first = this.uncommitted.at(0);
-      if (first === undefined || first.position > log.commitIndex) return;
+      if (first === undefined || first.index > log.commitIndex) return;
       this.uncommitted.shift();
-      const entry = this.log.wasSent(first.peer, first.position) ? null : log.entryAt(first.position);
+      const entry = this.log.wasSent(first.peer, first.index) ? null : log.entryAt(first.index);
       if (entry !== null) this.answer(first.peer, { ...first.id, committed: committedPush(entry) });
     }
   }

@@ -93,7 +93,7 @@ export class LogApi implements PushApi, PushSource {
   /** One for all that are refused until some have their answer: thousands of stack traces would take seconds. */
   private busy: { readonly error: RequestError; readonly answer: Promise<never> } | null = null;
 
-  /** Position up to which pushes of this node were looked for among what its log has committed. */
+  /** Index up to which pushes of this node were looked for among what its log has committed. */
   private searchedTo: number;
 
   /** @param session this node's: 16 hex digits, random at each start. */
@@ -142,7 +142,7 @@ export class LogApi implements PushApi, PushSource {
     const { log } = this.parts;
     const result = log.propose(push, null);
     if (typeof result === 'string') this.refuse(push, result, log.clusterCommitIndex);
-    else if (result.position <= log.log.commitIndex) this.committedAs(push, result);
+    else if (result.index <= log.log.commitIndex) this.committedAs(push, result);
     return true;
   }
 
@@ -160,8 +160,8 @@ export class LogApi implements PushApi, PushSource {
     for (const answer of message.committed) {
       const push = this.pending.find(answer);
       if (push === undefined) continue;
-      const { index, term, createdAt, hash } = answer.committed;
-      this.settle(push, { index, term, createdAt, hash: hash.toString('hex') });
+      const { logNumber, term, createdAt, hash } = answer.committed;
+      this.settle(push, { index: logNumber, term, createdAt, hash: hash.toString('hex') });
     }
     for (const answer of message.refused) {
       const push = this.pending.find(answer);
@@ -363,8 +363,8 @@ export class LogApi implements PushApi, PushSource {
       this.reject(push, refusalError('NONCE_REUSED'));
       return;
     }
-    const { index, term, createdAt } = entry;
-    this.settle(push, { index, term, createdAt, hash: entryHashHex(entry) });
+    const { logNumber, term, createdAt } = entry;
+    this.settle(push, { index: logNumber, term, createdAt, hash: entryHashHex(entry) });
   }
 
   private settle(push: PendingPush, entry: Omit<LogEntry, 'log'>): void {
@@ -376,7 +376,13 @@ export class LogApi implements PushApi, PushSource {
     this.parts.answered.answered(entry.index);
     const { index, term, hash, createdAt } = entry;
     const { id, key, value } = push.content;
-    const answer = { index, term, hash, createdAt, log: { key, value: { value, nonce: id.nonce } } };
+    const answer = {
+      index,
+      term,
+      hash,
+      createdAt,
+      log: { key, value: { value, nonce: id.nonce } },
+    };
     for (const { resolve } of push.answers) resolve(answer);
   }
 

@@ -88,11 +88,11 @@ export class NodeView {
     const { term, leader, state } = this.options.election();
     const lastLog = this.lastLog();
     return {
-      index: lastLog?.index ?? 0,
+      index: lastLog?.logNumber ?? 0,
       hash: lastLog === null ? '0'.repeat(2 * HASH_BYTES) : entryHash(lastLog).toString('hex'),
       term: lastLog?.term ?? 0,
       createdAt: lastLog?.createdAt ?? 0,
-      committedIndex: log.committedIndex,
+      committedIndex: log.committedLogNumber,
       node: this.memberIndex(self),
       state,
       leader: leader === null ? null : this.memberIndex(leader),
@@ -135,16 +135,16 @@ export class NodeView {
     const { log } = this.options.replicatedLog;
     const { last } = log;
     if (last === null || last.kind === EntryKind.Log) return last;
-    const position = store.positionOfIndex(last.index);
-    return position === null ? null : log.entryAt(position);
+    const index = store.indexOfLog(last.logNumber);
+    return index === null ? null : log.entryAt(index);
   }
 
   private peerInfo(publicKey: string): PeerInfo {
     const { replicatedLog, nodes, links } = this.options;
     const { connected, reason } = links.linkState(publicKey);
-    const matchPosition = replicatedLog.matchIndexOf(publicKey);
-    const matchIndex =
-      matchPosition === null ? undefined : (replicatedLog.log.entryAt(matchPosition)?.index ?? 0);
+    const held = replicatedLog.matchIndexOf(publicKey);
+    // People count logs alone.
+    const matchIndex = held === null ? undefined : (replicatedLog.log.entryAt(held)?.logNumber ?? 0);
     return {
       node: this.memberIndex(publicKey),
       address: nodes.get(publicKey)?.address ?? '',
@@ -181,7 +181,7 @@ export class NodeView {
     const { log, clusterCommitIndex } = replicatedLog;
     const { leader, state } = election();
     if (publicKey === leader) return 0;
-    if (state === 'leader') return log.lastPosition - (replicatedLog.matchIndexOf(publicKey) ?? 0);
+    if (state === 'leader') return log.lastIndex - (replicatedLog.matchIndexOf(publicKey) ?? 0);
     if (publicKey !== self || leader === null) return null;
     return clusterCommitIndex - log.commitIndex;
   }
@@ -240,19 +240,19 @@ export class NodeView {
     const { replicatedLog, answered } = this.options;
     const { lacking } = answered;
     if (lacking === null) return null;
-    return `This node is catching up: it holds the logs up to ${replicatedLog.log.committedIndex}, and has acknowledged log ${lacking}, which others hold. Nothing is lost: wait, or ask another node.`;
+    return `This node is catching up: it holds the logs up to ${replicatedLog.log.committedLogNumber}, and has acknowledged log ${lacking}, which others hold. Nothing is lost: wait, or ask another node.`;
   }
 
   private diverged(name: (publicKey: string) => string): DivergedHistory | null {
     const { log, divergedFrom, divergedFollowers } = this.options.replicatedLog;
-    const positions = divergedFollowers.map(({ position }) => position - 1);
+    const indexes = divergedFollowers.map(({ index }) => index - 1);
     const names = divergedFollowers.map(({ peer }) => name(peer));
     if (divergedFrom?.isFound === true) {
-      positions.push(divergedFrom.sharedPosition);
+      indexes.push(divergedFrom.sharedIndex);
       names.push(name(divergedFrom.leader));
     }
     if (names.length === 0) return null;
-    return { names, from: (log.entryAt(Math.min(...positions))?.index ?? 0) + 1 };
+    return { names, from: (log.entryAt(Math.min(...indexes))?.logNumber ?? 0) + 1 };
   }
 
   private downFor(publicKey: string): number {

@@ -32,7 +32,7 @@ export interface Standing {
 /** Names of members, and from which log on their committed logs are others. */
 export interface DivergedHistory {
   readonly names: readonly string[];
-  /** Index of the first log that differs. */
+  /** Number of the first log that differs. */
   readonly from: number;
 }
 

@@ -30,20 +30,9 @@ export function replaceFile(path: string, content: string): void {
 }
 
 /** Writes the first `length` bytes, all of them, from a position of the file on; null: where the last write ended. */
-export function writeWhole(
-  file: number,
-  bytes: Buffer,
-  position: number | null,
-  length = bytes.length,
-): void {
+export function writeWhole(file: number, bytes: Buffer, index: number | null, length = bytes.length): void {
   for (let written = 0; written < length;)
-    written += writeSync(
-      file,
-      bytes,
-      written,
-      length - written,
-      position === null ? null : position + written,
-    );
+    written += writeSync(file, bytes, written, length - written, index === null ? null : index + written);
 }
 
 /** Puts a file's content, or a directory's names, on disk. */

@@ -162,9 +162,9 @@ export class DataFile {
   }
 
   /** Bytes of the file; fewer where it ends. */
-  readAt(position: number, length: number): Buffer {
+  readAt(index: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, readSync(this.file, bytes, 0, length, position));
+    return bytes.subarray(0, readSync(this.file, bytes, 0, length, index));
   }
 
   private notOurs(why: string): StartError {

@@ -3,7 +3,7 @@ import type { Entry } from '../../entry/Entry';
 import { encodeEntries, entryBounds, LENGTH_BYTES } from '../../entry/entryFrames';
 
 /**
- * Consecutive entries that stand together in lmdb, under the position of the first: a value for each would cost lmdb
+ * Consecutive entries that stand together in lmdb, under the index of the first: a value for each would cost lmdb
  * many times the work. It is read into memory that the next one read takes over.
  */
 export class EntryBlock {
@@ -14,13 +14,13 @@ export class EntryBlock {
   /** See {@link entryBounds}. */
   private bounds: number[] = [];
 
-  /** The position of its first entry; 0 when nothing is loaded. */
-  get firstPosition(): number {
+  /** The index of its first entry; 0 when nothing is loaded. */
+  get firstIndex(): number {
     return this.first;
   }
 
-  /** The position of its last entry, when a block is loaded. */
-  get lastPosition(): number {
+  /** The index of its last entry, when a block is loaded. */
+  get lastIndex(): number {
     return this.first + this.bounds.length - 2;
   }
 
@@ -40,9 +40,9 @@ export class EntryBlock {
   }
 
   /** A copy of an entry's bytes; undefined when the block ends before it. */
-  bytesAt(position: number): Buffer | undefined {
-    const start = this.bounds[position - this.first];
-    const end = this.bounds[position - this.first + 1];
+  bytesAt(index: number): Buffer | undefined {
+    const start = this.bounds[index - this.first];
+    const end = this.bounds[index - this.first + 1];
     if (start === undefined || end === undefined) return undefined;
     return Buffer.from(this.bytes.subarray(start + LENGTH_BYTES, end));
   }
@@ -70,5 +70,5 @@ export function* packBlocks(entries: readonly Entry[]): Generator<PackedBlock> {
 }
 
 function pack(entries: readonly Entry[]): PackedBlock {
-  return { first: entries[0]?.position ?? 0, bytes: encodeEntries(entries) };
+  return { first: entries[0]?.index ?? 0, bytes: encodeEntries(entries) };
 }

@@ -6,7 +6,7 @@ import { damaged } from '../damage';
 import { DataFile } from './DataFile';
 import { DirectoryLock } from '../directory/DirectoryLock';
 import { makeDirectory, syncPath } from '../directory/durableFile';
-import { EmptyPositions } from '../EmptyPositions';
+import { EmptyEntries } from '../EmptyEntries';
 import { EntryKind, type Entry } from '../../entry/Entry';
 import { Journal } from './Journal';
 import { LmdbTables } from './LmdbTables';
@@ -18,7 +18,7 @@ import {
   checkHardState,
   checkIdentity,
   checkMembership,
-  lastPosition,
+  lastIndex,
 } from '../storeRules';
 import type { StoredState } from './StoredState';
 import { UnappliedEntries } from './UnappliedEntries';
@@ -43,7 +43,7 @@ interface Loaded {
   hardState: HardState;
   commitIndex: number;
   last: Entry | null;
-  readonly empties: EmptyPositions;
+  readonly empties: EmptyEntries;
   readonly unapplied: UnappliedEntries;
 }
 
@@ -168,23 +168,23 @@ export class LmdbLogStore implements LogStore {
     this.remember(entries, commitIndex);
   }
 
-  entryAt(position: number): Entry | null {
+  entryAt(index: number): Entry | null {
     this.checkUsable();
-    if (position < 1 || position > lastPosition(this)) return null;
-    return this.entries.entryAt(position);
+    if (index < 1 || index > lastIndex(this)) return null;
+    return this.entries.entryAt(index);
   }
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     this.checkUsable();
     invariant(from >= 1, () => `read from position ${from}`);
-    if (from > lastPosition(this)) return [];
-    return this.entries.read(from, lastPosition(this), maxBytes, maxCount);
+    if (from > lastIndex(this)) return [];
+    return this.entries.read(from, lastIndex(this), maxBytes, maxCount);
   }
 
-  positionOfIndex(index: number): number | null {
+  indexOfLog(logNumber: number): number | null {
     this.checkUsable();
-    if (index < 1 || index > (this.last?.index ?? 0)) return null;
-    return this.loaded.empties.positionOfIndex(index);
+    if (logNumber < 1 || logNumber > (this.last?.logNumber ?? 0)) return null;
+    return this.loaded.empties.indexOfLog(logNumber);
   }
 
   close(): void {
@@ -219,10 +219,10 @@ export class LmdbLogStore implements LogStore {
       if (!(error instanceof InvariantError)) throw error;
       throw damaged(path, `is damaged: ${error.message}`, error);
     }
-    let previous = entries[0] === undefined ? null : this.entryAt(entries[0].position - 1);
+    let previous = entries[0] === undefined ? null : this.entryAt(entries[0].index - 1);
     for (const entry of entries) {
       const fault = chainFault(entry, previous);
-      if (fault !== null) throw damaged(path, `is damaged at position ${entry.position}: ${fault}`);
+      if (fault !== null) throw damaged(path, `is damaged at position ${entry.index}: ${fault}`);
       previous = entry;
     }
   }
@@ -243,8 +243,8 @@ export class LmdbLogStore implements LogStore {
     this.loaded.commitIndex = commitIndex;
     const [first] = entries;
     if (first === undefined) return;
-    if (first.position <= lastPosition(this)) empties.cutFrom(first.position);
-    for (const { kind, position } of entries) if (kind === EntryKind.Empty) empties.append(position);
+    if (first.index <= lastIndex(this)) empties.cutFrom(first.index);
+    for (const { kind, index } of entries) if (kind === EntryKind.Empty) empties.append(index);
     this.loaded.last = entries.at(-1) ?? null;
   }
 
@@ -306,21 +306,21 @@ function load(
   marked: Marked,
 ): { state: StoredState | null; loaded: Loaded } {
   const state = tables.readState();
-  const position = tables.readLastPosition();
-  if (marked.membership === 'none' && (position > 0 || (state !== null && state.hardState.term > 0)))
+  const index = tables.readLastIndex();
+  if (marked.membership === 'none' && (index > 0 || (state !== null && state.hardState.term > 0)))
     throw damaged(marker.path, `is missing, but ${data.path} holds data`);
   if (marked.membership !== 'none' && state === null) throw damaged(data.path, 'holds no state');
-  const unapplied = new UnappliedEntries(position);
-  const last = position === 0 ? null : checkedEntries({ data, tables }, unapplied).entryAt(position);
-  const empties = new EmptyPositions(tables.readEmptyPositions());
-  if (empties.count !== position - (last?.index ?? 0))
+  const unapplied = new UnappliedEntries(index);
+  const last = index === 0 ? null : checkedEntries({ data, tables }, unapplied).entryAt(index);
+  const empties = new EmptyEntries(tables.readEmptyEntries());
+  if (empties.count !== index - (last?.logNumber ?? 0))
     throw damaged(
       data.path,
-      `holds ${position} entries, ${empties.count} empty, up to index ${last?.index ?? 0}`,
+      `holds ${index} entries, ${empties.count} empty, up to index ${last?.logNumber ?? 0}`,
     );
   const { commitIndex } = state ?? { commitIndex: 0 };
-  if (commitIndex > position)
-    throw damaged(data.path, `ends at position ${position}, but ${commitIndex} was committed`);
+  if (commitIndex > index)
+    throw damaged(data.path, `ends at position ${index}, but ${commitIndex} was committed`);
   const hardState = state?.hardState ?? { term: 0, votedFor: null };
   return { state, loaded: { ...marked, hardState, commitIndex, last, empties, unapplied } };
 }
@@ -329,8 +329,8 @@ function checkedEntries(
   { data, tables }: Pick<Files, 'data' | 'tables'>,
   unapplied: UnappliedEntries,
 ): CheckedEntries {
-  return new CheckedEntries(data.path, (position) =>
-    unapplied.covers(position) ? unapplied.at(position)?.bytes : tables.bytesAt(position),
+  return new CheckedEntries(data.path, (index) =>
+    unapplied.covers(index) ? unapplied.at(index)?.bytes : tables.bytesAt(index),
   );
 }
 

@@ -10,8 +10,8 @@ import { EntryBlock, packBlocks } from './EntryBlock';
 import { prepareLmdb } from './prepareLmdb';
 import { decodeState, encodeState, type StoredState } from './StoredState';
 
-/** Positions `from` to `to`, both included; none when `to` is below `from`. */
-export interface PositionRange {
+/** Indexes `from` to `to`, both included; none when `to` is below `from`. */
+export interface IndexRange {
   readonly from: number;
   readonly to: number;
 }
@@ -30,8 +30,8 @@ const NO_VALUE = Buffer.alloc(0);
 const LMDB_ERRORS_BELOW = -30_000;
 
 /**
- * The lmdb databases of a store, and nothing of its rules: `blocks` (the position of a block's first entry to the
- * {@link EntryBlock}), `empties` (the positions of empty entries), and in lmdb's main database, which every commit
+ * The lmdb databases of a store, and nothing of its rules: `blocks` (the index of a block's first entry to the
+ * {@link EntryBlock}), `empties` (the indexes of empty entries), and in lmdb's main database, which every commit
  * rewrites anyway, the state.
  */
 export class LmdbTables {
@@ -39,7 +39,7 @@ export class LmdbTables {
   private readonly blocks: Database<Buffer, Buffer>;
   private readonly empties: Database<Buffer, Buffer>;
   private readonly file: string;
-  /** The position of each block's first entry, ascending: one number for 16 KB of log or a larger entry. */
+  /** The index of each block's first entry, ascending: one number for 16 KB of log or a larger entry. */
   private readonly firsts: number[];
   /** The block that was read last: whoever reads on finds the next entries in it. */
   private readonly block = new EntryBlock();
@@ -67,7 +67,7 @@ export class LmdbTables {
     this.root = open(options);
     this.blocks = this.root.openDB({ name: 'blocks', encoding: 'binary', keyEncoding: 'binary' });
     this.empties = this.root.openDB({ name: 'empties', encoding: 'binary', keyEncoding: 'binary' });
-    this.firsts = this.positionsIn(this.blocks);
+    this.firsts = this.indexesIn(this.blocks);
   }
 
   /** The state as last written; null when none was. */
@@ -81,15 +81,15 @@ export class LmdbTables {
     return state;
   }
 
-  /** The last position, 0 when there is none. @throws StartError DATA_DAMAGED */
-  readLastPosition(): number {
+  /** The last index, 0 when there is none. @throws StartError DATA_DAMAGED */
+  readLastIndex(): number {
     const first = this.firsts.at(-1);
-    return first === undefined ? 0 : this.blockFrom(first).lastPosition;
+    return first === undefined ? 0 : this.blockFrom(first).lastIndex;
   }
 
-  /** The positions of all empty entries, ascending. @throws StartError DATA_DAMAGED */
-  readEmptyPositions(): number[] {
-    return this.positionsIn(this.empties);
+  /** The indexes of all empty entries, ascending. @throws StartError DATA_DAMAGED */
+  readEmptyEntries(): number[] {
+    return this.indexesIn(this.empties);
   }
 
   /** An entry's bytes, as a copy that stays valid; undefined when no block has it. @throws StartError DATA_DAMAGED */
@@ -102,11 +102,11 @@ export class LmdbTables {
    * Puts entries in place of removed ones and after all others, and writes the state, in one transaction, synced on
    * return. A block in which the removal begins stays as it is: the next one stands for what it holds from there on.
    */
-  write(state: Omit<StoredState, 'blocks'>, entries: readonly Entry[], removed: PositionRange): void {
+  write(state: Omit<StoredState, 'blocks'>, entries: readonly Entry[], removed: IndexRange): void {
     const removes = removed.from <= removed.to;
     invariant(
-      !removes || entries[0]?.position === removed.from,
-      () => `entries from ${String(entries[0]?.position)} in place of ${removed.from} to ${removed.to}`,
+      !removes || entries[0]?.index === removed.from,
+      () => `entries from ${String(entries[0]?.index)} in place of ${removed.from} to ${removed.to}`,
     );
     const kept = removes ? this.blocksBefore(removed.from) : this.firsts.length;
     const packed = Array.from(packBlocks(entries));
@@ -117,7 +117,7 @@ export class LmdbTables {
       for (const first of this.firsts.slice(kept)) remove(this.blocks, key(first));
       for (const { first, bytes } of packed) put(this.blocks, key(first), bytes, true);
       for (let at = removed.from; at <= removed.to; at += 1) this.empties.removeSync(key(at));
-      for (const { kind, position: at } of entries)
+      for (const { kind, index: at } of entries)
         if (kind === EntryKind.Empty) put(this.empties, key(at), NO_VALUE, true);
       put(this.root, STATE_KEY, encodeState({ ...state, blocks }), false);
     });
@@ -131,24 +131,24 @@ export class LmdbTables {
   }
 
   /** The keys of a table. */
-  private positionsIn(table: Database<Buffer, Buffer>): number[] {
-    const positions = this.reading(() =>
+  private indexesIn(table: Database<Buffer, Buffer>): number[] {
+    const indexes = this.reading(() =>
       Array.from(table.getKeys(), (bytes) =>
         bytes.length === KEY_BYTES ? bytes.readUIntBE(0, KEY_BYTES) : NaN,
       ),
     );
-    if (!positions.every((position, at) => position > (positions[at - 1] ?? 0)))
+    if (!indexes.every((index, at) => index > (indexes[at - 1] ?? 0)))
       throw damaged(this.file, 'is damaged: its positions are out of order');
-    return positions;
+    return indexes;
   }
 
-  /** How many blocks begin before a position. */
+  /** How many blocks begin before an index. */
   private blocksBefore(at: number): number {
     return countLeading(this.firsts, (first) => first < at);
   }
 
   private blockFrom(first: number): EntryBlock {
-    if (this.block.firstPosition !== first) this.loadBlock(first);
+    if (this.block.firstIndex !== first) this.loadBlock(first);
     return this.block;
   }
 

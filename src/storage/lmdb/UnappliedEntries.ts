@@ -1,15 +1,15 @@
 import type { Entry } from '../../entry/Entry';
-import type { PositionRange } from './LmdbTables';
+import type { IndexRange } from './LmdbTables';
 
 /**
- * The entries that are in the journal and not in lmdb yet: they stand for the log from their first position on, in
+ * The entries that are in the journal and not in lmdb yet: they stand for the log from their first index on, in
  * place of what lmdb holds there. JOURNAL_BYTES limit them.
  */
 export class UnappliedEntries {
   private list: Entry[] = [];
   private from: number;
 
-  /** @param appliedTo the last position in lmdb. */
+  /** @param appliedTo the last index in lmdb. */
   constructor(private appliedTo: number) {
     this.from = appliedTo + 1;
   }
@@ -19,26 +19,26 @@ export class UnappliedEntries {
   }
 
   /** What lmdb holds in vain. */
-  get replaced(): PositionRange {
+  get replaced(): IndexRange {
     return { from: this.from, to: this.appliedTo };
   }
 
-  /** Whether the log at this position is here, and not in lmdb. */
-  covers(position: number): boolean {
-    return position >= this.from;
+  /** Whether the log at this index is here, and not in lmdb. */
+  covers(index: number): boolean {
+    return index >= this.from;
   }
 
-  /** The entry at a position that is covered. */
-  at(position: number): Entry | undefined {
-    return this.list[position - this.from];
+  /** The entry at an index that is covered. */
+  at(index: number): Entry | undefined {
+    return this.list[index - this.from];
   }
 
-  /** Adds entries, in place of all from the first one's position on. */
+  /** Adds entries, in place of all from the first one's index on. */
   add(entries: readonly Entry[]): void {
     const [first] = entries;
     if (first === undefined) return;
-    this.from = Math.min(this.from, first.position);
-    this.list.length = first.position - this.from;
+    this.from = Math.min(this.from, first.index);
+    this.list.length = first.index - this.from;
     for (const entry of entries) this.list.push(entry);
   }
 

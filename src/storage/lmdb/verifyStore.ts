@@ -26,7 +26,7 @@ export interface VerifiedStore {
 
 /** How far a check is. */
 export interface VerifyProgress {
-  readonly position: number;
+  readonly index: number;
   readonly last: number;
   readonly bytes: number;
 }
@@ -71,8 +71,8 @@ async function verify(
   store.close();
   const headHash = last === null ? GENESIS_HASH : entryHash(last);
   return {
-    entries: last?.position ?? 0,
-    logs: last?.index ?? 0,
+    entries: last?.index ?? 0,
+    logs: last?.logNumber ?? 0,
     headHash: headHash.toString('hex'),
     bytes,
   };
@@ -96,16 +96,16 @@ function verifyEntries(path: string, onProgress: (progress: VerifyProgress) => v
 }
 
 function walk(path: string, tables: LmdbTables, onProgress: (progress: VerifyProgress) => void): number {
-  const checked = new CheckedEntries(path, (position) => tables.bytesAt(position));
-  const last = tables.readLastPosition();
-  let position = 0;
+  const checked = new CheckedEntries(path, (index) => tables.bytesAt(index));
+  const last = tables.readLastIndex();
+  let index = 0;
   let bytes = 0;
-  while (position < last) {
-    for (const entry of checked.read(position + 1, last, VERIFY_STEP_BYTES, last)) {
-      position = entry.position;
+  while (index < last) {
+    for (const entry of checked.read(index + 1, last, VERIFY_STEP_BYTES, last)) {
+      index = entry.index;
       bytes += entry.bytes.length;
     }
-    onProgress({ position, last, bytes });
+    onProgress({ index, last, bytes });
   }
   return bytes;
 }

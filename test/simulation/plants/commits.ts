@@ -26,10 +26,10 @@ export const tellOldTerms: Plant = {
     plantInLeaders(mokka, (replication) => {
       const sendEarlyCommits = replication['sendEarlyCommits'].bind(replication);
       replication['sendEarlyCommits'] = () => {
-        const first = replication['firstPosition'];
-        plantField(replication, 'firstPosition', first, 1);
+        const first = replication['firstIndex'];
+        plantField(replication, 'firstIndex', first, 1);
         sendEarlyCommits();
-        plantField(replication, 'firstPosition', 1, first);
+        plantField(replication, 'firstIndex', 1, first);
       };
     });
   },
@@ -41,8 +41,8 @@ export const completePartOfQuorum: Plant = {
   onStart(mokka, disk) {
     const log = mokka['replicatedLog'];
     const learnCommitIndex = log['learnCommitIndex'].bind(log);
-    log['completeQuorum'] = (position) => {
-      if (disk.membership === 'voter') learnCommitIndex(position);
+    log['completeQuorum'] = (index) => {
+      if (disk.membership === 'voter') learnCommitIndex(index);
     };
   },
 };

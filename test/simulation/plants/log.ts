@@ -9,7 +9,7 @@ export const commitOldTermByCounting: Plant = {
     'A new leader counts the disks that hold an entry of an earlier term, and commits it by that (Raft 5.4.2).',
   onStart(mokka) {
     plantInLeaders(mokka, (replication) =>
-      plantField(replication, 'firstPosition', replication['firstPosition'], 1),
+      plantField(replication, 'firstIndex', replication['firstIndex'], 1),
     );
   },
 };
@@ -58,7 +58,7 @@ export const ackBeforeCommit: Plant = {
     log.propose = (push, pusher) => {
       const result = propose(push, pusher);
       // An entry at a position that is committed is the answer to a push.
-      return typeof result === 'string' ? result : { ...result, position: 0 };
+      return typeof result === 'string' ? result : { ...result, index: 0 };
     };
   },
 };
@@ -86,8 +86,8 @@ export const truncateCommitted: Plant = {
     const append = log['append'].bind(log);
     log['append'] = (from, message) => {
       append(from, message);
-      const end = message.previousPosition + message.entries.length;
-      if (message.entries.length === 0 || (disk.last?.position ?? 0) <= end) return;
+      const end = message.previousIndex + message.entries.length;
+      if (message.entries.length === 0 || (disk.last?.index ?? 0) <= end) return;
       const { entries, commitIndex, ...rest } = disk.snapshot();
       const localLog = localLogOf(mokka);
       localLog['forget'](end + 1);
@@ -95,7 +95,7 @@ export const truncateCommitted: Plant = {
       localLog.last = disk.last;
       if (localLog.commitIndex <= end) return;
       localLog.commitIndex = end;
-      localLog.committedIndex = disk.last?.index ?? 0;
+      localLog.committedLogNumber = disk.last?.logNumber ?? 0;
     };
   },
 };

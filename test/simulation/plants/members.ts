@@ -65,7 +65,7 @@ export const readmitBeforeCommit: Plant = {
         const { fence, incarnation, matchIndex } = progress;
         const identity = disk.identity ?? '0'.repeat(32);
         if (fence !== null && incarnation !== null && matchIndex >= fence)
-          replication['outbox'].send(peer, { type: 'readmit', term, incarnation, position: fence, identity });
+          replication['outbox'].send(peer, { type: 'readmit', term, incarnation, index: fence, identity });
       };
     });
   },
@@ -93,7 +93,7 @@ export const nonVotersCommit: Plant = {
   onStart(mokka) {
     plantInLeaders(mokka, (replication) => {
       replication['matchIndexesWithout'] = (left) => [
-        localLogOf(mokka).savedPosition,
+        localLogOf(mokka).savedIndex,
         ...[...replication['progress'].values()]
           .filter((progress) => progress !== left)
           .map(({ matchIndex }) => matchIndex),

@@ -272,7 +272,7 @@ export class Scenario {
     const state = (node: number): string => {
       const { last } = this.cluster.machine(node).disk;
       const { mokka } = this.cluster.processAt(node) ?? {};
-      return last !== null && mokka?.commitPosition === last.position ? hashOf(last) : `not ${node}`;
+      return last !== null && mokka?.commitIndex === last.index ? hashOf(last) : `not ${node}`;
     };
     this.until('equal logs', () => new Set(among.map(state)).size === 1);
   }

@@ -10,7 +10,7 @@ export function formedOnAnswersOfDifferentMoments(it: Scenario): boolean {
   let parties: { leader: number; helper: number; third: number } | null = null;
   let reachesThird = false;
   let answersHelper = false;
-  const heldBy = (node: number): number => it.cluster.machine(node).disk.last?.position ?? 0;
+  const heldBy = (node: number): number => it.cluster.machine(node).disk.last?.index ?? 0;
   it.intercept((from, to, words) => {
     const isAppend = words.startsWith('append in');
     if (isAppend && parties === null)

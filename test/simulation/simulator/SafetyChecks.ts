@@ -8,8 +8,8 @@ import type { Trace } from './Trace';
 /** A committed entry, as the checks remember it. */
 export interface CommittedEntry {
   readonly entry: Entry;
-  readonly position: number;
   readonly index: number;
+  readonly logNumber: number;
   readonly term: number;
   readonly kind: EntryKind;
   readonly hash: string;
@@ -43,14 +43,14 @@ interface Seen {
 
 /**
  * Raft's safety, checked after every event on the node that handled it (Raft, figure 3): at most one leader a term;
- * one vote a term, on disk and on the wire; term and vote never go back; logs match by (position, term); nothing
+ * one vote a term, on disk and on the wire; term and vote never go back; logs match by (index, term); nothing
  * committed is lost or changed; indexes without a gap; no push twice; a commit is on a majority's disks, and of its
  * leader's own term; a leader holds all that was committed in earlier terms; one identity of the cluster.
  */
 export class SafetyChecks {
-  /** What is committed, by position - 1. */
+  /** What is committed, by index - 1. */
   readonly committed: CommittedEntry[] = [];
-  /** Committed logs, by index - 1. */
+  /** Committed logs, by logNumber - 1. */
   readonly committedLogs: CommittedEntry[] = [];
   private identity: string | null = null;
   private readonly leaderOfTerm = new Map<number, number>();
@@ -58,7 +58,7 @@ export class SafetyChecks {
   private readonly hashOfEntry = new Map<string, string>();
   private readonly pushes = new Map<string, number>();
   private readonly hardStates = new Map<number, HardState>();
-  /** What each disk holds: hashes by position - 1. */
+  /** What each disk holds: hashes by index - 1. */
   private readonly held = new Map<number, string[]>();
   /** Position up to which a process that died in the middle of an event may have told of commits before it was checked. */
   private unseenCommit = 0;
@@ -82,7 +82,7 @@ export class SafetyChecks {
     }
     this.checkIdentity(node, disk.identity);
     const before = this.committed.length;
-    while (seen.commit < mokka.commitPosition) this.committedOn(process, ++seen.commit);
+    while (seen.commit < mokka.commitIndex) this.committedOn(process, ++seen.commit);
     // What a process finds on its disk when it starts was counted by an earlier one.
     if (this.committed.length > before && seen.state !== '') this.countedFirst(process);
     this.traceState(process, seen);
@@ -104,7 +104,7 @@ export class SafetyChecks {
 
   /** A process ended: what counts is what its disk holds now. */
   died({ node, mokka }: Partial<SimulatedProcess> & Pick<SimulatedProcess, 'node'>): void {
-    this.unseenCommit = Math.max(this.unseenCommit, mokka?.commitPosition ?? 0);
+    this.unseenCommit = Math.max(this.unseenCommit, mokka?.commitIndex ?? 0);
     const { entries, hardState } = this.world.machine(node).disk.snapshot();
     this.held.set(node, entries.map(hashOf));
     this.hardStateSaved(node, hardState);
@@ -117,12 +117,12 @@ export class SafetyChecks {
   }
 
   /** How many members hold a committed entry, those that lost it with a disk included. */
-  holders(position: number, hash: string): number {
+  holders(index: number, hash: string): number {
     let count = 0;
     for (let node = 0; node < this.world.size; node++) {
       const lost = this.world.machine(node).lostDisks;
-      const onLost = lost.some(({ entries }) => hashAt(entries, position) === hash);
-      if (onLost || this.held.get(node)?.[position - 1] === hash) count++;
+      const onLost = lost.some(({ entries }) => hashAt(entries, index) === hash);
+      if (onLost || this.held.get(node)?.[index - 1] === hash) count++;
     }
     return count;
   }
@@ -163,16 +163,16 @@ export class SafetyChecks {
     if (first === undefined) return;
     const held = this.held.get(node) ?? [];
     this.held.set(node, held);
-    const before = held.splice(first.position - 1);
+    const before = held.splice(first.index - 1);
     for (const entry of entries) {
       const hash = hashOf(entry);
-      held[entry.position - 1] = hash;
-      const key = `${entry.position}@${entry.term}`;
+      held[entry.index - 1] = hash;
+      const key = `${entry.index}@${entry.term}`;
       const same = this.hashOfEntry.get(key);
       if (same === undefined) this.hashOfEntry.set(key, hash);
       else if (same !== hash) this.fail(`node ${node} holds another entry ${key} (Log Matching, Raft 5.3)`);
     }
-    this.checkReplaced(node, first.position, before);
+    this.checkReplaced(node, first.index, before);
   }
 
   /**
@@ -181,13 +181,13 @@ export class SafetyChecks {
    */
   private checkReplaced(node: number, from: number, before: readonly string[]): void {
     for (const [at, hash] of before.entries()) {
-      const position = from + at;
-      if (this.committed[position - 1]?.hash !== hash) return;
-      if (this.held.get(node)?.[position - 1] === hash) continue;
-      const holders = this.holders(position, hash);
+      const index = from + at;
+      if (this.committed[index - 1]?.hash !== hash) return;
+      if (this.held.get(node)?.[index - 1] === hash) continue;
+      const holders = this.holders(index, hash);
       if (holders < quorumOf(this.world.size))
         this.fail(
-          `node ${node} replaces the committed entry ${position}, which is on ${holders} disks of ${this.world.size} then (State Machine Safety, Raft 5.4.3)`,
+          `node ${node} replaces the committed entry ${index}, which is on ${holders} disks of ${this.world.size} then (State Machine Safety, Raft 5.4.3)`,
         );
     }
   }
@@ -200,25 +200,25 @@ export class SafetyChecks {
     this.leaderOfTerm.set(mokka.term, node);
     const due = this.committed.findLast(({ committedIn }) => committedIn < mokka.term);
     if (due === undefined) return;
-    const entry = mokka.entryAt(due.position);
+    const entry = mokka.entryAt(due.index);
     if (entry === null || hashOf(entry) !== due.hash)
       this.fail(
-        `node ${node} leads term ${mokka.term} without the entry ${due.position} that was committed in term ${due.committedIn} (Leader Completeness, Raft 5.4)`,
+        `node ${node} leads term ${mokka.term} without the entry ${due.index} that was committed in term ${due.committedIn} (Leader Completeness, Raft 5.4)`,
       );
   }
 
-  private committedOn({ node, mokka }: SimulatedProcess, position: number): void {
-    const entry = mokka.entryAt(position);
+  private committedOn({ node, mokka }: SimulatedProcess, index: number): void {
+    const entry = mokka.entryAt(index);
     if (entry === null) {
-      this.fail(`node ${node} has no entry at ${position}, which it holds for committed`);
+      this.fail(`node ${node} has no entry at ${index}, which it holds for committed`);
       return;
     }
     const hash = hashOf(entry);
-    const known = this.committed[position - 1];
+    const known = this.committed[index - 1];
     if (known !== undefined) {
       if (known.hash !== hash)
         this.fail(
-          `position ${position} is committed as an entry of term ${known.term} and, on node ${node}, of term ${entry.term} (State Machine Safety, Raft 5.4.3)`,
+          `index ${index} is committed as an entry of term ${known.term} and, on node ${node}, of term ${entry.term} (State Machine Safety, Raft 5.4.3)`,
         );
       return;
     }
@@ -228,32 +228,32 @@ export class SafetyChecks {
   /** The first to hold something for committed has counted it: that goes by an entry of its own term alone. */
   private countedFirst({ node, mokka }: SimulatedProcess): void {
     const last = this.committed.at(-1);
-    if (last === undefined || last.term === mokka.term || last.position <= this.unseenCommit) return;
+    if (last === undefined || last.term === mokka.term || last.index <= this.unseenCommit) return;
     this.fail(
       `node ${node} in term ${mokka.term} counts an entry of term ${last.term} as committed, and none of its own term after it (Raft 5.4.2)`,
     );
   }
 
   private newlyCommitted(node: number, entry: Entry, hash: string, term: number): void {
-    const { position, index, kind } = entry;
+    const { index, logNumber, kind } = entry;
     const id = entryPushId(entry);
     const pushKey = id === null ? null : `${id.session}${id.nonce}`;
     const previous = this.committed.at(-1);
-    if (position !== this.committed.length + 1 || index !== (previous?.index ?? 0) + kind)
+    if (index !== this.committed.length + 1 || logNumber !== (previous?.logNumber ?? 0) + kind)
       this.fail(
-        `position ${position}, index ${index} follow on ${previous?.position ?? 0}, ${previous?.index ?? 0}`,
+        `index ${index}, logNumber ${logNumber} follow on ${previous?.index ?? 0}, ${previous?.logNumber ?? 0}`,
       );
-    const holders = this.holders(position, hash);
+    const holders = this.holders(index, hash);
     if (holders < quorumOf(this.world.size))
       this.fail(
-        `node ${node} holds ${position} for committed, which is on ${holders} disks of ${this.world.size}`,
+        `node ${node} holds ${index} for committed, which is on ${holders} disks of ${this.world.size}`,
       );
     if (pushKey !== null) {
       const twin = this.pushes.get(pushKey);
-      if (twin !== undefined) this.fail(`the push ${pushKey} is committed at ${twin} and at ${position}`);
-      this.pushes.set(pushKey, position);
+      if (twin !== undefined) this.fail(`the push ${pushKey} is committed at ${twin} and at ${index}`);
+      this.pushes.set(pushKey, index);
     }
-    const known = { entry, position, index, kind, term: entry.term, hash, pushKey, committedIn: term };
+    const known = { entry, index, logNumber, kind, term: entry.term, hash, pushKey, committedIn: term };
     this.committed.push(known);
     if (pushKey !== null) this.committedLogs.push(known);
   }
@@ -279,7 +279,7 @@ export class SafetyChecks {
       node,
       seen.commit,
       () =>
-        `node ${node} ${role} in term ${mokka.term}, ${disk.membership}, log to ${disk.last?.position ?? 0}@${disk.last?.term ?? 0}, committed ${seen.commit}`,
+        `node ${node} ${role} in term ${mokka.term}, ${disk.membership}, log to ${disk.last?.index ?? 0}@${disk.last?.term ?? 0}, committed ${seen.commit}`,
     );
   }
 
@@ -296,7 +296,7 @@ export function hashOf(entry: Entry): string {
   return entryHash(entry).toString('latin1');
 }
 
-function hashAt(entries: readonly Entry[], position: number): string | null {
-  const entry = entries[position - 1];
+function hashAt(entries: readonly Entry[], index: number): string | null {
+  const entry = entries[index - 1];
   return entry === undefined ? null : hashOf(entry);
 }

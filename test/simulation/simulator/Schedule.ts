@@ -252,7 +252,7 @@ class Schedule {
         disk.membership === 'voter' &&
         disk.last !== null &&
         hashOf(disk.last) === hashOf(last) &&
-        process.mokka.commitPosition === last.position &&
+        process.mokka.commitIndex === last.index &&
         cluster.nodeOf(process.mokka.leaderPublicKey) === leader
       );
     });

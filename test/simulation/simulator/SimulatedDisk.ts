@@ -71,16 +71,16 @@ export class SimulatedDisk implements LogStore {
     this.write({ kind: 'append', entries: [...entries], commitIndex });
   }
 
-  entryAt(position: number): Entry | null {
-    return this.store.entryAt(position);
+  entryAt(index: number): Entry | null {
+    return this.store.entryAt(index);
   }
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     return this.store.read(from, maxBytes, maxCount);
   }
 
-  positionOfIndex(index: number): number | null {
-    return this.store.positionOfIndex(index);
+  indexOfLog(index: number): number | null {
+    return this.store.indexOfLog(index);
   }
 
   close(): void {
@@ -154,6 +154,6 @@ function withPart(
   if (write?.kind !== 'append' || first === undefined) return snapshot;
   const part = partOf(write.entries.length);
   if (part === 0) return snapshot;
-  const entries = [...snapshot.entries.slice(0, first.position - 1), ...write.entries.slice(0, part)];
+  const entries = [...snapshot.entries.slice(0, first.index - 1), ...write.entries.slice(0, part)];
   return { ...snapshot, entries };
 }

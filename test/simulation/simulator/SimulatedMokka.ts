@@ -31,16 +31,16 @@ export class SimulatedMokka extends ReplicatedMokka {
   }
 
   /** Position up to which this node knows that entries are committed. */
-  get commitPosition(): number {
+  get commitIndex(): number {
     return this['replicatedLog'].log.commitIndex;
   }
 
   /** Index of the last log that this node knows to be committed. */
   get committedIndex(): number {
-    return this['replicatedLog'].log.committedIndex;
+    return this['replicatedLog'].log.committedLogNumber;
   }
 
-  entryAt(position: number): Entry | null {
-    return this['replicatedLog'].log.entryAt(position);
+  entryAt(index: number): Entry | null {
+    return this['replicatedLog'].log.entryAt(index);
   }
 }

@@ -16,7 +16,7 @@ export function describePacket(packet: Buffer): string {
   }
   if (message.type === 'answers') {
     const answers = [
-      ...message.committed.map((answer) => `${name(answer)} is ${answer.committed.index}`),
+      ...message.committed.map((answer) => `${name(answer)} is ${answer.committed.logNumber}`),
       ...message.refused.map((answer) => `${name(answer)} ${answer.refused}`),
     ];
     return `answers in term ${message.term} commit ${message.commitIndex}: ${answers.join(', ')}`;
@@ -25,11 +25,11 @@ export function describePacket(packet: Buffer): string {
     const { type, ...fields } = message;
     return `${type} ${brief(fields)}`;
   }
-  const { entries, term, epoch, previousPosition, previousTerm, commitIndex } = message;
+  const { entries, term, epoch, previousIndex, previousTerm, commitIndex } = message;
   const what = entries.map(
-    ({ position, term: of, kind }) => `${position}@${of}${kind === EntryKind.Empty ? 'e' : ''}`,
+    ({ index, term: of, kind }) => `${index}@${of}${kind === EntryKind.Empty ? 'e' : ''}`,
   );
-  return `append in term ${term} epoch ${epoch} after ${previousPosition}@${previousTerm}: [${what.join(' ')}] commit ${commitIndex}`;
+  return `append in term ${term} epoch ${epoch} after ${previousIndex}@${previousTerm}: [${what.join(' ')}] commit ${commitIndex}`;
 }
 
 function describeElectionPacket(packet: Buffer): string {

@@ -11,8 +11,8 @@ export function headOf(entries: readonly Entry[]): BackupHead {
   const last = entries.at(-1);
   if (last === undefined) throw new Error('a backup has an entry at least');
   return {
-    entries: last.position,
-    logs: last.index,
+    entries: last.index,
+    logs: last.logNumber,
     clusterId: CLUSTER_ID,
     headHash: entryHash(last).toString('hex'),
   };

@@ -51,7 +51,7 @@ test('makes a voter of the new cluster that holds the whole log, committed, in a
   expect(store.hardState).toEqual({ term: 7, votedFor: null });
   expect(store.commitIndex).toBe(entries.length);
   expect(store.read(1, Infinity, Infinity)).toEqual(entries);
-  expect(store.positionOfIndex(51)).toBe(53);
+  expect(store.indexOfLog(51)).toBe(53);
   store.close();
   expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
 });
@@ -84,7 +84,7 @@ test('into an empty directory', async () => {
   mkdirSync(directory, { recursive: true });
   await restore();
   const store = await LmdbLogStore.open({ directory, ...OWNER });
-  expect(store.last?.position).toBe(entries.length);
+  expect(store.last?.index).toBe(entries.length);
   store.close();
 });
 
@@ -154,7 +154,7 @@ test('what a restore into a directory has left there is replaced, what it has mo
   mkdirSync(join(directory, 'lost+found'));
   await restore();
   const store = await LmdbLogStore.open({ directory, ...OWNER });
-  expect(store.last?.position).toBe(entries.length);
+  expect(store.last?.index).toBe(entries.length);
   store.close();
 });
 
@@ -201,7 +201,7 @@ test.each(['missing', 'empty'])(
       expect(['DATA_LOCKED', 'TARGET_EXISTS']).toContain((error as Error & { code?: string }).code);
     if (refused.length === 8) await restore();
     const store = await LmdbLogStore.open({ directory, ...OWNER });
-    expect(store.last?.position).toBe(entries.length);
+    expect(store.last?.index).toBe(entries.length);
     store.close();
   },
 );

@@ -2,7 +2,7 @@ import { OWN_LOG_MS_MAX } from '../../../src/limits';
 import { AnsweredLogs } from '../../../src/mokka/pushes/AnsweredLogs';
 
 function answeredLogs() {
-  const node = { committedIndex: 3, now: 0 };
+  const node = { committedLogNumber: 3, now: 0 };
   const logs = new AnsweredLogs(node, { now: () => node.now });
   let ended = 0;
   const wait = (): void => void logs.held().then(() => ended++);
@@ -29,10 +29,10 @@ test('each waits for what was acknowledged before it, and not for what comes lat
   expect(logs.lacking).toBe(5);
   wait();
   logs.answered(9);
-  node.committedIndex = 4;
+  node.committedLogNumber = 4;
   logs.committed();
   expect(await endedNow()).toBe(0);
-  node.committedIndex = 5;
+  node.committedLogNumber = 5;
   logs.committed();
   expect(await endedNow()).toBe(1);
   expect(logs.lacking).toBe(9);

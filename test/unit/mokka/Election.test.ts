@@ -103,7 +103,7 @@ function receive(
   data: object,
   proof: string | null = null,
 ): boolean {
-  const last = { lastTerm: store.last?.term ?? 0, lastPosition: store.last?.position ?? 0 };
+  const last = { lastTerm: store.last?.term ?? 0, lastPosition: store.last?.index ?? 0 };
   const head = { type, state: 0, term, publicKey: from, proof, timestamp: 1 };
   return election.receive({ ...head, data: { ...last, votes: true, writeMs: 0, ...data } } as ElectionPacket);
 }

@@ -22,7 +22,7 @@ function forwardedAnswers(): {
   let sent: [string, LogMessage][] = [];
   const log = { commitIndex: 0, entryAt };
   const answers = new ForwardedAnswers(
-    { term: TERM, log, wasSent: (peer, position) => peer === 'peer' && position <= SENT_TO },
+    { term: TERM, log, wasSent: (peer, index) => peer === 'peer' && index <= SENT_TO },
     { send: (peer, message) => sent.push([peer, message]) },
     { want: () => flushes++ },
   );
@@ -41,12 +41,12 @@ function forwardedAnswers(): {
   };
 }
 
-function entryAt(position: number): Entry {
-  return buildEntry({ position, term: TERM, index: position - 1, createdAt: 5 }, PAYLOAD, null);
+function entryAt(index: number): Entry {
+  return buildEntry({ index, term: TERM, logNumber: index - 1, createdAt: 5 }, PAYLOAD, null);
 }
 
-function committedAt(position: number, commitIndex = position): [string, object] {
-  const committed = [{ ...ID, committed: committedPush(entryAt(position)) }];
+function committedAt(index: number, commitIndex = index): [string, object] {
+  const committed = [{ ...ID, committed: committedPush(entryAt(index)) }];
   return ['peer', { type: 'answers', term: TERM, commitIndex, committed, refused: [] }];
 }
 

@@ -36,7 +36,7 @@ function follower(leader: string | null = 'leader'): {
       get commitIndex() {
         return COMMITTED + entries.length;
       },
-      entryAt: (position) => entries[position - COMMITTED - 1] ?? null,
+      entryAt: (index) => entries[index - COMMITTED - 1] ?? null,
     },
   };
   const api: LogApi = new LogApi(SESSION, {
@@ -64,7 +64,7 @@ function sinceOf(message: LogMessage | undefined): number | null | undefined {
 }
 
 function entryOf(id: PushId, value: string): Entry {
-  return buildEntry({ position: 9, term: 3, index: 8, createdAt: 5 }, encodePayload(id, 'key', value), null);
+  return buildEntry({ index: 9, term: 3, logNumber: 8, createdAt: 5 }, encodePayload(id, 'key', value), null);
 }
 
 describe('an entry that the own log commits while another node leads', () => {
@@ -99,7 +99,7 @@ describe('an entry that the own log commits while another node leads', () => {
     const { api, commit } = follower();
     void api.push('key', { value: 'value', nonce: 7 }).catch(() => undefined);
     commit(entryOf(other, 'value'));
-    commit(buildEntry({ position: 10, term: 3, index: 8, createdAt: 5 }, null, null));
+    commit(buildEntry({ index: 10, term: 3, logNumber: 8, createdAt: 5 }, null, null));
     expect(api.idle).toBe(false);
     api.close();
   });

@@ -134,8 +134,8 @@ export class LogBus {
   private committed(name: string): void {
     const { log } = this.log(name);
     this.proposed = this.proposed.filter(({ leader, entry, committed }) => {
-      if (leader !== name || entry.position > log.commitIndex) return true;
-      if (log.entryAt(entry.position)?.bytes.equals(entry.bytes) === true) committed.push(entry);
+      if (leader !== name || entry.index > log.commitIndex) return true;
+      if (log.entryAt(entry.index)?.bytes.equals(entry.bytes) === true) committed.push(entry);
       return false;
     });
   }
@@ -152,8 +152,8 @@ function isOfReplication(message: LogMessage): message is ReplicationMessage {
 }
 
 /** The hash of the entry that a node holds at a position. */
-export function hashAt(bus: LogBus, name: string, position: number): Buffer {
-  const entry = bus.store(name).entryAt(position);
+export function hashAt(bus: LogBus, name: string, index: number): Buffer {
+  const entry = bus.store(name).entryAt(index);
   return entry === null ? GENESIS_HASH : entryHash(entry);
 }
 

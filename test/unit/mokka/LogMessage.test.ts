@@ -24,19 +24,19 @@ const payload = fc
 
 const entries = fc
   .tuple(fc.nat({ max: 1000 }), fc.array(fc.option(payload), { maxLength: 5 }))
-  .map(([previousPosition, payloads]) => {
+  .map(([previousIndex, payloads]) => {
     const made: Entry[] = [];
     for (const [at, bytes] of payloads.entries()) {
       const header = {
-        position: previousPosition + at + 1,
+        index: previousIndex + at + 1,
         term: 3,
-        index: at,
+        logNumber: at,
         createdAt: 1_700_000_000_000,
       };
       const entry = buildEntry(header, bytes, made.at(-1) ?? null);
       made.push(entry);
     }
-    return { previousPosition, entries: made };
+    return { previousIndex, entries: made };
   });
 
 const message: fc.Arbitrary<LogMessage> = fc.oneof(
@@ -65,7 +65,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     type: fc.constant('readmit' as const),
     term: entryNumber,
     incarnation: session,
-    position: entryNumber,
+    index: entryNumber,
     identity: fc.constantFrom('0'.repeat(32), 'ab'.repeat(16)),
   }),
   fc.record({ type: fc.constant('commit' as const), term: entryNumber, commitIndex: entryNumber }),
@@ -82,7 +82,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
         session,
         nonce: number,
         committed: fc.record({
-          index: entryNumber,
+          logNumber: entryNumber,
           term: entryNumber,
           createdAt: entryNumber,
           hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
@@ -138,8 +138,8 @@ test('random bytes never do more than throw a ProtocolError', () => {
 
 const HASH = Buffer.alloc(HASH_BYTES);
 
-const emptyEntry = (position: number, term: number): Buffer =>
-  encodeEntries([buildEntry({ position, term, index: 0, createdAt: 0 }, null, null)]);
+const emptyEntry = (index: number, term: number): Buffer =>
+  encodeEntries([buildEntry({ index, term, logNumber: 0, createdAt: 0 }, null, null)]);
 
 /** The bytes of one forwarded push, with its `since` and the length of its payload as given. */
 const pushBytes = (since: number, length: number, payloadBytes = length): Buffer => {
@@ -194,8 +194,8 @@ test.each([
 
 test('more entries than an append may have are refused, as many are not', () => {
   const chain: Entry[] = [];
-  for (let position = 1; position <= APPEND_ENTRIES_MAX + 1; position++)
-    chain.push(buildEntry({ position, term: 1, index: 0, createdAt: 0 }, null, null));
+  for (let index = 1; index <= APPEND_ENTRIES_MAX + 1; index++)
+    chain.push(buildEntry({ index, term: 1, logNumber: 0, createdAt: 0 }, null, null));
   const append = (entriesOf: Entry[]): Buffer => pack([1, 1, 1, 0, 0, HASH, 0, encodeEntries(entriesOf)]);
   expect(() => decodeLogMessage(append(chain))).toThrow(`more than ${APPEND_ENTRIES_MAX}`);
   expect(decodeLogMessage(append(chain.slice(0, -1)))).toHaveProperty('entries.length', APPEND_ENTRIES_MAX);

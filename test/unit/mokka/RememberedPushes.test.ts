@@ -114,13 +114,13 @@ test('finds what is there when the end is cut and filled again and again', () =>
   const [session = ''] = SESSIONS;
   const pushes = new RememberedPushes();
   const [kept, cut, rounds] = [100, 1000, 40];
-  for (let position = 1; position <= kept; position++) pushes.add(position, { session, nonce: position });
+  for (let index = 1; index <= kept; index++) pushes.add(index, { session, nonce: index });
   for (let round = 1; round <= rounds; round++) {
     pushes.cut(kept + 1);
     for (let n = 1; n <= cut; n++) pushes.add(kept + n, { session, nonce: round * cut + n });
   }
   const found = (nonce: number): number | undefined => pushes.find({ session, nonce });
-  for (let position = 1; position <= kept; position++) expect(found(position)).toBe(position);
+  for (let index = 1; index <= kept; index++) expect(found(index)).toBe(index);
   for (let n = 1; n <= cut; n++) {
     expect(found(rounds * cut + n)).toBe(kept + n);
     expect(found((rounds - 1) * cut + n)).toBeUndefined();
@@ -130,8 +130,8 @@ test('finds what is there when the end is cut and filled again and again', () =>
 describe('a full window', () => {
   const pushes = new RememberedPushes();
   const [old = '', other = ''] = SESSIONS;
-  for (let position = 1; position <= REMEMBERED_PUSHES_MAX + 2; position++)
-    pushes.add(position, idOf(position <= 3 ? old : other, position));
+  for (let index = 1; index <= REMEMBERED_PUSHES_MAX + 2; index++)
+    pushes.add(index, idOf(index <= 3 ? old : other, index));
 
   test('forgets the oldest pushes', () => {
     expect(pushes.find({ session: old, nonce: 2 })).toBeUndefined();
@@ -152,14 +152,14 @@ describe('a full window', () => {
 
 describe('a window that is read back from its end', () => {
   const [named = '', other = ''] = SESSIONS;
-  const addOlder = (position: number): void =>
-    pushes.addOlder(position, idOf(position % 2 === 0 ? other : named, position));
+  const addOlder = (index: number): void =>
+    pushes.addOlder(index, idOf(index % 2 === 0 ? other : named, index));
   const pushes = new RememberedPushes();
   pushes.startAt(7);
 
   test('finds what it has read, and knows how far back that is', () => {
-    for (const position of [6, 5, 4]) addOlder(position);
-    expect(pushes.firstPosition).toBe(4);
+    for (const index of [6, 5, 4]) addOlder(index);
+    expect(pushes.firstIndex).toBe(4);
     expect(pushes.isComplete).toBe(false);
     expect(pushes.find({ session: named, nonce: 5 })).toBe(5);
     expect(pushes.find({ session: named, nonce: 3 })).toBeUndefined();
@@ -171,7 +171,7 @@ describe('a window that is read back from its end', () => {
 
   test('is complete at the first entry, and goes on with those that are appended', () => {
     pushes.add(7, idOf(named, 7));
-    for (const position of [3, 2, 1]) addOlder(position);
+    for (const index of [3, 2, 1]) addOlder(index);
     expect(pushes.isComplete).toBe(true);
     expect([1, 3, 5, 7].map((nonce) => pushes.find({ session: named, nonce }))).toEqual([1, 3, 5, 7]);
   });

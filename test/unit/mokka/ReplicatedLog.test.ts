@@ -13,7 +13,7 @@ test('a new leader commits an empty entry of its own first (Raft, 5.4.2)', () =>
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
   expect(bus.log('a').log.commitIndex).toBe(1);
-  expect(bus.log('a').log.committedIndex).toBe(0);
+  expect(bus.log('a').log.committedLogNumber).toBe(0);
 });
 
 test('a push is committed once a quorum has it, and all logs are equal', () => {
@@ -22,10 +22,10 @@ test('a push is committed once a quorum has it, and all logs are equal', () => {
   const outcome = bus.propose('a', 1);
   expect(outcome.committed).toHaveLength(0);
   bus.settle('a');
-  expect(outcome.committed.map((entry) => entry.index)).toEqual([1]);
+  expect(outcome.committed.map((entry) => entry.logNumber)).toEqual([1]);
   const hashes = bus.names.map((name) => bus.store(name).last?.bytes.toString('hex'));
   expect(new Set(hashes).size).toBe(1);
-  expect(bus.names.map((name) => bus.log(name).log.committedIndex)).toEqual([1, 1, 1]);
+  expect(bus.names.map((name) => bus.log(name).log.committedLogNumber)).toEqual([1, 1, 1]);
 });
 
 test('the leader sends before it puts an entry on its own disk', () => {
@@ -100,15 +100,15 @@ test('an entry was sent to a follower when an append holds it, until the link is
   bus.elect('a', 1, ['b']);
   bus.propose('a', 1);
   const { last } = bus.log('a').log;
-  const position = last?.position ?? 0;
-  expect(bus.log('a').wasSent('b', position)).toBe(false);
+  const index = last?.index ?? 0;
+  expect(bus.log('a').wasSent('b', index)).toBe(false);
   bus.log('a').flush(bus.now);
-  expect(bus.log('a').wasSent('b', position)).toBe(true);
-  expect(bus.log('a').wasSent('b', position + 1)).toBe(false);
+  expect(bus.log('a').wasSent('b', index)).toBe(true);
+  expect(bus.log('a').wasSent('b', index + 1)).toBe(false);
   // Not heard: what it holds is not known.
-  expect(bus.log('a').wasSent('c', position)).toBe(false);
+  expect(bus.log('a').wasSent('c', index)).toBe(false);
   bus.log('a').lost('b');
-  expect(bus.log('a').wasSent('b', position)).toBe(false);
+  expect(bus.log('a').wasSent('b', index)).toBe(false);
   expect(bus.log('b').wasSent('a', 1)).toBe(false);
 });
 
@@ -161,7 +161,7 @@ test('entries of an earlier term are not committed by counting (Raft, figure 8)'
       type: 'append',
       term: 3,
       epoch: 1,
-      previousPosition: 1,
+      previousIndex: 1,
       previousTerm: 1,
       previousHash: hashAt(bus, 'b', 1),
       commitIndex: 1,
@@ -192,7 +192,7 @@ test('a follower far behind is found in one step back and caught up', () => {
   bus.settle('a');
   const refusals = bus.sent.filter(({ message }) => message.type === 'appended' && !message.success);
   expect(refusals).toHaveLength(1);
-  expect(bus.log('c').log.committedIndex).toBe(500);
+  expect(bus.log('c').log.committedLogNumber).toBe(500);
 });
 
 test('a refusal of an earlier epoch that comes late, and twice, begins no search anew', () => {
@@ -222,10 +222,10 @@ test('a push that is tried again gives the entry it made the first time', () => 
   const meanwhile = bus.propose('a', 7);
   bus.settle('a');
   const later = bus.propose('a', 7);
-  expect([first, meanwhile, later].map(({ committed }) => committed[0]?.index)).toEqual([1, 1, 1]);
+  expect([first, meanwhile, later].map(({ committed }) => committed[0]?.logNumber)).toEqual([1, 1, 1]);
   bus.elect('b', 2);
-  expect(bus.propose('b', 7).committed[0]?.index).toBe(1);
-  expect(bus.log('b').log.last?.index).toBe(1);
+  expect(bus.propose('b', 7).committed[0]?.logNumber).toBe(1);
+  expect(bus.log('b').log.last?.logNumber).toBe(1);
 });
 
 test('the same nonce with other content is refused', () => {
@@ -242,36 +242,36 @@ test('remembered pushes are read back after a restart', () => {
   bus.settle('a');
   bus.start('a', MemoryLogStore.from(bus.store('a').snapshot()));
   bus.elect('a', 2);
-  expect(bus.propose('a', 7).committed[0]?.index).toBe(1);
+  expect(bus.propose('a', 7).committed[0]?.logNumber).toBe(1);
 });
 
 test('a follower takes appends from the leader of its term alone', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
-  const entry = buildEntry({ position: 2, term: 1, index: 1, createdAt: 0 }, null, null);
-  const match = { previousPosition: 1, previousTerm: 1, previousHash: hashAt(bus, 'b', 1) };
+  const entry = buildEntry({ index: 2, term: 1, logNumber: 1, createdAt: 0 }, null, null);
+  const match = { previousIndex: 1, previousTerm: 1, previousHash: hashAt(bus, 'b', 1) };
   const message = { type: 'append', epoch: 1, ...match, commitIndex: 2 } as const;
   bus.log('b').receive('c', { ...message, term: 1, entries: [entry] }, 0);
   bus.log('b').receive('a', { ...message, term: 0, entries: [entry] }, 0);
-  expect(bus.log('b').log.last?.position).toBe(1);
+  expect(bus.log('b').log.last?.index).toBe(1);
 });
 
 test('an entry whose hash does not follow is refused and nothing is stored', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
-  const forged = buildEntry({ position: 2, term: 1, index: 0, createdAt: 0 }, null, null);
+  const forged = buildEntry({ index: 2, term: 1, logNumber: 0, createdAt: 0 }, null, null);
   const append = {
     type: 'append',
     term: 1,
     epoch: 1,
-    previousPosition: 1,
+    previousIndex: 1,
     previousTerm: 1,
     previousHash: hashAt(bus, 'b', 1),
     commitIndex: 1,
     entries: [forged],
   } as const;
   expect(() => bus.log('b').receive('a', append, 0)).toThrow(ProtocolError);
-  expect(bus.log('b').log.last?.position).toBe(1);
+  expect(bus.log('b').log.last?.index).toBe(1);
 });
 
 test('a committed entry is never replaced', () => {
@@ -281,14 +281,14 @@ test('a committed entry is never replaced', () => {
   bus.settle('a');
   const first = bus.store('a').entryAt(1);
   if (first === null) throw new Error('no entry');
-  const other = buildEntry({ position: 2, term: 2, index: 1, createdAt: 5 }, null, first);
+  const other = buildEntry({ index: 2, term: 2, logNumber: 1, createdAt: 5 }, null, first);
   bus.store('b').saveHardState({ term: 2, votedFor: 'c' });
   bus.log('b').follow(2, 'c');
   const append = {
     type: 'append',
     term: 2,
     epoch: 1,
-    previousPosition: 1,
+    previousIndex: 1,
     previousTerm: 1,
     previousHash: hashAt(bus, 'b', 1),
     commitIndex: 2,
@@ -297,7 +297,7 @@ test('a committed entry is never replaced', () => {
   bus.log('b').receive('c', append, 0);
   expect(bus.terms('b')).toEqual([1, 1]);
   expect(bus.log('b').agreesWithLeader).toBe(false);
-  expect(bus.log('b').divergedFrom).toMatchObject({ leader: 'c', sharedPosition: 1, isFound: true });
+  expect(bus.log('b').divergedFrom).toMatchObject({ leader: 'c', sharedIndex: 1, isFound: true });
 });
 
 test('a link that comes and goes has no entry sent again that the follower was known to hold', () => {
@@ -347,7 +347,7 @@ test('staged entries of a leader that is none any more are forgotten', () => {
   bus.elect('a', 1);
   bus.propose('a', 1);
   bus.log('a').follow(1, null);
-  expect(bus.log('a').log.last?.position).toBe(1);
+  expect(bus.log('a').log.last?.index).toBe(1);
   expect(bus.log('a').needsFlush).toBe(false);
 });
 

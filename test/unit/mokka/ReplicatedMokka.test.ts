@@ -41,9 +41,9 @@ test('what a listener of commit throws is uncaught, and the node goes on', async
 test('while histories differ, nothing is taken, and nothing told after what all share', async () => {
   node.connect();
   const log = node['replicatedLog'];
-  jest.spyOn(log, 'sharedPosition', 'get').mockReturnValue(4);
-  const last = buildEntry({ position: 4, term: 1, index: 2, createdAt: 0 }, null, null);
-  jest.spyOn(log.log, 'entryAt').mockImplementation((position) => (position === 4 ? last : null));
+  jest.spyOn(log, 'sharedIndex', 'get').mockReturnValue(4);
+  const last = buildEntry({ index: 4, term: 1, logNumber: 2, createdAt: 0 }, null, null);
+  jest.spyOn(log.log, 'entryAt').mockImplementation((index) => (index === 4 ? last : null));
   jest.spyOn(node['reads'], 'get').mockResolvedValue(null);
   const entries = node.getDb().getEntry();
   expect(await entries.get(2)).toBeNull();

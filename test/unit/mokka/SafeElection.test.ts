@@ -7,13 +7,13 @@ beforeEach(useFakeTime);
 afterEach(useRealTime);
 
 /** How long after its start a member with a log asks for pre-votes, ms, when one with `lastPosition` asks it before. */
-async function asksAfter(lastPosition: number): Promise<number> {
+async function asksAfter(lastIndex: number): Promise<number> {
   const store = new MemoryLogStore();
   store.setMembership('voter');
   store.append(buildLog(logs(3)), 0);
   const node = new LoneElection(store);
   await jest.advanceTimersByTimeAsync(35);
-  await node.receive(PacketType.PRE_VOTE, 1, { round: 1, lastTerm: 1, lastPosition });
+  await node.receive(PacketType.PRE_VOTE, 1, { round: 1, lastTerm: 1, lastPosition: lastIndex });
   let ms = 35;
   for (; node.lastAskedRound === null; ms++) await jest.advanceTimersByTimeAsync(1);
   await node.disconnect();

@@ -8,7 +8,7 @@ test('a get that meets damage while histories differ rejects, and the node stops
   node.connect();
   const damage = new StartError('DATA_DAMAGED', 'the entry 1 is damaged');
   const log = node['replicatedLog'];
-  jest.spyOn(log, 'sharedPosition', 'get').mockReturnValue(1);
+  jest.spyOn(log, 'sharedIndex', 'get').mockReturnValue(1);
   jest.spyOn(log.log, 'entryAt').mockImplementation(() => {
     throw damage;
   });

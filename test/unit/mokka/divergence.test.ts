@@ -56,14 +56,14 @@ test('both nodes find where their histories part, and neither takes anything of 
 
 test('a leader whose quorum holds other entries for committed tells and takes nothing beyond what all share', () => {
   const bus = twoHistories(5, 3, 3);
-  expect(bus.log('c').sharedPosition).toBeNull();
+  expect(bus.log('c').sharedIndex).toBeNull();
   meet(bus, 2);
-  expect(bus.log('a').sharedPosition).toBe(6);
+  expect(bus.log('a').sharedIndex).toBe(6);
   // c leads with b, which agrees.
-  expect(bus.log('c').sharedPosition).toBeNull();
+  expect(bus.log('c').sharedIndex).toBeNull();
   bus.elect('a', 3);
   expect(bus.log('a').divergedFollowers).toHaveLength(2);
-  expect(bus.log('a').sharedPosition).toBe(6);
+  expect(bus.log('a').sharedIndex).toBe(6);
   // It follows nobody from whom it could differ.
   expect(bus.log('a').divergedFrom).toBeNull();
 });
@@ -94,8 +94,8 @@ test('once a leader holds what a follower knows to be committed, nothing is left
   bus.elect('c', 3, ['a']);
   expect(bus.log('a').agreesWithLeader).toBe(true);
   expect(bus.log('a').divergedFrom).toBeNull();
-  expect(bus.log('a').sharedPosition).toBeNull();
-  expect(bus.log('a').log.last?.position).toBe(committed + 1);
+  expect(bus.log('a').sharedIndex).toBeNull();
+  expect(bus.log('a').log.last?.index).toBe(committed + 1);
 });
 
 test('a term that is the same by chance hides nothing: hashes tell the entries apart', () => {
@@ -148,7 +148,7 @@ test('a leader that comes back in a later term has to show it anew: its log may 
   bus.lostTypes.add('appended');
   bus.propose('a', 1);
   bus.settle('a');
-  expect(bus.log('b').log.last?.position).toBe(2);
+  expect(bus.log('b').log.last?.index).toBe(2);
   bus.store('b').saveHardState({ term: 3, votedFor: 'a' });
   bus.log('b').follow(3, 'a');
   expect(bus.log('b').agreesWithLeader).toBe(false);

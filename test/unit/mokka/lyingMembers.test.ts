@@ -36,9 +36,9 @@ function entriesAfter(previous: Entry | null, terms: readonly number[], salt: nu
   return terms.map((term, at) => {
     const payload = at % 2 === 0 ? null : encodePayload({ session: SESSION, nonce: salt }, 'lie', `${salt}`);
     const header = {
-      position: (last?.position ?? 0) + 1,
+      index: (last?.index ?? 0) + 1,
       term,
-      index: (last?.index ?? 0) + (payload === null ? 0 : 1),
+      logNumber: (last?.logNumber ?? 0) + (payload === null ? 0 : 1),
       createdAt: 1,
     };
     last = buildEntry(header, payload, last);
@@ -51,7 +51,7 @@ function append(fields: Partial<AppendMessage>): AppendMessage {
     type: 'append',
     term: 5,
     epoch: 1,
-    previousPosition: 0,
+    previousIndex: 0,
     previousTerm: 0,
     previousHash: GENESIS_HASH,
     commitIndex: 0,
@@ -94,7 +94,7 @@ describe('a leader that lies', () => {
     bus.log('a').follow(5, 'b');
     const [first = null] = entriesAfter(null, [5, 5], 1).slice(1);
     const payload = encodePayload({ session: SESSION, nonce: 9 }, 'lie', '');
-    const header = { position: 3, term: 5, index: 2 + off, createdAt: 1 };
+    const header = { index: 3, term: 5, logNumber: 2 + off, createdAt: 1 };
     const entries = [...entriesAfter(null, [5, 5], 1), buildEntry(header, payload, first)];
     expect(() => bus.log('a').receive('b', append({ entries }), 0)).toThrow(ProtocolError);
     expect(bus.log('a').log.last).toBeNull();
@@ -111,7 +111,7 @@ describe('a leader that lies', () => {
       badHash: fc.boolean(),
     }),
     fc.record({ do: fc.constant('learn' as const), commitIndex: fc.nat({ max: 20 }) }),
-    fc.record({ do: fc.constant('readmit' as const), position: fc.nat({ max: 10 }) }),
+    fc.record({ do: fc.constant('readmit' as const), index: fc.nat({ max: 10 }) }),
     fc.record({ do: fc.constant('follow' as const), again: fc.boolean() }),
     fc.constant({ do: 'lead' as const }),
   );
@@ -131,12 +131,12 @@ describe('a leader that lies', () => {
         const committed = new Map<number, string>();
         for (const [salt, next] of steps.entries()) {
           if (next.do === 'append') {
-            const previousPosition = Math.max(0, (store.last?.position ?? 0) - next.back);
-            const previous = store.entryAt(previousPosition);
+            const previousIndex = Math.max(0, (store.last?.index ?? 0) - next.back);
+            const previous = store.entryAt(previousIndex);
             const entries = entriesAfter(next.badHash ? null : previous, next.terms, salt);
             const message = append({
               term,
-              previousPosition,
+              previousIndex,
               previousTerm: next.previousTerm ?? previous?.term ?? 0,
               previousHash: next.badHash || previous === null ? GENESIS_HASH : entryHash(previous),
               commitIndex: next.commitIndex,
@@ -153,7 +153,7 @@ describe('a leader that lies', () => {
                   type: 'readmit',
                   term,
                   incarnation: run(1),
-                  position: next.position,
+                  index: next.index,
                   identity: '2d'.repeat(16),
                 },
                 0,
@@ -171,10 +171,10 @@ describe('a leader that lies', () => {
             term++;
             follow('b');
           }
-          for (const [position, bytes] of committed)
-            expect(store.entryAt(position)?.bytes.toString('hex')).toBe(bytes);
-          for (let position = committed.size + 1; position <= log.log.commitIndex; position++)
-            committed.set(position, store.entryAt(position)?.bytes.toString('hex') ?? 'none');
+          for (const [index, bytes] of committed)
+            expect(store.entryAt(index)?.bytes.toString('hex')).toBe(bytes);
+          for (let index = committed.size + 1; index <= log.log.commitIndex; index++)
+            committed.set(index, store.entryAt(index)?.bytes.toString('hex') ?? 'none');
         }
       }),
       { numRuns: runs(500, 100) },
@@ -187,7 +187,7 @@ describe('a follower that lies', () => {
     const bus = new LogBus(['a', 'b', 'c']);
     bus.elect('a', 1);
     bus.propose('a', 1);
-    const saved = bus.store('a').last?.position ?? 0;
+    const saved = bus.store('a').last?.index ?? 0;
     const beyond = appended({ matchIndex: saved + 1 });
     expect(() => bus.log('a').receive('c', beyond, 0)).toThrow(ProtocolError);
     expect(bus.log('a').log.commitIndex).toBe(saved);
@@ -196,7 +196,7 @@ describe('a follower that lies', () => {
   test('cannot make the log grow by losing its disk at every message', () => {
     const bus = new LogBus(['a', 'b', 'c']);
     bus.elect('a', 1);
-    const before = bus.log('a').log.last?.position ?? 0;
+    const before = bus.log('a').log.last?.index ?? 0;
     for (let n = 0; n < 1000; n++) {
       bus.now += 1;
       bus.log('a').heard('c', run(n), bus.now);
@@ -205,7 +205,7 @@ describe('a follower that lies', () => {
           bus.log('a').receive('c', appended({ incarnation: run(n), epoch, voter }), bus.now);
       bus.settle('a');
     }
-    const grown = (bus.log('a').log.last?.position ?? 0) - before;
+    const grown = (bus.log('a').log.last?.index ?? 0) - before;
     expect(grown).toBeLessThanOrEqual(1000 / PROCESS_MET_MS_MIN + 1);
   });
 
@@ -213,11 +213,11 @@ describe('a follower that lies', () => {
     const bus = new LogBus(['a', 'b', 'c']);
     bus.elect('a', 1);
     const { last } = bus.log('a').log;
-    const beyond = appended({ success: false, divergedAt: (last?.position ?? 0) + 1 });
+    const beyond = appended({ success: false, divergedAt: (last?.index ?? 0) + 1 });
     expect(() => bus.log('a').receive('c', beyond, 0)).toThrow(ProtocolError);
     expect(bus.log('a').divergedFollowers).toEqual([]);
     bus.log('a').receive('c', appended({ success: false, divergedAt: 1 }), 0);
-    expect(bus.log('a').divergedFollowers).toEqual([{ peer: 'c', position: 1 }]);
+    expect(bus.log('a').divergedFollowers).toEqual([{ peer: 'c', index: 1 }]);
     bus.now += DIVERGENCE_PROBE_MS;
     bus.log('a').heard('c', run(1), bus.now);
     bus.settle('a');
@@ -227,12 +227,12 @@ describe('a follower that lies', () => {
   test('is a voter for as long as its process lives', () => {
     const bus = new LogBus(['a', 'b', 'c']);
     bus.elect('a', 1);
-    const before = bus.log('a').log.last?.position;
+    const before = bus.log('a').log.last?.index;
     for (const voter of [false, true, false]) {
       bus.log('a').receive('c', appended({ matchIndex: 1, voter }), 0);
       bus.settle('a');
     }
-    expect(bus.log('a').log.last?.position).toBe(before);
+    expect(bus.log('a').log.last?.index).toBe(before);
   });
 
   const step = fc.oneof(
@@ -268,9 +268,7 @@ describe('a follower that lies', () => {
           else if (next.do === 'wait') bus.now += next.ms;
           else bus.settle('a');
           const { commitIndex } = bus.log('a').log;
-          const holders = ['b', 'c', 'd'].filter(
-            (name) => (bus.store(name).last?.position ?? 0) >= commitIndex,
-          );
+          const holders = ['b', 'c', 'd'].filter((name) => (bus.store(name).last?.index ?? 0) >= commitIndex);
           expect(holders.length).toBeGreaterThan(0);
         }
       }),

@@ -17,9 +17,9 @@ function caughtUpWithoutReadmission(): LogBus {
 }
 
 /** What the leader a sends to a process of c once it holds all. */
-function readmit(bus: LogBus, process: number, identity = '1d'.repeat(16), position = 2): void {
+function readmit(bus: LogBus, process: number, identity = '1d'.repeat(16), index = 2): void {
   const incarnation = run(process);
-  bus.log('c').receive('a', { type: 'readmit', term: 1, incarnation, position, identity }, bus.now);
+  bus.log('c').receive('a', { type: 'readmit', term: 1, incarnation, index, identity }, bus.now);
 }
 
 describe('a follower that lost its disk', () => {
@@ -47,7 +47,7 @@ describe('a follower that lost its disk', () => {
     bus.now += PROCESS_MET_MS_MIN;
     bus.log('a').heard('c', run(2), bus.now);
     bus.settle('a');
-    expect(bus.log('c').log.last?.index).toBe(1);
+    expect(bus.log('c').log.last?.logNumber).toBe(1);
     expect(outcome.committed).toHaveLength(0);
     expect(bus.store('c').membership).toBe('rejoining');
 
@@ -64,7 +64,7 @@ describe('a follower that lost its disk', () => {
   test('is readmitted again, without a push, when its readmission was lost', () => {
     const bus = caughtUpWithoutReadmission();
     bus.settle('a');
-    expect(bus.store('c').last?.position).toBe(2);
+    expect(bus.store('c').last?.index).toBe(2);
     expect(bus.store('c').membership).toBe('rejoining');
 
     bus.lostTypes.clear();
@@ -130,7 +130,7 @@ describe('a follower that lost its disk', () => {
 
   test('is not asked to take over before it is a voter, though it holds all', () => {
     const bus = caughtUpWithoutReadmission();
-    expect(bus.log('a').matchIndexOf('c')).toBe(bus.log('a').log.last?.position);
+    expect(bus.log('a').matchIndexOf('c')).toBe(bus.log('a').log.last?.index);
     expect(bus.log('a').upToDateVoters).toEqual(['b']);
   });
 

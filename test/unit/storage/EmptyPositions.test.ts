@@ -1,26 +1,24 @@
 import fc from 'fast-check';
 import { InvariantError } from '../../../src/errors';
-import { EmptyPositions } from '../../../src/storage/EmptyPositions';
+import { EmptyEntries } from '../../../src/storage/EmptyEntries';
 
 /** The same by counting through the log. */
-function naivePositionOf(index: number, empties: ReadonlySet<number>): number {
+function naiveIndexOf(logNumber: number, empties: ReadonlySet<number>): number {
   let logs = 0;
-  for (let position = 1; ; position += 1) {
-    if (!empties.has(position)) logs += 1;
-    if (logs === index) return position;
+  for (let index = 1; ; index += 1) {
+    if (!empties.has(index)) logs += 1;
+    if (logs === logNumber) return index;
   }
 }
 
-const positions = fc
+const indexes = fc
   .uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 })
   .map((all) => all.sort((a, b) => a - b));
 
 test('an index becomes the position that counting through the log gives', () => {
   fc.assert(
-    fc.property(positions, fc.integer({ min: 1, max: 80 }), (empties, index) => {
-      expect(new EmptyPositions(empties).positionOfIndex(index)).toBe(
-        naivePositionOf(index, new Set(empties)),
-      );
+    fc.property(indexes, fc.integer({ min: 1, max: 80 }), (empties, logNumber) => {
+      expect(new EmptyEntries(empties).indexOfLog(logNumber)).toBe(naiveIndexOf(logNumber, new Set(empties)));
     }),
     { seed: 1, numRuns: 2000 },
   );
@@ -29,15 +27,15 @@ test('an index becomes the position that counting through the log gives', () => 
 test('a cut forgets its position and all after it', () => {
   fc.assert(
     fc.property(
-      positions,
+      indexes,
       fc.integer({ min: 1, max: 70 }),
       fc.integer({ min: 1, max: 80 }),
-      (empties, cut, index) => {
-        const list = new EmptyPositions(empties);
+      (empties, cut, logNumber) => {
+        const list = new EmptyEntries(empties);
         list.cutFrom(cut);
-        const kept = empties.filter((position) => position < cut);
+        const kept = empties.filter((index) => index < cut);
         expect(list.count).toBe(kept.length);
-        expect(list.positionOfIndex(index)).toBe(naivePositionOf(index, new Set(kept)));
+        expect(list.indexOfLog(logNumber)).toBe(naiveIndexOf(logNumber, new Set(kept)));
       },
     ),
     { seed: 2, numRuns: 2000 },
@@ -45,6 +43,6 @@ test('a cut forgets its position and all after it', () => {
 });
 
 test('positions only ascend', () => {
-  const list = new EmptyPositions([3]);
+  const list = new EmptyEntries([3]);
   expect(() => list.append(3)).toThrow(InvariantError);
 });

@@ -15,12 +15,12 @@ test('blocks hold all entries once, in order, none over the limit but for a sing
       for (const { first, bytes } of packBlocks(entries)) {
         expect(first).toBe(next);
         block.load(first, bytes);
-        expect(block.firstPosition).toBe(first);
-        next = block.lastPosition + 1;
+        expect(block.firstIndex).toBe(first);
+        next = block.lastIndex + 1;
         if (next - first > 1) expect(bytes.length).toBeLessThanOrEqual(BLOCK_BYTES_MAX);
-        for (let position = first; position < next; position += 1)
-          if (entries[position - 1]?.bytes.equals(block.bytesAt(position) ?? Buffer.alloc(0)) !== true)
-            throw new Error(`another entry stands at ${position}`);
+        for (let index = first; index < next; index += 1)
+          if (entries[index - 1]?.bytes.equals(block.bytesAt(index) ?? Buffer.alloc(0)) !== true)
+            throw new Error(`another entry stands at ${index}`);
         expect(block.bytesAt(next)).toBeUndefined();
         expect(block.bytesAt(first - 1)).toBeUndefined();
       }
@@ -53,6 +53,6 @@ test('bytes that are no block are refused, and nothing is loaded', () => {
   for (const malformed of none) {
     block.load(1, bytes);
     expect(() => block.load(1, malformed)).toThrow(MalformedEntryError);
-    expect(block.firstPosition).toBe(0);
+    expect(block.firstIndex).toBe(0);
   }
 });

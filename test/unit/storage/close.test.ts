@@ -22,6 +22,6 @@ test('a write that fails at the close is told, and the next start has what the j
   const outcome = await runStore('close', [directory], { fileBlocksMax });
   expect(outcome).toMatchObject({ lines: [{ code: 'STORE_FAILED' }], status: 0, signal: null });
   const again = await LmdbLogStore.open({ directory, ...OWNER });
-  expect(again.last?.position).toBe(15);
+  expect(again.last?.index).toBe(15);
   again.close();
 });

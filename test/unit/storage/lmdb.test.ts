@@ -147,7 +147,7 @@ describe('against a store in memory', () => {
             const entries = buildLog([empty(term), ...specs], last);
             both((one) => one.append(entries, commitIndex));
           } else if (made.name === 'replace') {
-            const kept = memory.entryAt(Math.max(commitIndex, (last?.position ?? 0) - made.back));
+            const kept = memory.entryAt(Math.max(commitIndex, (last?.index ?? 0) - made.back));
             const entries = buildLog([empty(term), ...logs(2, term)], kept);
             both((one) => one.append(entries, commitIndex));
           } else if (made.name === 'vote') both((one) => one.saveHardState({ term, votedFor: null }));
@@ -160,9 +160,9 @@ describe('against a store in memory', () => {
           one.read(1, Infinity, Infinity).map(({ bytes }) => bytes.toString('hex'));
         expect(store.last?.bytes).toEqual(memory.last?.bytes);
         expect(bytesOf(store)).toEqual(bytesOf(memory));
-        for (let position = 1; position <= (memory.last?.position ?? 0); position += 7)
-          expect(store.entryAt(position)?.bytes).toEqual(memory.entryAt(position)?.bytes);
-        expect(store.positionOfIndex(1)).toBe(memory.positionOfIndex(1));
+        for (let index = 1; index <= (memory.last?.index ?? 0); index += 7)
+          expect(store.entryAt(index)?.bytes).toEqual(memory.entryAt(index)?.bytes);
+        expect(store.indexOfLog(1)).toBe(memory.indexOfLog(1));
         store.close();
       }),
       { seed: 20_261_125, numRuns: runs(40, 10) },
@@ -185,7 +185,7 @@ describe('the journal', () => {
       writeFileSync(file, JSON.stringify(calls.slice(0, made)));
       expect((await runStore('calls', [some], { file })).signal).toBe('SIGKILL');
       const store = await open(some);
-      expect(store.last?.position ?? 0).toBe(Math.min(40, Math.max(0, made - 2) * 3));
+      expect(store.last?.index ?? 0).toBe(Math.min(40, Math.max(0, made - 2) * 3));
       store.close();
     }
     writeFileSync(file, JSON.stringify(calls));
@@ -196,7 +196,7 @@ describe('the journal', () => {
         [...log.slice(0, 37), ...replacing].map(entryText),
       );
       expect(store.commitIndex).toBe(37);
-      expect(store.positionOfIndex(38)).toBe(39);
+      expect(store.indexOfLog(38)).toBe(39);
       store.close();
     }
   });
@@ -330,7 +330,7 @@ describe("damage to lmdb's file", () => {
     const directory = await filledDirectory();
     flipBit(join(directory, 'data.mdb'), 'v'.repeat(9000));
     const store = await open(directory);
-    expect(store.entryAt(299)?.position).toBe(299);
+    expect(store.entryAt(299)?.index).toBe(299);
     for (const read of [() => store.entryAt(300), () => store.read(250, Infinity, 100)]) {
       const error = thrownBy(read);
       expect(error.code).toBe('DATA_DAMAGED');

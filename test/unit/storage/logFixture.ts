@@ -12,11 +12,11 @@ export function buildLog(specs: readonly EntrySpec[], after: Entry | null = null
   const entries: Entry[] = [];
   let previous = after;
   for (const { term, empty = false, valueBytes = 5 } of specs) {
-    const position = (previous?.position ?? 0) + 1;
-    const index = (previous?.index ?? 0) + (empty ? 0 : 1);
-    const id = { session: '00000000000000aa', nonce: position };
+    const index = (previous?.index ?? 0) + 1;
+    const logNumber = (previous?.logNumber ?? 0) + (empty ? 0 : 1);
+    const id = { session: '00000000000000aa', nonce: index };
     previous = buildEntry(
-      { position, term, index, createdAt: 1_700_000_000_000 + position },
+      { index, term, logNumber, createdAt: 1_700_000_000_000 + index },
       empty ? null : encodePayload(id, 'key', 'v'.repeat(valueBytes)),
       previous,
     );

@@ -51,7 +51,7 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       expect(store.last).toBeNull();
       expect(store.entryAt(1)).toBeNull();
       expect(store.read(1, 1000, 10)).toEqual([]);
-      expect(store.positionOfIndex(1)).toBeNull();
+      expect(store.indexOfLog(1)).toBeNull();
     });
 
     test('keeps membership, term and vote over a reopening', async () => {
@@ -113,7 +113,7 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       for (const when of ['at once', 'reopened']) {
         if (when === 'reopened') await reopen();
         expectLog([...kept, ...fresh]);
-        expect([1, 2, 3, 4].map((index) => store.positionOfIndex(index))).toEqual([2, 3, 5, null]);
+        expect([1, 2, 3, 4].map((logNumber) => store.indexOfLog(logNumber))).toEqual([2, 3, 5, null]);
       }
     });
 
@@ -124,7 +124,7 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       store.append(fresh, 1);
       await reopen();
       expectLog(fresh);
-      expect(store.positionOfIndex(1)).toBeNull();
+      expect(store.indexOfLog(1)).toBeNull();
     });
 
     test('read gives as many as fit, and one at least', () => {
@@ -132,11 +132,11 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       const size = entries[0]?.bytes.length ?? 0;
       store.setMembership('voter');
       store.append(entries, 0);
-      expect(positionsOf(store.read(2, 3 * size, 10))).toEqual([2, 3, 4]);
-      expect(positionsOf(store.read(2, 3 * size - 1, 10))).toEqual([2, 3]);
-      expect(positionsOf(store.read(2, 1, 10))).toEqual([2]);
-      expect(positionsOf(store.read(2, Infinity, 2))).toEqual([2, 3]);
-      expect(positionsOf(store.read(9, Infinity, 10))).toEqual([9, 10]);
+      expect(indexesOf(store.read(2, 3 * size, 10))).toEqual([2, 3, 4]);
+      expect(indexesOf(store.read(2, 3 * size - 1, 10))).toEqual([2, 3]);
+      expect(indexesOf(store.read(2, 1, 10))).toEqual([2]);
+      expect(indexesOf(store.read(2, Infinity, 2))).toEqual([2, 3]);
+      expect(indexesOf(store.read(9, Infinity, 10))).toEqual([9, 10]);
       expect(store.read(11, Infinity, 10)).toEqual([]);
       expect(() => store.read(0, Infinity, 10)).toThrow(InvariantError);
     });
@@ -146,7 +146,7 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       store.setMembership('voter');
       store.append(entries, 0);
       await reopen();
-      const read = [1, 2, 3, 6].map((position) => store.entryAt(position));
+      const read = [1, 2, 3, 6].map((index) => store.entryAt(index));
       store.append(buildLog(logs(50, 1, 2000), entries.at(-1)), 0);
       store.read(1, Infinity, Infinity);
       expect(bytesOf(read)).toEqual(bytesOf([0, 1, 2, 5].map((at) => entries[at] ?? null)));
@@ -253,14 +253,14 @@ function expectEqual(store: LogStore, model: readonly Entry[], committed: number
   expect(store.commitIndex).toBe(committed);
   expect(bytesOf(store.read(1, Infinity, Infinity))).toEqual(bytesOf(model));
   const logsOfModel = model.filter(({ kind }) => kind === EntryKind.Log);
-  for (const { index, position } of logsOfModel) expect(store.positionOfIndex(index)).toBe(position);
-  expect(store.positionOfIndex(logsOfModel.length + 1)).toBeNull();
+  for (const { logNumber, index } of logsOfModel) expect(store.indexOfLog(logNumber)).toBe(index);
+  expect(store.indexOfLog(logsOfModel.length + 1)).toBeNull();
 }
 
 function bytesOf(entries: readonly (Entry | null)[]): (string | undefined)[] {
   return entries.map((entry) => entry?.bytes.toString('base64'));
 }
 
-function positionsOf(entries: readonly Entry[]): number[] {
-  return entries.map(({ position }) => position);
+function indexesOf(entries: readonly Entry[]): number[] {
+  return entries.map(({ index }) => index);
 }

@@ -22,7 +22,7 @@ test('a snapshot does not change with its store', () => {
   const snapshot = store.snapshot();
   make(store, append(buildLog(logs(1, 2), store.entryAt(1)), 2));
   const restarted = MemoryLogStore.from(snapshot);
-  expect(restarted.last?.position).toBe(3);
+  expect(restarted.last?.index).toBe(3);
   expect(restarted.commitIndex).toBe(1);
 });
 
@@ -32,6 +32,6 @@ test('a snapshot cut to a prefix is a disk that lost its last writes', () => {
   make(store, append(buildLog(logs(5)), 1));
   const snapshot = store.snapshot();
   const restarted = MemoryLogStore.from({ ...snapshot, entries: snapshot.entries.slice(0, 2) });
-  expect(restarted.last?.position).toBe(2);
-  expect(restarted.positionOfIndex(3)).toBeNull();
+  expect(restarted.last?.index).toBe(2);
+  expect(restarted.indexOfLog(3)).toBeNull();
 });

@@ -53,7 +53,7 @@ function use(store: LmdbLogStore): void {
   const log = usedLog();
   readAll(store, log);
   const { commitIndex } = store;
-  const last = store.last?.position ?? 0;
+  const last = store.last?.index ?? 0;
   store.append(buildLog(logs(300, 1, 100), store.last), commitIndex);
   store.append(buildLog(logs(20, 2, 3000), store.entryAt(commitIndex)), commitIndex);
   readAll(store, log.slice(0, Math.min(commitIndex, last)));
@@ -61,10 +61,9 @@ function use(store: LmdbLogStore): void {
 
 /** Reads each entry of a log; what is damaged must say so. */
 function readAll(store: LmdbLogStore, log: readonly Entry[]): void {
-  for (const { position, bytes } of log)
+  for (const { index, bytes } of log)
     try {
-      if (store.entryAt(position)?.bytes.equals(bytes) !== true)
-        throw new Error(`an altered entry ${position}`);
+      if (store.entryAt(index)?.bytes.equals(bytes) !== true) throw new Error(`an altered entry ${index}`);
     } catch (error) {
       if (!(error instanceof StartError) || error.code !== 'DATA_DAMAGED') throw error;
     }
