@@ -172,7 +172,7 @@ export const FORWARD_BYTES_IN_FLIGHT_MAX = 8 * MiB;
 export const FORWARDS_WAITING_MAX = 2 * FORWARDS_IN_FLIGHT_MAX;
 export const FORWARD_BYTES_WAITING_MAX = 2 * FORWARD_BYTES_IN_FLIGHT_MAX;
 
-/** Committed entries in which a follower looks for pushes of its own in one step: they may have to be read from disk. */
+/** Committed entries that a follower searches for its own pushes in one step: they may have to be read from disk. */
 export const ANSWER_STEP_ENTRIES = 512;
 
 /** How long a read that missed waits for the leader's confirmation, ms. */
@@ -261,7 +261,7 @@ export const UNDECRYPTED_LOOK_MS = 50;
 /** Accepted connections that are not yet a member's; one more closes the oldest, so that strangers keep nobody out. */
 export const HANDSHAKES_MAX = 64;
 
-/** Pause before connecting again, ms: doubles nearly from the first to the second, starts anew after a hello. */
+/** Pause before connecting again, ms: from the first, nearly doubled each time, up to the second; the first again after a hello. */
 export const RETRY_MS_MIN = 50;
 export const RETRY_MS_MAX = 300;
 

@@ -4,8 +4,9 @@ const TAKEN_MAX = 1024;
 /**
  * Values in order, which mostly come at the end and go at the start: an array whose start moves. Places count from 0.
  *
- * Not a Map: V8 links the table that a Map has outgrown to the next one, so that a dead table which was taken for
- * long-lived keeps alive all that later tables held. With thousands of entries a second, half of what the collector
+ * Not a Map, which is slow where thousands of entries a second come and go. A Map makes a larger or cleaner table now and
+ * then, and V8 keeps a link from the old table to the new one. If the collector has moved an old table to the old space,
+ * that link keeps all later tables alive, with what they held, until the next full collection. Half of what the collector
  * copied was dead.
  */
 export class Deque<Value> {
@@ -50,7 +51,7 @@ export class Deque<Value> {
 
   /** All values, as an array of its own. */
   list(): Value[] {
-    // What was taken stands before the start.
+    // Before the start are the places of taken values.
     return this.values.slice(this.start) as Value[];
   }
 

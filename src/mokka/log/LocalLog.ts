@@ -37,7 +37,7 @@ export type ReadableLog = Readonly<
  * Answers are of both together, unless a name says "saved".
  */
 export class LocalLog {
-  /** The last entry. Only this class sets it, as the next two. */
+  /** The last entry. Set by this class alone, as the two fields below. */
   last: Entry | null;
   /** Index up to which entries are known to be committed. */
   commitIndex: number;
@@ -206,7 +206,7 @@ export class LocalLog {
   }
 
   /**
-   * Puts a leader's entries on disk, in place of what stands at the first one's index and after it.
+   * Puts a leader's entries on disk, in place of those from the first one's index on.
    * `commitIndex` is saved with them.
    *
    * @returns false, with nothing done, when their hashes do not follow on this log's.

@@ -21,9 +21,9 @@ interface WaitingRead {
 }
 
 /**
- * Reads of committed logs. A hit is answered from the own log, since a committed entry never changes. A miss is only
- * told after the leader has confirmed with a quorum what is committed, and this node has it too: so no read is stale
- * (Raft dissertation, 6.4). Misses that come together share one confirmation.
+ * Reads of committed logs. A hit is answered from the own log, since a committed entry never changes. A miss is
+ * answered only after the leader has confirmed its commitIndex with a quorum, and this node has reached it: so no read is
+ * stale (Raft dissertation, 6.4). Misses that come together share one confirmation.
  */
 export class LogReads {
   /** Misses that no confirmation covers yet. */

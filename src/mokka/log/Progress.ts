@@ -29,13 +29,13 @@ export class Progress {
   sentCommitIndex = 0;
   /** Index of the last entry that a push of the follower's users waits for. */
   waitedForIndex = 0;
-  /** What the follower was told to be committed once it has it on disk, see Replication. */
+  /** The commitIndex that was sent ahead, see Replication, Early commits. */
   earlyCommitIndex = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
   answeredAt = 0;
   /** The first index at which the follower holds another entry for committed than the leader; null: none is known. */
   divergedAt: number | null = null;
-  /** Index of the entry that a rejoining follower must hold, see Replication; null: it is none. */
+  /** Index of the entry that a rejoining follower must hold, see Replication, Readmission; null: it is none. */
   fence: number | null = null;
 
   private readonly underWay: { last: number; bytes: number }[] = [];
@@ -79,7 +79,7 @@ export class Progress {
     this.waitedForIndex = Math.max(this.waitedForIndex, index);
   }
 
-  /** The follower was told that this is committed as soon as it has it. */
+  /** A commitIndex was sent ahead. */
   committedEarly(index: number): void {
     this.earlyCommitIndex = index;
   }
@@ -105,7 +105,7 @@ export class Progress {
       this.bytesUnderWay -= this.underWay[0].bytes;
       this.underWay.shift();
     }
-    // An append that only told commitIndex may be lost behind the answer to an earlier one.
+    // An append that brought only commitIndex may be lost behind the answer to an earlier one.
     if (!this.busy) this.sentCommitIndex = commitIndex;
     this.state = 'replicating';
   }
@@ -136,7 +136,7 @@ export class Progress {
     this.earlyCommitIndex = 0;
   }
 
-  /** The follower holds other entries for committed: nothing is sent to it but a look, now and then. */
+  /** The follower holds other entries for committed: nothing is sent to it but a probe, now and then. */
   diverged(index: number, now: number): void {
     this.restart('waiting', index - 1);
     this.divergedAt = index;

@@ -9,9 +9,9 @@ interface Session {
   readonly salt: number;
   /** Its pushes in the window. */
   count: number;
-  /** No push of it stands below this index. */
+  /** No push of it is below this index. */
   notBelow: number;
-  /** None of its pushes has a nonce above or below these: so most that are not there are known without a look. */
+  /** None of its pushes has a nonce above or below these: so most that are not there are known without a search. */
   highest: number;
   lowest: number;
 }
@@ -40,10 +40,15 @@ const GENERATIONS = 8;
  * appended twice (Raft dissertation, 6.3). The window is of REMEMBERED_PUSHES_MAX indexes: memory does not grow
  * with the log.
  *
- * Every entry passes here, on every node. So the window is a ring of plain numbers: a Map of so many nonces that come
- * and go took a fifth of a follower's time. Tables over it say where to look in it; what stands there tells whether it
- * is the push. So nothing is ever taken out of a table, which took a tenth: one is emptied as a whole when its
- * generation has left the window.
+ * Every entry passes here, on every node, so it must be cheap. The window is a ring of plain numbers, by index: a Map of
+ * so many nonces, which come and go, took a fifth of a follower's time. Hash tables lead from a push to its slot of the
+ * ring. The slot decides: if it holds another push by now, the table's place is out of date. So no push is ever removed
+ * from a table, which would take a tenth of the time. The window is cut into generations with a table each, and a table
+ * is cleared as a whole when its generation has left the window.
+ *
+ * Example: a window of 800 indexes, generations of 100. Index 805 is added: slot 5 held index 5 and holds it no more.
+ * The table of the indexes 0 to 99 still leads to slot 5, where index 805 is another push. It is cleared when index
+ * 900 needs it.
  */
 export class RememberedPushes {
   private readonly window = REMEMBERED_PUSHES_MAX;
@@ -54,7 +59,7 @@ export class RememberedPushes {
   /** Indexes of a generation. */
   private readonly span = Math.ceil(this.window / GENERATIONS);
   private readonly places = 2 ** Math.ceil(Math.log2(2 * this.span));
-  /** Places of a table that may be taken, so that what is looked for stands near its first place. */
+  /** Places of a table that may be taken, so that a search ends near its first place. */
   private readonly takenMax = Math.floor((this.places * 3) / 4);
   /** By their numbers, modulo how many they are. */
   private readonly generations: Generation[] = Array.from({ length: GENERATIONS + 1 }, () => ({

@@ -305,8 +305,9 @@ export class ReplicatedLog {
   }
 
   /**
-   * A quorum less one has what stands up to an index, where an entry of the leader's term is. Of a part of it that
-   * this node has, counting says nothing (Raft, 5.4.2).
+   * The leader's \`commit\`: all entries up to this index are on the disks of a quorum once this node has them all. The last
+   * of them is of the leader's term. While this node lacks it, nothing is committed by counting: what it has may be of
+   * earlier terms (Raft, 5.4.2).
    */
   private completeQuorum(index: number): void {
     const { membership } = this.options.store;

@@ -30,21 +30,22 @@ export interface Proposal {
  * Proposals are staged; {@link flush} sends what is staged to the followers first and puts it on the own disk then,
  * so that the followers' disks work at the same time. The leader counts itself only for what it has on disk.
  *
- * Who gets a few entries at once. A commit needs a quorum, not every follower. So they go at once to the next quorum:
- * first the voters whose users wait for an entry, then those that hold the most of the log. The others get them with the
- * next tick, many in one append. Example: five nodes, a user at B waits. B and the most advanced other follower get each
- * entry at once, the last two a few ms later. Who has not answered by the next tick gives its place to the first of the
- * others that does.
+ * The next quorum. A commit takes a quorum, not every follower. So the leader sends a few entries at once only to as many
+ * followers as make a quorum with it: first to those whose users wait for an entry, then to those with the highest
+ * matchIndex. The others get these entries with the next tick, many in one append. Example: five nodes, a user at B
+ * waits. B and the follower with the highest matchIndex get each entry at once, the other two a few ms later. A follower
+ * that does not answer falls behind in matchIndex, and another takes its place.
  *
- * Early commits. A follower whose users wait hears of a commit before the leader knows of it: as soon as all that a
- * quorum lacks is that follower's own copy. Example: three nodes, the entry is on the leader's disk and under way to B.
- * The leader tells B "committed once you have it", and B answers its user when its own disk has it, without another
- * message to and fro. The leader's reads count such an entry as committed from then on.
+ * Early commits. An entry is committed when a quorum has it on disk. Where a follower's copy is the last that a quorum
+ * lacks, that follower knows of the commit first: when its own write is done. So the leader sends it the commitIndex
+ * ahead, in a \`commit\` message: committed as soon as you have it. Example: three nodes, the entry is on the leader's disk
+ * and under way to B, where a user waits. B answers its user when its own disk has the entry. Without this B would answer
+ * the leader first, and wait for the leader's next message. The leader's readIndex counts such an entry from then on.
  *
- * A follower that lost its disk does not count until it has readmission: it holds the leader's log up to a fence,
- * an empty entry that the leader made after it learned of the loss, and a majority without that follower has
- * committed the fence. Then every quorum in which the follower stood before the loss meets that majority in another
- * node, and no candidate that the follower voted for before can still win: its log lacks the fence.
+ * Readmission. A follower that lost its disk is no voter until two things hold. It has the leader's log up to a fence, an
+ * empty entry that the leader appended after it learned of the loss. And a majority without that follower has committed
+ * the fence. Then every quorum that counted the follower before the loss shares another node with that majority. And no
+ * candidate that the follower voted for before can still win, since its log lacks the fence.
  */
 export class Replication {
   private readonly progress = new Map<string, Progress>();
@@ -53,7 +54,7 @@ export class Replication {
   private readonly firstIndex: number;
   /** Staged entries are sent by flush alone, which saves them at once: nothing is committed that is not on the own disk. */
   private sendableTo: number;
-  /** The highest index that a follower was told of; it may commit it before this node does. */
+  /** The highest commitIndex that was sent ahead: that follower may know of the commit before this node does. */
   private highestEarlyCommit = 0;
 
   constructor(
@@ -197,8 +198,8 @@ export class Replication {
   }
 
   /**
-   * Called every few ms: sends what could wait, tells commitIndex where no append does, gives up on lost appends, and
-   * readmits again.
+   * Called every few ms: sends entries that waited, sends commitIndex where no append brings it, gives up on lost appends,
+   * and readmits again.
    */
   tick(now: number): void {
     for (const [peer, progress] of this.progress) {
@@ -218,7 +219,7 @@ export class Replication {
     return progress.canSend && progress.nextIndex <= this.sendableTo;
   }
 
-  /** Whether so few entries are owed to a follower that no commit needs that they go with the next tick. */
+  /** Whether entries wait for the next tick: they are few, and the follower is not of the next quorum. */
   private canWait(progress: Progress): boolean {
     const { nextIndex } = progress;
     if (this.sendableTo - nextIndex >= LATE_ENTRIES_MAX || this.isInNextQuorum(progress)) return false;
@@ -261,7 +262,7 @@ export class Replication {
     });
   }
 
-  /** Tells followers what is committed once they have it, as far as pushes of their users wait for it. */
+  /** Sends the commitIndex ahead to followers whose users wait, where their own copy is the last that a quorum lacks. */
   private sendEarlyCommits(): void {
     for (const [peer, progress] of this.progress) {
       const told = Math.max(progress.earlyCommitIndex, progress.sentCommitIndex);

@@ -14,8 +14,8 @@ import {
 } from '../../entry/Entry';
 
 /**
- * Pushes on their way to the leader, and what it answers. A busy follower forwards many at a time, so that they stand
- * in a message as records of fixed places, one after the other.
+ * Pushes on their way to the leader, and what it answers. A busy follower forwards many at a time, so a message holds
+ * them one after the other as plain records: fields at fixed offsets, not msgpack.
  */
 export interface ForwardedPush {
   /** commitIndex that the pusher knew of before it first sent the push; null when the caller named the session. */
@@ -48,7 +48,7 @@ export interface RefusedAnswer extends PushId {
 
 export type PushAnswer = CommittedAnswer | RefusedAnswer;
 
-/** What the pusher of a committed entry is told of it. */
+/** What the leader answers of a committed entry. */
 export function committedPush(entry: Entry): CommittedPush {
   const { logNumber, term, createdAt } = entry;
   return { logNumber, term, createdAt, hash: entryHash(entry) };

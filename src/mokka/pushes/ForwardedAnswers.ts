@@ -22,9 +22,10 @@ interface Uncommitted {
 }
 
 /**
- * What the leader tells other nodes of the pushes that they forwarded. It tells little: a follower finds most of its
- * pushes in its own log. It is told of a refusal, of an entry that had been committed before the push came, and of an
- * entry that is committed before it was sent to that follower.
+ * The leader's answers to pushes that other nodes forwarded. Most pushes need none: the follower finds the entry in its
+ * own log when it is committed there. The leader answers in three cases: it refuses the push; the entry was committed
+ * before the push came, so the follower may be past it; or the entry is committed before it was sent to the follower,
+ * which is behind and would find it late.
  */
 export class ForwardedAnswers {
   /** In the order of the log. */
@@ -45,7 +46,7 @@ export class ForwardedAnswers {
     else if (result.index <= this.log.log.commitIndex)
       this.answer(peer, { ...id, committed: committedPush(result) });
     else {
-      // A push that is tried again stands before the last ones.
+      // The entry of a push that is tried again may be an earlier one.
       let place = this.uncommitted.length;
       while ((this.uncommitted.at(place - 1)?.index ?? 0) > result.index) place--;
       this.uncommitted.insert(place, { index: result.index, peer, id });

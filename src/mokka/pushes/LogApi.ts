@@ -22,16 +22,11 @@ import {
   type PushId,
 } from '../../entry/Entry';
 import type { PushApi, PushOptions } from '../../api';
-import type { Clock } from '../log/Clock';
 import { Deque } from '../log/Deque';
-import type { ReadableLog } from '../log/LocalLog';
-import type { ReplicatedLog } from '../log/ReplicatedLog';
 import type { AnswersMessage } from '../messages/LogMessage';
-import type { Outbox } from '../messages/Outbox';
 import type { ForwardedPush, Refusal } from '../messages/pushes';
-import type { AnsweredLogs } from './AnsweredLogs';
 import { checkPush } from './checkPush';
-import type { FlushRequests } from './FlushRequests';
+import type { LogApiParts } from './LogApiParts';
 import { PendingPush, type PushAnswers } from './PendingPush';
 import { PendingPushes } from './PendingPushes';
 import {
@@ -44,30 +39,6 @@ import {
 } from './pushErrors';
 import type { PushSource } from './PushIntake';
 
-/** Says whether a node takes requests. */
-export interface Gate {
-  /** Why it takes none now, or null. */
-  refusal(): RequestError | null;
-}
-
-/** What LogApi asks of the replicated log. */
-export type PushLog = Pick<
-  ReplicatedLog,
-  'leads' | 'agreedLeader' | 'agreesWithLeader' | 'takesPushes' | 'clusterCommitIndex' | 'propose'
-> & { readonly log: Pick<ReadableLog, 'commitIndex' | 'entryAt'> };
-
-export interface LogApiParts {
-  readonly log: PushLog;
-  readonly gate: Gate;
-  /** Is told of each log that a push is answered with. */
-  readonly answered: Pick<AnsweredLogs, 'answered'>;
-  readonly outbox: Outbox;
-  readonly flushes: FlushRequests;
-  readonly clock: Clock;
-  /** Time for nonces that the caller left out. */
-  readonly wallClock: Clock;
-}
-
 /**
  * `logApi` of the tutorial: pushes on any node, each once, to the leader, until committed. A push is known by
  * (session, nonce), so that it can be sent again after any loss (Raft dissertation, 6.3).
@@ -78,7 +49,7 @@ export interface LogApiParts {
  */
 export class LogApi implements PushApi, PushSource {
   private readonly pending: PendingPushes;
-  /** May hold pushes that have ended, or that stand in it twice; the one that is not sent yet counts. */
+  /** May also hold pushes that have ended or are under way, and a push twice: firstUnsent leaves them out. */
   private unsent = new Deque<PendingPush>();
   private waiting = 0;
   private waitingBytes = 0;
@@ -339,8 +310,10 @@ export class LogApi implements PushApi, PushSource {
   private refuse(push: PendingPush, refusal: Refusal, leaderCommitIndex: number): void {
     if (refusal === 'NO_LEADER') return; // The retry of an overdue answer tries it again.
     if (refusal === 'STALE_NONCE' && push.since !== null && push.attempts === 1) {
-      // This node is far behind. The only leader that it went to did not take it, so it is not in what that leader has
-      // committed. What stands above that may still be cut, and the push then be appended below it.
+      // STALE_NONCE: the leader has forgotten too much to know whether this push is in the log; \`since\` is too low for it.
+      // But this was the first try, and that leader did not append it. So it is not among what that leader has committed,
+      // and the next try may say so: \`since\` rises to the leader's commitIndex. Not higher: entries above it may still be
+      // cut, and another leader may append the push in their place.
       push.attempts = 0;
       if (leaderCommitIndex <= push.since) return; // As with NO_LEADER, until that leader has committed more.
       push.since = leaderCommitIndex;

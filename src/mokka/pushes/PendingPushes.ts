@@ -81,7 +81,7 @@ class NonceOrder {
     return this.pushes.list();
   }
 
-  /** Where a nonce stands, or would be put: most stand first, or come after the last. */
+  /** The place of a nonce, or where it would be put: mostly the first, or after the last. */
   private placeOf(nonce: number): number {
     const { pushes } = this;
     let from = 0;

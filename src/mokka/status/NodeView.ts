@@ -34,7 +34,7 @@ export interface ElectionView {
   readonly slowestWrites: { readonly member: string; readonly ms: number };
 }
 
-/** What a view looks at. Members are named by their public keys. */
+/** What a view reads. Members are named by their public keys. */
 export interface NodeViewOptions {
   readonly self: string;
   /** All members, in the order of their numbers. */
@@ -56,7 +56,7 @@ export interface NodeViewOptions {
 /** How long after its start a node does not wonder that its peers have not connected to it yet, ms. */
 const GREETED_WITHIN_MS = 2000;
 
-/** What a node tells of itself and of its peers: `info` and `status`. It only looks. */
+/** What a node tells of itself and of its peers: `info` and `status`. It changes nothing. */
 export class NodeView {
   private readonly downSince = new Map<string, number>();
   private readonly clockOffsets = new Map<string, number>();
@@ -235,7 +235,7 @@ export class NodeView {
     return problem ?? this.lag();
   }
 
-  /** What is acknowledged is committed, but nobody should look for it here yet. */
+  /** This node acknowledged a log that it does not hold yet: it is committed, on other nodes. */
   private lag(): string | null {
     const { replicatedLog, answered } = this.options;
     const { lacking } = answered;

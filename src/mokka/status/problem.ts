@@ -42,7 +42,7 @@ type Cause = (standing: Standing) => string | null;
 /** Causes that a person must decide about, whether a leader is known or not. */
 const ALWAYS: readonly Cause[] = [twoClusters, twoHistories];
 
-/** Causes while no leader is known; the first that is the case is told. */
+/** Causes while no leader is known; the first that is the case is named. */
 const WITHOUT_LEADER: readonly Cause[] = [
   notFormed,
   leaderUnheard,

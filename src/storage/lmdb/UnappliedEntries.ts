@@ -2,8 +2,9 @@ import type { Entry } from '../../entry/Entry';
 import type { IndexRange } from './LmdbTables';
 
 /**
- * The entries that are in the journal and not in lmdb yet: they stand for the log from their first index on, in
- * place of what lmdb holds there. JOURNAL_BYTES limit them.
+ * The entries that are in the journal and not in lmdb yet. From their first index on they are the log, whatever lmdb
+ * holds there. Example: lmdb holds 1 to 10, and a leader replaced 8 to 10 by 8 and 9: here are 8 and 9, and 8 to 10 of lmdb
+ * are no longer valid. JOURNAL_BYTES limit them.
  */
 export class UnappliedEntries {
   private list: Entry[] = [];
@@ -18,7 +19,7 @@ export class UnappliedEntries {
     return this.list;
   }
 
-  /** What lmdb holds in vain. */
+  /** The entries in lmdb that are replaced, and no longer valid. */
   get replaced(): IndexRange {
     return { from: this.from, to: this.appliedTo };
   }

@@ -60,7 +60,7 @@ export class SafetyChecks {
   private readonly hardStates = new Map<number, HardState>();
   /** What each disk holds: hashes by index - 1. */
   private readonly held = new Map<number, string[]>();
-  /** Position up to which a process that died in the middle of an event may have told of commits before it was checked. */
+  /** Index up to which a process that died in the middle of an event may have told of commits before it was checked. */
   private unseenCommit = 0;
   private readonly seen = new WeakMap<SimulatedProcess, Seen>();
 

@@ -30,7 +30,7 @@ export class SimulatedMokka extends ReplicatedMokka {
     return this.state === NodeStates.LEADER;
   }
 
-  /** Position up to which this node knows that entries are committed. */
+  /** Index up to which this node knows that entries are committed. */
   get commitIndex(): number {
     return this['replicatedLog'].log.commitIndex;
   }

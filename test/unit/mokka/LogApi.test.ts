@@ -8,7 +8,8 @@ import {
   PUSHES_WAITING_MAX,
   VALUE_BYTES_MAX,
 } from '../../../src/limits';
-import { LogApi, type PushLog } from '../../../src/mokka/pushes/LogApi';
+import { LogApi } from '../../../src/mokka/pushes/LogApi';
+import type { PushLog } from '../../../src/mokka/pushes/LogApiParts';
 import type { ForwardMessage, LogMessage } from '../../../src/mokka/messages/LogMessage';
 import { buildEntry, encodePayload, entryHashHex, type Entry, type PushId } from '../../../src/entry/Entry';
 

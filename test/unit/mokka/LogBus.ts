@@ -124,7 +124,7 @@ export class LogBus {
     return count;
   }
 
-  /** Terms of a log's entries, by position. */
+  /** Terms of a log's entries, by index. */
   terms(name: string): number[] {
     return this.store(name)
       .snapshot()

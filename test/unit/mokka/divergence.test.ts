@@ -43,8 +43,8 @@ test('both nodes find where their histories part, and neither takes anything of 
       const before = bus.store('a').snapshot();
       meet(bus, 2);
       const at = 1 + shared;
-      expect(bus.log('a').divergedFrom).toMatchObject({ leader: 'c', sharedPosition: at, isFound: true });
-      expect(bus.log('c').divergedFollowers).toEqual([{ peer: 'a', position: at + 1 }]);
+      expect(bus.log('a').divergedFrom).toMatchObject({ leader: 'c', sharedIndex: at, isFound: true });
+      expect(bus.log('c').divergedFollowers).toEqual([{ peer: 'a', index: at + 1 }]);
       expect(bus.log('a').agreesWithLeader).toBe(false);
       expect(bus.store('a').snapshot().entries).toEqual(before.entries);
       expect(bus.log('a').log.commitIndex).toBe(at + lost);
@@ -82,8 +82,8 @@ test('what one leader lacks says nothing of the next one, which is searched anew
   const { entries, ...state } = bus.store('a').snapshot();
   bus.start('b', MemoryLogStore.from({ ...state, commitIndex: 3, entries: entries.slice(0, 3) }));
   bus.elect('b', 3, ['a']);
-  expect(bus.log('a').divergedFrom).toMatchObject({ leader: 'b', sharedPosition: 3, isFound: true });
-  expect(bus.log('b').divergedFollowers).toEqual([{ peer: 'a', position: 4 }]);
+  expect(bus.log('a').divergedFrom).toMatchObject({ leader: 'b', sharedIndex: 3, isFound: true });
+  expect(bus.log('b').divergedFollowers).toEqual([{ peer: 'a', index: 4 }]);
 });
 
 test('once a leader holds what a follower knows to be committed, nothing is left of the difference', () => {

@@ -15,7 +15,7 @@ const indexes = fc
   .uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 })
   .map((all) => all.sort((a, b) => a - b));
 
-test('an index becomes the position that counting through the log gives', () => {
+test('a log number becomes the index that counting through the log gives', () => {
   fc.assert(
     fc.property(indexes, fc.integer({ min: 1, max: 80 }), (empties, logNumber) => {
       expect(new EmptyEntries(empties).indexOfLog(logNumber)).toBe(naiveIndexOf(logNumber, new Set(empties)));
@@ -24,7 +24,7 @@ test('an index becomes the position that counting through the log gives', () => 
   );
 });
 
-test('a cut forgets its position and all after it', () => {
+test('a cut forgets its index and all after it', () => {
   fc.assert(
     fc.property(
       indexes,

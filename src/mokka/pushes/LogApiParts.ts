@@ -1,0 +1,32 @@
+import type { RequestError } from '../../errors';
+import type { Clock } from '../log/Clock';
+import type { ReadableLog } from '../log/LocalLog';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { Outbox } from '../messages/Outbox';
+import type { AnsweredLogs } from './AnsweredLogs';
+import type { FlushRequests } from './FlushRequests';
+
+/** Says whether a node takes requests. */
+export interface Gate {
+  /** Why it takes none now, or null. */
+  refusal(): RequestError | null;
+}
+
+/** What LogApi asks of the replicated log. */
+export type PushLog = Pick<
+  ReplicatedLog,
+  'leads' | 'agreedLeader' | 'agreesWithLeader' | 'takesPushes' | 'clusterCommitIndex' | 'propose'
+> & { readonly log: Pick<ReadableLog, 'commitIndex' | 'entryAt'> };
+
+/** The parts of a node that LogApi works with. */
+export interface LogApiParts {
+  readonly log: PushLog;
+  readonly gate: Gate;
+  /** Hears of each log that a push is answered with. */
+  readonly answered: Pick<AnsweredLogs, 'answered'>;
+  readonly outbox: Outbox;
+  readonly flushes: FlushRequests;
+  readonly clock: Clock;
+  /** Time for nonces that the caller left out. */
+  readonly wallClock: Clock;
+}
