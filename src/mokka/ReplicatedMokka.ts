@@ -64,8 +64,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private knownTerm = 0;
   /** The last leader that this node's pushes went to, and its term. */
   private pushedTo: { readonly leader: string | null; readonly term: number } = { leader: null, term: 0 };
-  /** The commitIndex that the last 'commit' told. */
-  private toldCommitIndex: number;
+  /** The commitIndex at the last 'commit' event. */
+  private emittedCommitIndex: number;
   private handover: Handover | null = null;
   private knownIdentity: string | null;
   private readonly outbox: Outbox = {
@@ -96,7 +96,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       replicatedLog: log,
       replicatedLog: { log: localLog },
     } = this;
-    this.toldCommitIndex = localLog.commitIndex;
+    this.emittedCommitIndex = localLog.commitIndex;
     this.gate = new RequestGate(log);
     this.answered = new AnsweredLogs(localLog, clock);
     const { gate, answered } = this;
@@ -131,16 +131,16 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.listen();
   }
 
-  override on<E extends keyof NodeEvents>(event: E, listener: (...told: NodeEvents[E]) => void): this {
-    return super.on(event, listener as (...told: unknown[]) => void);
+  override on<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
+    return super.on(event, listener as (...values: unknown[]) => void);
   }
 
-  override once<E extends keyof NodeEvents>(event: E, listener: (...told: NodeEvents[E]) => void): this {
-    return super.once(event, listener as (...told: unknown[]) => void);
+  override once<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
+    return super.once(event, listener as (...values: unknown[]) => void);
   }
 
-  override off<E extends keyof NodeEvents>(event: E, listener: (...told: NodeEvents[E]) => void): this {
-    return super.off(event, listener as (...told: unknown[]) => void);
+  override off<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
+    return super.off(event, listener as (...values: unknown[]) => void);
   }
 
   /** `getDb()` of the tutorial. */
@@ -341,11 +341,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /** After a step, so that a listener finds nothing half done. */
   private tellCommit(): void {
-    const { commitIndex, committedLogNumber: committedIndex } = this.replicatedLog.log;
-    if (commitIndex === this.toldCommitIndex) return;
-    this.toldCommitIndex = commitIndex;
-    this.nodeReads.followers.committedTo(committedIndex);
-    leaveUncaught(() => this.emit('commit', committedIndex));
+    const { commitIndex, committedLogNumber } = this.replicatedLog.log;
+    if (commitIndex === this.emittedCommitIndex) return;
+    this.emittedCommitIndex = commitIndex;
+    this.nodeReads.followers.committedTo(committedLogNumber);
+    leaveUncaught(() => this.emit('commit', committedLogNumber));
   }
 
   private get owesPushes(): boolean {
@@ -354,7 +354,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   private readonly flush = (): void => {
     const { replicatedLog, forwardedAnswers, logApi } = this;
-    // What is committed is told before the next entries are saved, which takes some time.
+    // Answers leave before the next entries are saved, which takes some time.
     forwardedAnswers.send();
     logApi.findCommitted();
     this.intake.step();

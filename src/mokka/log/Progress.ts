@@ -75,7 +75,7 @@ export class Progress {
   }
 
   /** A push of the follower's users waits for the entry at this index. */
-  isToAnswer(index: number): void {
+  usersWaitFor(index: number): void {
     this.waitedForIndex = Math.max(this.waitedForIndex, index);
   }
 

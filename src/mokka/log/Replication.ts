@@ -135,7 +135,8 @@ export class Replication {
     const entry = found === undefined ? log.stage(this.term, this.wallClock.now(), push) : log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
     if (found !== undefined && !entryHasPayload(entry, push.payload)) return 'NONCE_REUSED';
-    if (pusher !== null && entry.index > log.commitIndex) this.progress.get(pusher)?.isToAnswer(entry.index);
+    if (pusher !== null && entry.index > log.commitIndex)
+      this.progress.get(pusher)?.usersWaitFor(entry.index);
     return entry;
   }
 
@@ -206,10 +207,10 @@ export class Replication {
       if (progress.busy && now - progress.answeredAt > APPEND_RESEND_MS) progress.becomeWaiting();
       this.sendEntries(peer, progress, now);
       const mayKnow = Math.min(this.log.commitIndex, progress.matchIndex);
-      const untold = progress.sentCommitIndex < mayKnow;
+      const lacksCommitIndex = progress.sentCommitIndex < mayKnow;
       // Its answer brings a readmission that was lost, or that it could not take.
       const unreadmitted = !progress.voter && now - progress.answeredAt > APPEND_RESEND_MS;
-      if (progress.state === 'replicating' && !progress.busy && (untold || unreadmitted))
+      if (progress.state === 'replicating' && !progress.busy && (lacksCommitIndex || unreadmitted))
         this.sendAppend(peer, progress, [], now);
     }
     this.sendEarlyCommits();
@@ -265,11 +266,11 @@ export class Replication {
   /** Sends the commitIndex ahead to followers whose users wait, where their own copy is the last that a quorum lacks. */
   private sendEarlyCommits(): void {
     for (const [peer, progress] of this.progress) {
-      const told = Math.max(progress.earlyCommitIndex, progress.sentCommitIndex);
-      if (told >= progress.waitedForIndex) continue;
+      const sent = Math.max(progress.earlyCommitIndex, progress.sentCommitIndex);
+      if (sent >= progress.waitedForIndex) continue;
       const held = quorumIndex(this.matchIndexesWithout(progress), this.quorum - 1);
       const commitIndex = Math.min(held, progress.waitedForIndex);
-      if (commitIndex < this.firstIndex || commitIndex <= told) continue;
+      if (commitIndex < this.firstIndex || commitIndex <= sent) continue;
       if (!this.wasSent(peer, commitIndex)) continue;
       progress.committedEarly(commitIndex);
       this.highestEarlyCommit = Math.max(this.highestEarlyCommit, commitIndex);

@@ -28,7 +28,7 @@ test('what a listener of commit throws is uncaught, and the node goes on', async
   node.on('commit', () => {
     throw new Error('of the listener');
   });
-  node['toldCommitIndex'] = -1;
+  node['emittedCommitIndex'] = -1;
   node['guard'](() => node['tellCommit']());
   expect(failed).not.toHaveBeenCalled();
   const rethrow = uncaught.mock.calls.map(([work]) => work as () => void);
