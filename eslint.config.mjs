@@ -18,6 +18,7 @@ const impureGlobals = [
  * programs in `bin` may import all.
  */
 const rooms = [
+  'linux',
   'entry',
   'config',
   'storage',

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { processFile } from '../../src/linux/processes';
 import { rounded } from './percentiles';
 
 const KIB_PER_MB = 1000_000 / 1024;
@@ -16,14 +17,11 @@ export interface Memory {
 
 /** The memory of a running process; null for what this system does not tell. */
 export function memoryOf(pid: number | undefined): Memory {
-  try {
-    const status = readFileSync(`/proc/${pid ?? 0}/status`, 'latin1');
-    return { rss_mb: fieldMb(status, 'VmRSS'), file_pages_mb: fieldMb(status, 'RssFile') };
-  } catch {
-    const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'latin1' });
-    const kib = Number.parseInt(stdout, 10);
-    return { rss_mb: Number.isNaN(kib) ? null : rounded(kib / KIB_PER_MB, 1), file_pages_mb: null };
-  }
+  const status = processFile(pid ?? 0, 'status');
+  if (status !== null) return { rss_mb: fieldMb(status, 'VmRSS'), file_pages_mb: fieldMb(status, 'RssFile') };
+  const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'latin1' });
+  const kib = Number.parseInt(stdout, 10);
+  return { rss_mb: Number.isNaN(kib) ? null : rounded(kib / KIB_PER_MB, 1), file_pages_mb: null };
 }
 
 /** Bytes that a directory's files take on the disk. */

@@ -3,7 +3,6 @@
  * in its data directory (DATA_DIR), and ends with the status of the outcome.
  */
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { whyNpmTookOptions } from '../cli/shell/npmOptions';
 import { fail, failureOf, runOneShot } from '../cli/shell/oneShot';
@@ -11,6 +10,7 @@ import { COMMANDS, isCommand, shownCommands, unknownCommand } from '../cli/comma
 import { OPTION_NAMES, parseOneShot, shapeOf } from '../cli/shell/shellWords';
 import { requireWorkingDirectory } from '../config/workingDirectory';
 import { RequestError, toError } from '../errors';
+import { ownCommandLine } from '../linux/processes';
 import { PROGRAMS } from './programs';
 
 const { stdin, stdout, stderr, env } = process;
@@ -59,9 +59,14 @@ const requireCommand = (name: string | undefined): void => {
   );
 };
 
-/** Node.js gives U+FFFD for what is not UTF-8 in an argument; only the process's own bytes tell it from one that was given. */
+/**
+ * Node.js gives U+FFFD for what is not UTF-8 in an argument; only the process's own bytes tell it from one that was given.
+ * Where the system does not show them it is taken as given.
+ */
 const requireUtf8 = (words: readonly string[]): void => {
-  if (words.some((word) => word.includes('\uFFFD')) && !isUtf8(readFileSync('/proc/self/cmdline')))
+  if (!words.some((word) => word.includes('\uFFFD'))) return;
+  const given = ownCommandLine();
+  if (given !== null && !isUtf8(given))
     throw new RequestError(
       'BAD_ARGUMENT',
       'an argument is not UTF-8: give text in UTF-8, binary data as hex or base64',

@@ -96,7 +96,7 @@ function openStderr(load: Load): Write {
   let stderr = 2;
   try {
     const { O_WRONLY, O_NONBLOCK } = files.constants;
-    if (files.fstatSync(2).isFIFO()) stderr = files.openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK);
+    if (files.fstatSync(2).isFIFO()) stderr = files.openSync('/dev/fd/2', O_WRONLY | O_NONBLOCK);
   } catch {
     // Then as it is.
   }

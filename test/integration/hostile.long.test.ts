@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { generateKeyPair } from '../../src/config/keyPair';
@@ -13,6 +12,7 @@ import { residentBytes } from '../fuzz/memory';
 import { Cluster } from './cluster/Cluster';
 import { NodeProcess, type Answer } from './cluster/NodeProcess';
 import { until } from './cluster/until';
+import { commandLines } from '../linuxProcesses';
 
 /** Garbage on a node's port (CASES 11), odd commands (CASES 13), and secrets, on real processes. */
 
@@ -183,14 +183,7 @@ test('no secret is in what a node prints at LOG_LEVEL=trace, answers, or is star
   for (const node of cluster.running)
     for (const line of ['info', 'status', 'help', 'add_log secret no', 'get_log 0', 'nonsense', 'list 1 3'])
       output += JSON.stringify(await node.command(line));
-  const commandLines = readdirSync('/proc').flatMap((pid) => {
-    try {
-      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : [];
-    } catch {
-      // It has ended meanwhile.
-      return [];
-    }
-  });
+  const started = commandLines();
   // Its data is in use: a start that fails says why.
   const ended = new NodeProcess(cluster.node(0).options);
   ended.child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
@@ -203,7 +196,7 @@ test('no secret is in what a node prints at LOG_LEVEL=trace, answers, or is star
       ...base64(keys.secretKey.slice(0, 64)),
     ]) {
       expect(output.includes(secret)).toBe(false);
-      expect(commandLines.some((line) => line.includes(secret))).toBe(false);
+      expect(started.some((line) => line.includes(secret))).toBe(false);
     }
 });
 

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster } from './cluster/Cluster';
 import { unless } from './cluster/disturbances';
 import { until } from './cluster/until';
+import { cpuMs, openFiles } from '../linuxProcesses';
 
 /** What an operator's machine does to a node that runs for years, on real processes. */
 
@@ -24,16 +25,6 @@ const whyNoLimits =
 
 let cluster: Cluster;
 afterEach(() => cluster.end());
-
-/** CPU time that a process has used, ms. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
-  return 10 * (Number(stat[11]) + Number(stat[12]));
-}
-
-function openFiles(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
-}
 
 /** Nobody took over, and all three serve. */
 async function expectUndisturbed(before: { term: number; leader: number }): Promise<void> {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isFree } from '../integration/cluster/Cluster';
 import { until } from '../integration/cluster/until';
+import { isAlive } from '../linuxProcesses';
 
 const ROOT = resolve(__dirname, '../..');
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -17,15 +18,6 @@ interface Held {
   readonly startPort: number;
   readonly pids: readonly number[];
   readonly directory: string;
-}
-
-/** Whether the process is there, and no mere entry that its parent has not read yet. */
-function runs(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return false;
-  }
 }
 
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
@@ -43,10 +35,10 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
       existsSync(file) && readFileSync(file, 'utf8').endsWith('}') ? true : undefined,
     );
     const { startPort, pids, directory } = JSON.parse(readFileSync(file, 'utf8')) as Held;
-    expect(pids.map(runs)).toEqual([true, true, true]);
+    expect(pids.map(isAlive)).toEqual([true, true, true]);
     jest.kill(signal);
     await ended;
-    await until(WITHIN_MS, 'no node is left', () => (pids.some(runs) ? undefined : true));
+    await until(WITHIN_MS, 'no node is left', () => (pids.some(isAlive) ? undefined : true));
     // The kernel closes a killed process's sockets a moment later.
     for (let port = startPort; port < startPort + pids.length; port++)
       await until(WITHIN_MS, `port ${port} is free`, async () => ((await isFree(port)) ? true : undefined));

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { environmentOf, parentOf } from '../../linux/processes';
 
 /** How often the node looks whether npm is still there, ms. */
 const LOOK_MS = 500;
@@ -16,7 +16,7 @@ export function watchNpm(onGone: () => void): void {
   }, LOOK_MS).unref();
 }
 
-/** This process, its parent, and so on (the shell) up to npm; where there is no /proc, only the first two. */
+/** This process, its parent, and so on (the shell) up to npm; where that cannot be told, only the first two. */
 function chainToNpm(): number[] {
   const script = `npm_lifecycle_event=${process.env['npm_lifecycle_event'] ?? ''}`;
   const chain = [process.pid, process.ppid];
@@ -39,22 +39,5 @@ function isUnbroken(chain: readonly number[]): boolean {
 
 /** Whether a process was started by this npm script; npm itself was not. */
 function isPartOf(script: string, pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(script);
-  } catch {
-    return false;
-  }
-}
-
-/** The parent of a process; 0 when that process has ended, null when nobody can tell: a node may be out of file descriptors. */
-function parentOf(pid: number): number | null {
-  if (pid === process.pid) return process.ppid;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name before it may hold anything: "pid (name) state ppid …".
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ESRCH' ? 0 : null;
-  }
+  return environmentOf(pid)?.includes(script) === true;
 }

@@ -79,9 +79,19 @@ export class DirectoryLock {
 export function lockHolder(directory: string): string | null {
   for (const name of readdirSync(directory)) {
     const pid = LOCK_NAME.exec(name)?.[1];
-    if (pid !== undefined && existsSync(`/proc/${pid}`)) return pid;
+    if (pid !== undefined && isRunning(Number(pid))) return pid;
   }
   return null;
+}
+
+/** Whether there is such a process, be it another user's. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** The pid of a living process that has announced itself in the directory; null when there is none but this lock's. */

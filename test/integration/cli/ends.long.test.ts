@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { linesWithoutRecords } from '../cluster/notices';
 import { until } from '../cluster/until';
 import { NODE } from '../../programs';
 import { StartedProgram } from '../../StartedProgram';
+import { environmentOf } from '../../../src/linux/processes';
+import { cpuMs } from '../../linuxProcesses';
 
 /** How a node and npm start end, on real processes. */
 /** What ends within 5 s by itself has so long on a busy machine, ms. */
@@ -114,12 +116,6 @@ async function isAnyPortHeld(): Promise<boolean> {
 }
 
 const portsFree = (): Promise<void> => wait(STOP_MS, 'ports free', async () => !(await isAnyPortHeld()));
-
-/** CPU time that a process has used, ms. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
-  return 10 * (Number(stat[11]) + Number(stat[12]));
-}
 
 describe('a node', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it with status 0', async (signal) => {
@@ -253,7 +249,7 @@ describe('npm start', () => {
     const victim = pids
       .trim()
       .split('\n')
-      .find((pid) => readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes('INDEX=2'));
+      .find((pid) => environmentOf(Number(pid))?.includes('INDEX=2'));
     process.kill(Number(victim), 'SIGKILL');
     await cluster.logged('node 2 was killed by SIGKILL, the others go on');
     expect(await cluster.ask('add_log after it')).toMatchObject({ ok: true, result: { index: 2 } });

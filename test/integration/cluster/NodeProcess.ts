@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeInfo } from '../../../src/api';
 import type { LogEntry } from '../../../src/entry/Entry';
 import { eachLine } from '../../../src/cli/lines/eachLine';
+import { childOf } from '../../linuxProcesses';
 
 export const REPOSITORY = path.resolve(__dirname, '../../..');
 
@@ -82,9 +82,9 @@ export class NodeProcess {
     let pid = this.child.pid;
     for (;;) {
       if (pid === undefined) throw new Error(`node ${this.options.index} has no process`);
-      const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-      if (child === undefined || child === '') return pid;
-      pid = Number(child);
+      const child = childOf(pid);
+      if (child === null) return pid;
+      pid = child;
     }
   }
 
