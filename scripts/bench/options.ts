@@ -62,8 +62,8 @@ What is measured (adds, unless another is named):
   --catch-up N      a member that is N entries behind, while 1,000 adds a second go on
   --restart N       kill -9 and start of a member that holds N entries: ms to its first answers
   --grow            adds and memory by number of entries (up to --grow-to N, default 1000000), value and size
-  --peers [SCRIPT]  adds, beside etcd, NATS and a bare ceiling, alternating in --rounds N (default 3);
-                    SCRIPT (default: MOKKA_PEERS) prints one line of JSON a level
+  --peers [SCRIPT]  adds, beside etcd, alternating in --rounds N (default 3); it must be installed, as by
+                    Debian's package etcd-server. SCRIPT has other peers: it prints one line of JSON a level
 How:
   --inflight 1,64,256         requests that are unanswered at any time, one level each
   --seconds 5  --warmup 1     of each level
@@ -127,7 +127,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Be
     grow: values.grow,
     growTo: wholeNumber('grow-to', values['grow-to'], 1000, COUNT_MAX),
     peers: values.peers,
-    peersScript: script ?? env['MOKKA_PEERS'],
+    peersScript: script,
     rounds: wholeNumber('rounds', values.rounds, 1, ROUNDS_MAX),
     json: values.json,
     plot: pathOf('plot', values.plot),

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
 import { eachLine } from '../../src/cli/lines/eachLine';
+import { etcdFailovers, etcdLevels } from './peers/etcd';
 import type { Run } from './Run';
 
 /** The systems that a peers script runs, and the server that each needs. */
@@ -29,30 +30,33 @@ const failoverSchema = z.object({ peer: z.string(), ms: z.array(z.number()) });
 /** One level as a peers script prints it. */
 export type PeerLevel = z.infer<typeof levelSchema>;
 
-/** The peers that can be run; why others cannot is noted. */
+/** The peers that can be run: etcd, or those of a script that was named. Why others cannot is noted. */
 export function availablePeers(run: Run): Peer[] {
   const { peersScript } = run.options;
-  if (peersScript === undefined || !existsSync(peersScript)) {
-    const where = peersScript === undefined ? 'none was named' : `${peersScript} is not there`;
-    run.progress.note(`peers are skipped: they need a script, by --peers SCRIPT or MOKKA_PEERS (${where})`);
+  if (peersScript !== undefined && !existsSync(peersScript)) {
+    run.progress.note(`peers are skipped: ${peersScript} is not there`);
     return [];
   }
-  return PEERS.filter(({ peer, server }) => {
-    const available = server === null || isInstalled(server);
-    if (!available) run.progress.note(`${peer} is skipped: ${server} is not installed`);
+  const peers = peersScript === undefined ? PEERS.slice(0, 1) : PEERS;
+  return peers.filter(({ peer, server }) => {
+    const available = server === null || serverPath(server) !== null;
+    if (!available)
+      run.progress.note(`${peer} is skipped: ${server} is not installed (Debian has it in a package)`);
     return available;
   });
 }
 
 /** Runs a peer's levels; none, with a note, when its script fails. */
-export async function peerLevels(run: Run, { peer }: Peer): Promise<PeerLevel[]> {
+export async function peerLevels(run: Run, { peer, server }: Peer): Promise<PeerLevel[]> {
+  if (run.options.peersScript === undefined) return etcdLevels(run, serverPath(server ?? '') ?? '');
   const { inflight, seconds, warmup, keyBytes, valueBytes } = run.options;
   const options = { inflight: inflight.join(','), seconds, warmup, key: keyBytes, value: valueBytes };
   return z.array(levelSchema).parse(await runScript(run, peer, options));
 }
 
 /** Runs a peer's failovers: ms of each; none, with a note, when its script fails. */
-export async function peerFailovers(run: Run, { peer }: Peer): Promise<number[]> {
+export async function peerFailovers(run: Run, { peer, server }: Peer): Promise<number[]> {
+  if (run.options.peersScript === undefined) return etcdFailovers(run, serverPath(server ?? '') ?? '');
   const { failover, keyBytes, valueBytes } = run.options;
   const lines = await runScript(run, peer, { failover, key: keyBytes, value: valueBytes });
   return lines.flatMap((line) => failoverSchema.parse(line).ms);
@@ -80,14 +84,18 @@ async function runScript(
   return [];
 }
 
-function isInstalled(server: string): boolean {
+/** Where a server is; null when it is not installed. */
+function serverPath(server: string): string | null {
   const directories = [...(process.env['PATH'] ?? '').split(delimiter), ...SERVER_DIRECTORIES];
-  return directories.some((directory) => {
-    try {
-      accessSync(join(directory, server), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const paths = directories.map((directory) => join(directory, server));
+  return paths.find(isProgram) ?? null;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

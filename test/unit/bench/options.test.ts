@@ -44,15 +44,15 @@ describe('readOptions', () => {
     });
   });
 
-  test('takes the peers script from the word after --peers, or else from MOKKA_PEERS', () => {
-    const env = { MOKKA_PEERS: 'b.mjs' };
+  test('takes a peers script from the word after --peers', () => {
+    const env = {};
     const scriptOf = (...args: string[]): unknown => {
       const options = readOptions(args, env);
       return options === 'help' ? options : options.peersScript;
     };
     expect(scriptOf('--peers', 'a.mjs', '--json')).toBe('a.mjs');
-    expect(scriptOf('--peers', '--json')).toBe('b.mjs');
-    expect(scriptOf('--peers')).toBe('b.mjs');
+    expect(scriptOf('--peers', '--json')).toBeUndefined();
+    expect(scriptOf('--peers')).toBeUndefined();
   });
 
   test('knows a wish for help', () => {
