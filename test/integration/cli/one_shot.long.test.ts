@@ -151,7 +151,7 @@ test.each([
 });
 
 test('options before a program’s name: said where they stand', async () => {
-  expect(await cli('--node', '1', 'backup', 'out')).toEqual({
+  expect(await cli('--node', '1', 'backup', 'out')).toMatchObject({
     ...{ status: 2, stdout: '' },
     stderr: 'BAD_ARGUMENT: the options of backup stand after it: backup --help lists them\n',
   });
