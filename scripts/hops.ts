@@ -28,7 +28,7 @@ function main(): void {
   const cluster = new SimulatedCluster({ ...QUIET_CLUSTER, seed: 1, size: 3 }, new Trace(false));
   const clients = new Clients(cluster);
   let fewest: Hops | null = null;
-  inSimulatedWorld(cluster, { limits: {}, realArithmetic: false }, () => {
+  inSimulatedWorld(cluster, { realArithmetic: false }, () => {
     for (const node of cluster.nodes) cluster.start(node);
     cluster.runUntil(FORMED_WITHIN);
     const follower = cluster.nodes.find((node) => node !== cluster.leader);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { HANDOVER_MS_MAX } from '../limits';
+import { HANDOVER_MS_MAX, LOG_LIMITS, type LogLimits } from '../limits';
 import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
 import type { ClusterNode, CommittedLog, Db, FollowOptions, LogPage, LogReader, PageOptions } from '../api';
@@ -75,8 +75,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     },
   };
 
-  /** @throws StartError BAD_CONFIG when the members do not name this node, or one of them twice. */
-  constructor(settings: ReplicatedMokkaSettings) {
+  /**
+   * @param limits what a simulation makes small
+   * @throws StartError BAD_CONFIG when the members do not name this node, or one of them twice.
+   */
+  constructor(settings: ReplicatedMokkaSettings, limits: LogLimits = LOG_LIMITS) {
     super(settings);
     this.members = memberKeys(settings.members, settings.address);
     this.index = this.members.indexOf(this.publicKey);
@@ -85,6 +88,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const [clock, wallClock] = [performance, Date];
     this.lagQuestions = new LagQuestions(outbox, clock);
     this.replicatedLog = new ReplicatedLog({
+      limits,
       store,
       incarnation,
       outbox,
@@ -101,13 +105,13 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.answered = new AnsweredLogs(localLog, clock);
     const { gate, answered } = this;
     const session = randomBytes(8).toString('hex');
-    this.logApi = new LogApi(session, { log, gate, answered, outbox, flushes, clock, wallClock });
-    this.forwardedAnswers = new ForwardedAnswers(log, outbox, flushes);
-    this.intake = new PushIntake(log, this.logApi, this.forwardedAnswers);
+    this.logApi = new LogApi(session, { limits, log, gate, answered, outbox, flushes, clock, wallClock });
+    this.forwardedAnswers = new ForwardedAnswers(log, outbox, flushes, limits);
+    this.intake = new PushIntake(log, this.logApi, this.forwardedAnswers, limits);
     const confirmation = {
       confirmCommitIndex: (done: (commitIndex: number | null) => void) => this.confirmCommitIndex(done),
     };
-    this.reads = new LogReads(log, localLog, confirmation, outbox, clock);
+    this.reads = new LogReads(log, localLog, confirmation, outbox, clock, limits);
     this.view = new NodeView({
       self: this.publicKey,
       members: this.members,

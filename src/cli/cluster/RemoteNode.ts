@@ -12,7 +12,8 @@ const CONNECT_AGAIN_MS = 50;
 
 /** What is at fault when a node does not answer, and what to do. */
 const NOT_RUNNING = 'the node of this prompt does not answer: start it, or use another';
-const NOT_STARTED = `the node of this prompt has not started within ${NODE_START_MS_MAX} ms: wait, or use another`;
+const notStarted = (startMsMax: number): string =>
+  `the node of this prompt has not started within ${startMsMax} ms: wait, or use another`;
 
 /** A node of another process of this machine, through the socket in its data directory. */
 export class RemoteNode implements ClusterNode, WatchedNode {
@@ -21,14 +22,15 @@ export class RemoteNode implements ClusterNode, WatchedNode {
   private readonly reads: Connection;
   private readonly looks: Connection;
 
-  /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, NODE_START_MS_MAX at most. */
+  /** `isRunning`: whether the node's process runs; while it starts, commands wait for it, `startMsMax` at most. */
   constructor(
     directory: string,
     readonly isRunning: () => boolean,
+    startMsMax = NODE_START_MS_MAX,
   ) {
-    this.writes = new Connection(directory, isRunning);
-    this.reads = new Connection(directory, isRunning);
-    this.looks = new Connection(directory, isRunning);
+    this.writes = new Connection(directory, isRunning, startMsMax);
+    this.reads = new Connection(directory, isRunning, startMsMax);
+    this.looks = new Connection(directory, isRunning, startMsMax);
   }
 
   /** The node gives each push its nonce: one that is given here is not passed on. */
@@ -76,6 +78,7 @@ class Connection {
   constructor(
     private readonly directory: string,
     private readonly isRunning: () => boolean,
+    private readonly startMsMax: number,
   ) {}
 
   async ask(line: string, { writes = false, waits = true } = {}): Promise<unknown> {
@@ -87,7 +90,7 @@ class Connection {
         throw new RequestError('UNKNOWN_OUTCOME', `${thrown.message}; it may be committed`, {
           cause: thrown,
         });
-      const reason = !thrown.sent && this.isRunning() ? NOT_STARTED : NOT_RUNNING;
+      const reason = !thrown.sent && this.isRunning() ? notStarted(this.startMsMax) : NOT_RUNNING;
       throw new RequestError('NODE_UNREACHABLE', reason, { cause: thrown });
     }
   }
@@ -100,9 +103,9 @@ class Connection {
     this.client = null;
   }
 
-  /** The connection, made anew when it has ended; while the node starts, tried again until NODE_START_MS_MAX. */
+  /** The connection, made anew when it has ended; while the node starts, tried again until it should have started. */
   private async connected(waits: boolean): Promise<NodeClient> {
-    const deadlineAt = performance.now() + NODE_START_MS_MAX;
+    const deadlineAt = performance.now() + this.startMsMax;
     for (;;) {
       this.client ??= NodeClient.connect(this.directory);
       const tried = this.client;

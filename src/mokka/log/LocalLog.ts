@@ -1,11 +1,5 @@
 import { invariant } from '../../errors';
-import {
-  FLUSH_BYTES_MAX,
-  FLUSH_ENTRIES_MAX,
-  REMEMBER_STEP_BYTES,
-  REMEMBER_STEP_ENTRIES,
-  UNCOMMITTED_ENTRIES_MAX,
-} from '../../limits';
+import { type LogLimits, FLUSH_BYTES_MAX, REMEMBER_STEP_BYTES } from '../../limits';
 import {
   buildEntry,
   buildFirstEntry,
@@ -44,8 +38,8 @@ export class LocalLog {
   /** The number of the last committed log. */
   committedLogNumber: number;
   /** Which pushes the last entries were made by. */
-  readonly pushes = new RememberedPushes();
-  private readonly recent = new RecentEntries();
+  readonly pushes: RememberedPushes;
+  private readonly recent: RecentEntries;
   private staged: Entry[] = [];
   private stagedBytes = 0;
 
@@ -53,7 +47,10 @@ export class LocalLog {
     private readonly store: LogStore,
     /** Draws the identity of a cluster, 32 hex digits. */
     private readonly drawIdentity: () => string,
+    readonly limits: LogLimits,
   ) {
+    this.pushes = new RememberedPushes(limits.REMEMBERED_PUSHES_MAX);
+    this.recent = new RecentEntries(limits);
     this.last = store.last;
     this.commitIndex = store.commitIndex;
     invariant(
@@ -85,9 +82,9 @@ export class LocalLog {
   /** Whether pushes may be staged now; else they wait, for the next flush or for commits. */
   get hasRoom(): boolean {
     return (
-      this.staged.length < FLUSH_ENTRIES_MAX &&
+      this.staged.length < this.limits.FLUSH_ENTRIES_MAX &&
       this.stagedBytes < FLUSH_BYTES_MAX &&
-      this.lastIndex - this.commitIndex < UNCOMMITTED_ENTRIES_MAX
+      this.lastIndex - this.commitIndex < this.limits.UNCOMMITTED_ENTRIES_MAX
     );
   }
 
@@ -140,7 +137,7 @@ export class LocalLog {
    */
   rememberOlder(): void {
     let bytes = 0;
-    for (let count = 0; count < REMEMBER_STEP_ENTRIES && bytes < REMEMBER_STEP_BYTES; count++) {
+    for (let count = 0; count < this.limits.REMEMBER_STEP_ENTRIES && bytes < REMEMBER_STEP_BYTES; count++) {
       if (this.pushes.isComplete) return;
       const index = this.pushes.firstIndex - 1;
       const entry = this.entryAt(index);

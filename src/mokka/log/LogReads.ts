@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RequestError } from '../../errors';
-import { READ_CONFIRM_RETRY_MS, READ_DEADLINE_MS, READS_WAITING_MAX } from '../../limits';
+import { type LogLimits, READ_CONFIRM_RETRY_MS, READS_WAITING_MAX } from '../../limits';
 import { toLogEntry, type LogEntry } from '../../entry/Entry';
 import type { Outbox } from '../messages/Outbox';
 import type { Clock } from './Clock';
@@ -41,6 +41,7 @@ export class LogReads {
     private readonly confirmation: CommitConfirmation,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
+    private readonly limits: LogLimits,
   ) {}
 
   /** The committed log with this number, or null when there is none. */
@@ -58,7 +59,12 @@ export class LogReads {
         );
         return;
       }
-      this.unasked.push({ logNumber, deadlineAt: this.clock.now() + READ_DEADLINE_MS, resolve, reject });
+      this.unasked.push({
+        logNumber,
+        deadlineAt: this.clock.now() + this.limits.READ_DEADLINE_MS,
+        resolve,
+        reject,
+      });
       this.ask();
     });
   }

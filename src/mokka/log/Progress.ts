@@ -1,6 +1,6 @@
 import {
+  type LogLimits,
   APPEND_BYTES_IN_FLIGHT_MAX,
-  APPENDS_IN_FLIGHT_MAX,
   DIVERGENCE_PROBE_MS,
   PROCESS_MET_MS_MIN,
 } from '../../limits';
@@ -44,7 +44,10 @@ export class Progress {
   /** Up to here the logs match as far as can be guessed: where a probe begins. */
   private guess: number;
 
-  constructor(lastIndex: number) {
+  constructor(
+    lastIndex: number,
+    private readonly limits: LogLimits,
+  ) {
     this.guess = lastIndex;
     this.nextIndex = lastIndex + 1;
   }
@@ -52,7 +55,10 @@ export class Progress {
   get canSend(): boolean {
     if (this.state === 'waiting') return false;
     if (this.state === 'probing') return this.underWay.length === 0;
-    return this.underWay.length < APPENDS_IN_FLIGHT_MAX && this.bytesUnderWay < APPEND_BYTES_IN_FLIGHT_MAX;
+    return (
+      this.underWay.length < this.limits.APPENDS_IN_FLIGHT_MAX &&
+      this.bytesUnderWay < APPEND_BYTES_IN_FLIGHT_MAX
+    );
   }
 
   /** Whether an append is unanswered. */

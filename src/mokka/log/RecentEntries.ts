@@ -1,5 +1,5 @@
 import { invariant } from '../../errors';
-import { RECENT_BYTES_MAX, RECENT_ENTRIES_MAX } from '../../limits';
+import { RECENT_BYTES_MAX, type LogLimits } from '../../limits';
 import type { Entry, EntryMemory } from '../../entry/Entry';
 import { Deque } from './Deque';
 
@@ -18,6 +18,8 @@ export class RecentEntries implements EntryMemory {
   private block = Buffer.alloc(0);
   private blockUsed = 0;
   private bytes = 0;
+
+  constructor(private readonly limits: LogLimits) {}
 
   /** Memory for the bytes of an entry that is then {@link add}ed. */
   allocate(length: number): Buffer {
@@ -74,7 +76,7 @@ export class RecentEntries implements EntryMemory {
 
   /** Forgets the oldest entries, up to `through` at most, until the rest is within the limits. */
   shrink(through: number): void {
-    while (this.bytes > RECENT_BYTES_MAX || this.entries.length > RECENT_ENTRIES_MAX) {
+    while (this.bytes > RECENT_BYTES_MAX || this.entries.length > this.limits.RECENT_ENTRIES_MAX) {
       if (this.first > through) break;
       this.first++;
       this.bytes -= this.entries.shift()?.bytes.length ?? 0;

@@ -1,5 +1,4 @@
 import { invariant } from '../../errors';
-import { REMEMBERED_PUSHES_MAX } from '../../limits';
 import type { PushId } from '../../entry/Entry';
 
 /** What is kept of a session that has pushes in the window. */
@@ -37,7 +36,7 @@ const GENERATIONS = 8;
 
 /**
  * Which pushes the last entries of the log were made by, so that a push that is tried again is found instead of
- * appended twice (Raft dissertation, 6.3). The window is of REMEMBERED_PUSHES_MAX indexes: memory does not grow
+ * appended twice (Raft dissertation, 6.3). The window is of so many indexes as it is given: memory does not grow
  * with the log.
  *
  * Every entry passes here, on every node, so it must be cheap. The window is a ring of plain numbers, by index: a Map of
@@ -51,25 +50,33 @@ const GENERATIONS = 8;
  * 900 needs it.
  */
 export class RememberedPushes {
-  private readonly window = REMEMBERED_PUSHES_MAX;
   private readonly sessions = new Map<string, Session>();
   /** By index modulo the window: the session of the entry there, undefined for an empty entry, and its nonce. */
   private readonly ringSessions: (Session | undefined)[] = [];
-  private readonly ringNonces = new Float64Array(this.window);
+  private readonly ringNonces: Float64Array;
   /** Indexes of a generation. */
-  private readonly span = Math.ceil(this.window / GENERATIONS);
-  private readonly places = 2 ** Math.ceil(Math.log2(2 * this.span));
+  private readonly span: number;
+  private readonly places: number;
   /** Places of a table that may be taken, so that a search ends near its first place. */
-  private readonly takenMax = Math.floor((this.places * 3) / 4);
+  private readonly takenMax: number;
   /** By their numbers, modulo how many they are. */
-  private readonly generations: Generation[] = Array.from({ length: GENERATIONS + 1 }, () => ({
-    number: -1,
-    table: new Int32Array(this.places),
-    taken: 0,
-  }));
+  private readonly generations: Generation[];
   private sessionsMet = 0;
   private first = 1;
   private next = 1;
+
+  /** @param window indexes that it remembers */
+  constructor(private readonly window: number) {
+    this.ringNonces = new Float64Array(window);
+    this.span = Math.ceil(window / GENERATIONS);
+    this.places = 2 ** Math.ceil(Math.log2(2 * this.span));
+    this.takenMax = Math.floor((this.places * 3) / 4);
+    this.generations = Array.from({ length: GENERATIONS + 1 }, () => ({
+      number: -1,
+      table: new Int32Array(this.places),
+      taken: 0,
+    }));
+  }
 
   /** Moves an empty window to an index. */
   startAt(index: number): void {

@@ -1,5 +1,5 @@
 import { invariant, ProtocolError } from '../../errors';
-import { COMMIT_INDEX_SAVE_MS } from '../../limits';
+import { COMMIT_INDEX_SAVE_MS, type LogLimits } from '../../limits';
 import { entryHash, type Entry } from '../../entry/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import { Divergence } from './Divergence';
@@ -13,6 +13,7 @@ import type { Clock } from './Clock';
 export type { Proposal } from './Replication';
 
 export interface ReplicatedLogOptions {
+  readonly limits: LogLimits;
   readonly store: LogStore;
   /** What this process of the node calls itself. */
   readonly incarnation: string;
@@ -52,7 +53,7 @@ export class ReplicatedLog {
   private leaderCommitIndex = 0;
 
   constructor(private readonly options: ReplicatedLogOptions) {
-    this.log = new LocalLog(options.store, options.drawIdentity);
+    this.log = new LocalLog(options.store, options.drawIdentity, options.limits);
     this.term = options.store.hardState.term;
   }
 

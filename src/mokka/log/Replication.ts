@@ -1,12 +1,5 @@
 import { invariant, ProtocolError } from '../../errors';
-import {
-  APPEND_BYTES_MAX,
-  APPEND_ENTRIES_MAX,
-  APPEND_RESEND_MS,
-  FLUSH_BYTES_MAX,
-  LATE_BYTES_MAX,
-  LATE_ENTRIES_MAX,
-} from '../../limits';
+import { APPEND_BYTES_MAX, APPEND_RESEND_MS, FLUSH_BYTES_MAX } from '../../limits';
 import { entryHash, entryHasPayload, GENESIS_HASH, type Entry, type PushId } from '../../entry/Entry';
 import type { AppendedMessage } from '../messages/LogMessage';
 import type { Outbox } from '../messages/Outbox';
@@ -66,7 +59,7 @@ export class Replication {
     private readonly onCommit: () => void,
   ) {
     this.quorum = quorumOf(peers.length + 1);
-    for (const peer of peers) this.progress.set(peer, new Progress(log.lastIndex));
+    for (const peer of peers) this.progress.set(peer, new Progress(log.lastIndex, log.limits));
     this.sendableTo = log.lastIndex;
     this.firstIndex = this.log.stage(term, wallClock.now(), null).index;
   }
@@ -223,8 +216,9 @@ export class Replication {
   /** Whether entries wait for the next tick: they are few, and the follower is not of the next quorum. */
   private canWait(progress: Progress): boolean {
     const { nextIndex } = progress;
-    if (this.sendableTo - nextIndex >= LATE_ENTRIES_MAX || this.isInNextQuorum(progress)) return false;
-    return this.log.areRecent(nextIndex, this.sendableTo, LATE_BYTES_MAX);
+    if (this.sendableTo - nextIndex >= this.log.limits.LATE_ENTRIES_MAX || this.isInNextQuorum(progress))
+      return false;
+    return this.log.areRecent(nextIndex, this.sendableTo, this.log.limits.LATE_BYTES_MAX);
   }
 
   private isInNextQuorum(progress: Progress): boolean {
@@ -235,7 +229,7 @@ export class Replication {
 
   private sendEntries(peer: string, progress: Progress, now: number): void {
     while (this.owesTo(progress)) {
-      const count = Math.min(APPEND_ENTRIES_MAX, this.sendableTo - progress.nextIndex + 1);
+      const count = Math.min(this.log.limits.APPEND_ENTRIES_MAX, this.sendableTo - progress.nextIndex + 1);
       const fromDisk = !this.log.isRecent(progress.nextIndex);
       const entries = this.log.read(progress.nextIndex, APPEND_BYTES_MAX, count);
       this.sendAppend(peer, progress, entries, now);

@@ -1,4 +1,4 @@
-import { FORWARD_PUSHES_MAX } from '../../limits';
+import type { LogLimits } from '../../limits';
 import type { Entry, PushId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
 import type { ReadableLog } from '../log/LocalLog';
@@ -38,6 +38,7 @@ export class ForwardedAnswers {
     },
     private readonly outbox: Outbox,
     private readonly flushes: FlushRequests,
+    private readonly limits: LogLimits,
   ) {}
 
   /** A peer's push was proposed to the log, with this result. */
@@ -70,8 +71,8 @@ export class ForwardedAnswers {
     if (this.answers.size === 0) return;
     const { commitIndex } = this.log.log;
     for (const [peer, answers] of this.answers)
-      for (let at = 0; at < answers.length; at += FORWARD_PUSHES_MAX) {
-        const { committed, refused } = sorted(answers.slice(at, at + FORWARD_PUSHES_MAX));
+      for (let at = 0; at < answers.length; at += this.limits.FORWARD_PUSHES_MAX) {
+        const { committed, refused } = sorted(answers.slice(at, at + this.limits.FORWARD_PUSHES_MAX));
         this.outbox.send(peer, { type: 'answers', term: this.log.term, commitIndex, committed, refused });
       }
     this.answers.clear();

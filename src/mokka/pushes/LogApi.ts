@@ -1,16 +1,12 @@
 import { RequestError, toError } from '../../errors';
 import {
-  ANSWER_STEP_ENTRIES,
-  FORWARD_BYTES_IN_FLIGHT_MAX,
   FORWARD_BYTES_MAX,
-  FORWARD_PUSHES_MAX,
-  FORWARDS_IN_FLIGHT_MAX,
   PUSH_CHECK_MS,
   PUSH_CHECK_STEP,
   PUSH_DEADLINE_MS,
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
-  PUSHES_WAITING_MAX,
+  type LogLimits,
 } from '../../limits';
 import {
   entryHasPayload,
@@ -48,6 +44,7 @@ import type { PushSource } from './PushIntake';
  * follower, a push is answered when its entry is found among what the own log has committed.
  */
 export class LogApi implements PushApi, PushSource {
+  private readonly limits: LogLimits;
   private readonly pending: PendingPushes;
   /** May also hold pushes that have ended or are under way, and a push twice: firstUnsent leaves them out. */
   private unsent = new Deque<PendingPush>();
@@ -72,6 +69,7 @@ export class LogApi implements PushApi, PushSource {
     private readonly session: string,
     private readonly parts: LogApiParts,
   ) {
+    this.limits = parts.limits;
     this.pending = new PendingPushes(session);
     this.searchedTo = parts.log.log.commitIndex;
   }
@@ -79,7 +77,7 @@ export class LogApi implements PushApi, PushSource {
   push(key: string, value: { value: string; nonce?: number }, options: PushOptions = {}): Promise<LogEntry> {
     // Before all else: a program that pushes without end is to have its answer at next to no cost.
     // Of a promise that is rejected at once, Node keeps a record until it has a handler, which costs more than it does.
-    if (this.waiting >= PUSHES_WAITING_MAX) return this.refuseMore().answer.then();
+    if (this.waiting >= this.limits.PUSHES_WAITING_MAX) return this.refuseMore().answer.then();
     return new Promise((resolve, reject) => {
       try {
         checkPush(key, value, options);
@@ -97,8 +95,8 @@ export class LogApi implements PushApi, PushSource {
     if (agreedLeader === null) return;
     const now = clock.now();
     while (
-      this.underWay < FORWARDS_IN_FLIGHT_MAX &&
-      this.bytesUnderWay < FORWARD_BYTES_IN_FLIGHT_MAX &&
+      this.underWay < this.limits.FORWARDS_IN_FLIGHT_MAX &&
+      this.bytesUnderWay < this.limits.FORWARD_BYTES_IN_FLIGHT_MAX &&
       this.firstUnsent(now) !== undefined
     )
       outbox.send(agreedLeader, { type: 'forward', pushes: this.nextForwarded(now) });
@@ -149,8 +147,8 @@ export class LogApi implements PushApi, PushSource {
     if (!log.agreesWithLeader) return;
     const { commitIndex } = log.log;
     if (this.pending.count === 0) this.searchedTo = commitIndex;
-    // What a leader commits at once is in memory, and never more than UNCOMMITTED_ENTRIES_MAX once it has led for a while.
-    const stepMax = log.leads ? Infinity : ANSWER_STEP_ENTRIES;
+    // What a leader commits is in memory, and never more than this once it has led for a while.
+    const stepMax = log.leads ? this.limits.UNCOMMITTED_ENTRIES_MAX : this.limits.ANSWER_STEP_ENTRIES;
     const to = Math.min(commitIndex, this.searchedTo + stepMax);
     while (this.searchedTo < to) {
       const entry = log.log.entryAt(++this.searchedTo);
@@ -179,7 +177,7 @@ export class LogApi implements PushApi, PushSource {
       else this.reject(push, push.attempts === 0 ? unsent() : sent());
     }
     // Without a leader nobody takes those out that have ended.
-    if (this.unsent.length > 2 * PUSHES_WAITING_MAX) this.listUnsent();
+    if (this.unsent.length > 2 * this.limits.PUSHES_WAITING_MAX) this.listUnsent();
     if (this.hasUnsent) flushes.want();
   }
 
@@ -259,7 +257,10 @@ export class LogApi implements PushApi, PushSource {
   private nextForwarded(now: number): ForwardedPush[] {
     const pushes: ForwardedPush[] = [];
     let bytes = 0;
-    const countMax = Math.min(FORWARD_PUSHES_MAX, FORWARDS_IN_FLIGHT_MAX - this.underWay);
+    const countMax = Math.min(
+      this.limits.FORWARD_PUSHES_MAX,
+      this.limits.FORWARDS_IN_FLIGHT_MAX - this.underWay,
+    );
     while (pushes.length < countMax) {
       const push = this.firstUnsent(now);
       if (push === undefined) break;

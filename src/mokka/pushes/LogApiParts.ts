@@ -1,3 +1,4 @@
+import type { LogLimits } from '../../limits';
 import type { RequestError } from '../../errors';
 import type { Clock } from '../log/Clock';
 import type { ReadableLog } from '../log/LocalLog';
@@ -20,6 +21,7 @@ export type PushLog = Pick<
 
 /** The parts of a node that LogApi works with. */
 export interface LogApiParts {
+  readonly limits: LogLimits;
   readonly log: PushLog;
   readonly gate: Gate;
   /** Hears of each log that a push is answered with. */

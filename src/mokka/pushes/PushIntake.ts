@@ -1,4 +1,4 @@
-import { FORWARD_BYTES_WAITING_MAX, FORWARDS_WAITING_MAX } from '../../limits';
+import { type LogLimits, FORWARD_BYTES_WAITING_MAX } from '../../limits';
 import { payloadId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
 import type { ReplicatedLog } from '../log/ReplicatedLog';
@@ -27,6 +27,7 @@ export class PushIntake {
     private readonly log: Pick<ReplicatedLog, 'hasRoom' | 'propose'>,
     own: PushSource,
     private readonly answers: Pick<ForwardedAnswers, 'proposed'>,
+    private readonly limits: LogLimits,
   ) {
     this.sources = [own];
   }
@@ -46,7 +47,7 @@ export class PushIntake {
     const id = payloadId(payload);
     let queue = this.forwarded.get(peer);
     if (queue === undefined) {
-      queue = new ForwardedQueue(peer, this.log, this.answers);
+      queue = new ForwardedQueue(peer, this.log, this.answers, this.limits);
       this.forwarded.set(peer, queue);
       this.sources.push(queue);
     }
@@ -75,11 +76,12 @@ class ForwardedQueue implements PushSource {
     private readonly peer: string,
     private readonly log: Pick<ReplicatedLog, 'propose'>,
     private readonly answers: Pick<ForwardedAnswers, 'proposed'>,
+    private readonly limits: LogLimits,
   ) {}
 
   add(push: Proposal): void {
     const bytes = this.bytes + push.payload.length;
-    if (this.pushes.length >= FORWARDS_WAITING_MAX || bytes > FORWARD_BYTES_WAITING_MAX) return;
+    if (this.pushes.length >= this.limits.FORWARDS_WAITING_MAX || bytes > FORWARD_BYTES_WAITING_MAX) return;
     this.bytes = bytes;
     this.pushes.push(push);
   }

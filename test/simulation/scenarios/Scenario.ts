@@ -4,7 +4,7 @@ import { Clients } from '../simulator/Clients';
 import { DENIALS, History } from '../simulator/History';
 import { describePacket } from '../simulator/describePacket';
 import { inSimulatedWorld } from '../simulator/inSimulatedWorld';
-import type { LimitsOverride } from '../simulator/limitsOverride';
+import type { LogLimits } from '../../../src/limits';
 import { inMacrotask } from '../simulator/microtasks';
 import type { Plant } from '../simulator/Plant';
 import { hashOf } from '../simulator/SafetyChecks';
@@ -20,7 +20,7 @@ const PATIENCE = 10_000;
 export interface ScenarioOptions {
   /** Members that do not start by themselves. */
   readonly notStarted?: readonly number[];
-  readonly limits?: LimitsOverride;
+  readonly limits?: Partial<LogLimits>;
   /** Default: as many as the members. */
   readonly seed?: number;
   readonly network?: NetworkSettings;
@@ -47,9 +47,12 @@ export function story(
 ): Promise<void> {
   return inMacrotask(() => {
     const { seed = size, network = QUIET_CLUSTER.network, plant = null } = options;
-    const cluster = new SimulatedCluster({ ...QUIET_CLUSTER, seed, size, network, plant }, new Trace(true));
+    const cluster = new SimulatedCluster(
+      { ...QUIET_CLUSTER, seed, size, network, limits: options.limits ?? {}, plant },
+      new Trace(true),
+    );
     const scenario = new Scenario(cluster);
-    inSimulatedWorld(cluster, { limits: options.limits ?? {}, realArithmetic: false }, () => {
+    inSimulatedWorld(cluster, { realArithmetic: false }, () => {
       for (const node of cluster.nodes) if (options.notStarted?.includes(node) !== true) cluster.start(node);
       tell(scenario);
       scenario.end();

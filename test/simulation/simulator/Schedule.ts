@@ -53,7 +53,10 @@ class Schedule {
   constructor(private readonly options: ScheduleOptions) {
     this.plan = planOf(options.seed, options.size);
     this.trace = new Trace(options.words);
-    this.cluster = new SimulatedCluster({ ...this.plan.settings, plant: options.plant }, this.trace);
+    this.cluster = new SimulatedCluster(
+      { ...this.plan.settings, limits: this.plan.limits, plant: options.plant },
+      this.trace,
+    );
     this.clients = new Clients(this.cluster, new History(errorsOf(this.plan)));
     this.random = new Random(options.seed, 'healing');
   }

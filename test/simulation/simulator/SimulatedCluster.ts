@@ -1,5 +1,5 @@
 import { StartError } from '../../../src/errors';
-import { MEMBERS_MAX } from '../../../src/limits';
+import { LOG_LIMITS, MEMBERS_MAX, type LogLimits } from '../../../src/limits';
 import { quorumOf } from '../../../src/mokka/log/quorum';
 import { keyPairFromSecret, type NodeKeys } from '../../../src/config/keyPair';
 import nacl from 'tweetnacl';
@@ -28,6 +28,8 @@ export interface ClusterSettings {
   /** ms */
   readonly electionTimeout: number;
   readonly network: NetworkSettings;
+  /** Limits of the nodes that are smaller than those of users. */
+  readonly limits: Partial<LogLimits>;
   readonly plant: Plant | null;
 }
 
@@ -35,6 +37,7 @@ export const QUIET_CLUSTER: Omit<ClusterSettings, 'seed' | 'size'> = {
   heartbeat: 50,
   electionTimeout: 200,
   network: QUIET_NETWORK,
+  limits: {},
   plant: null,
 };
 
@@ -346,7 +349,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
   }
 
   private build(machine: Machine, process: SimulatedProcess): SimulatedMokka {
-    const { heartbeat, electionTimeout, plant } = this.settings;
+    const { heartbeat, electionTimeout, limits, plant } = this.settings;
     const { node } = process;
     const silent = (): void => undefined;
     const members = this.nodes.map((peer) => `${addressOf(peer)}/${this.machine(peer).keys.publicKey}`);
@@ -370,6 +373,7 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
         send: (address, packet) => process.send(address, packet),
         isLinked: (publicKey) => this.network.isLinked(node, this.nodeOf(publicKey) ?? node),
       },
+      { ...LOG_LIMITS, ...limits },
     );
     mokka.on('fatal', (error: Error) => process.fail(error));
     mokka.on('error', (error: Error) => this.violated(`node ${node} blames a peer: ${error.message}`));

@@ -1,3 +1,4 @@
+import { LOG_LIMITS, type LogLimits } from '../../../src/limits';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import type { LinkState } from '../../../src/mokka/status/NodeView';
 import { ReplicatedMokka, type ReplicatedMokkaSettings } from '../../../src/mokka/ReplicatedMokka';
@@ -14,8 +15,9 @@ export class SimulatedMokka extends ReplicatedMokka {
   constructor(
     settings: ReplicatedMokkaSettings,
     private readonly links: SimulatedLinks,
+    limits: LogLimits = LOG_LIMITS,
   ) {
-    super(settings);
+    super(settings, limits);
   }
 
   override write(address: string, packet: Buffer): void {

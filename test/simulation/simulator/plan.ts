@@ -1,7 +1,6 @@
-import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
+import { REMEMBERED_PUSHES_MAX, type LogLimits } from '../../../src/limits';
 import type { Fault } from './faults/Fault';
 import { makeFault, type FaultName } from './faults/faults';
-import type { LimitsOverride } from './limitsOverride';
 import type { PushPlan } from './Clients';
 import { DENIALS } from './History';
 import { Random } from './Random';
@@ -22,8 +21,8 @@ export type ClientStep = { readonly at: number } & (
 /** A schedule, before it runs: all of it follows from the seed. */
 export interface SchedulePlan {
   readonly kind: ScheduleKind;
-  readonly settings: Omit<ClusterSettings, 'plant'>;
-  readonly limits: LimitsOverride;
+  readonly settings: Omit<ClusterSettings, 'limits' | 'plant'>;
+  readonly limits: Partial<LogLimits>;
   readonly realArithmetic: boolean;
   /** When each node starts first, µs. */
   readonly starts: readonly number[];
@@ -161,7 +160,7 @@ function networkOf(kind: ScheduleKind, random: Random, heartbeat: number): Netwo
 }
 
 /** Whether pushes may fall out of the window that is remembered. */
-function forgetsPushes({ REMEMBERED_PUSHES_MAX: max }: LimitsOverride): boolean {
+function forgetsPushes({ REMEMBERED_PUSHES_MAX: max }: Partial<LogLimits>): boolean {
   return max !== undefined && max < REMEMBERED_PUSHES_MAX;
 }
 
@@ -174,7 +173,7 @@ export function errorsOf({ limits }: SchedulePlan): string[] {
  * Where pushes are forgotten, a forwarded push must not come twice: LogApi takes a refusal for the answer to its only
  * try. Links of src/transport never repeat a packet.
  */
-function exactLinksFor(limits: LimitsOverride, network: NetworkSettings): NetworkSettings {
+function exactLinksFor(limits: Partial<LogLimits>, network: NetworkSettings): NetworkSettings {
   return forgetsPushes(limits) ? { ...network, duplicatesPerMille: 0 } : network;
 }
 
@@ -189,7 +188,7 @@ function quickLinks(random: Random): NetworkSettings {
   };
 }
 
-function smallLimits(random: Random): LimitsOverride {
+function smallLimits(random: Random): Partial<LogLimits> {
   if (random.perMille(400)) return {};
   return {
     APPEND_ENTRIES_MAX: random.between(1, 3),
@@ -221,7 +220,12 @@ function faultsOf(random: Random, kind: ScheduleKind, endAt: number): Fault[] {
   return faults;
 }
 
-function clientStepsOf(random: Random, size: number, endAt: number, limits: LimitsOverride): ClientStep[] {
+function clientStepsOf(
+  random: Random,
+  size: number,
+  endAt: number,
+  limits: Partial<LogLimits>,
+): ClientStep[] {
   const steps: ClientStep[] = [];
   const pause = random.pick([20, 60, 150, 300]);
   // A named session that falls out of a small window is forgotten, see RememberedPushes: only the node's own then.

@@ -1,4 +1,4 @@
-import { FORWARD_PUSHES_MAX } from '../../../src/limits';
+import { FORWARD_PUSHES_MAX, LOG_LIMITS } from '../../../src/limits';
 import { ForwardedAnswers } from '../../../src/mokka/pushes/ForwardedAnswers';
 import type { LogMessage } from '../../../src/mokka/messages/LogMessage';
 import { committedPush } from '../../../src/mokka/messages/pushes';
@@ -25,6 +25,7 @@ function forwardedAnswers(): {
     { term: TERM, log, wasSent: (peer, index) => peer === 'peer' && index <= SENT_TO },
     { send: (peer, message) => sent.push([peer, message]) },
     { want: () => flushes++ },
+    LOG_LIMITS,
   );
   return {
     answers,

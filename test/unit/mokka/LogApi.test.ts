@@ -7,6 +7,7 @@ import {
   PUSHES_WAITING_BYTES_MAX,
   PUSHES_WAITING_MAX,
   VALUE_BYTES_MAX,
+  LOG_LIMITS,
 } from '../../../src/limits';
 import { LogApi } from '../../../src/mokka/pushes/LogApi';
 import type { PushLog } from '../../../src/mokka/pushes/LogApiParts';
@@ -41,6 +42,7 @@ function follower(leader: string | null = 'leader'): {
     },
   };
   const api: LogApi = new LogApi(SESSION, {
+    limits: LOG_LIMITS,
     log,
     gate: { refusal: () => null },
     answered: { answered: () => undefined },

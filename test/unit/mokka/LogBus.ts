@@ -1,3 +1,4 @@
+import { LOG_LIMITS } from '../../../src/limits';
 import type { LogMessage, ReplicationMessage } from '../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
 import { ReplicatedLog } from '../../../src/mokka/log/ReplicatedLog';
@@ -33,6 +34,7 @@ export class LogBus {
     this.logs.set(
       name,
       new ReplicatedLog({
+        limits: LOG_LIMITS,
         store,
         incarnation,
         outbox: { send: (to, message) => this.send(name, to, message) },

@@ -1,4 +1,9 @@
-import { FORWARD_BYTES_WAITING_MAX, FORWARDS_WAITING_MAX, VALUE_BYTES_MAX } from '../../../src/limits';
+import {
+  FORWARD_BYTES_WAITING_MAX,
+  FORWARDS_WAITING_MAX,
+  VALUE_BYTES_MAX,
+  LOG_LIMITS,
+} from '../../../src/limits';
 import { PushIntake } from '../../../src/mokka/pushes/PushIntake';
 import type { Proposal } from '../../../src/mokka/log/Replication';
 import { encodePayload } from '../../../src/entry/Entry';
@@ -39,7 +44,7 @@ function intakeWith(own: number[] = []): {
       return true;
     },
   };
-  const intake = new PushIntake(log, source, { proposed: () => undefined });
+  const intake = new PushIntake(log, source, { proposed: () => undefined }, LOG_LIMITS);
   const step = (given: number): void => {
     log.room = given;
     intake.step();

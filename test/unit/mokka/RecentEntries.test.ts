@@ -1,3 +1,4 @@
+import { LOG_LIMITS } from '../../../src/limits';
 import { RecentEntries } from '../../../src/mokka/log/RecentEntries';
 import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
 
@@ -8,7 +9,7 @@ function entryOf(index: number, valueBytes: number): Entry {
 }
 
 test.each([100, 2000])('entries with values of %i bytes are read back as they came', (valueBytes) => {
-  const recent = new RecentEntries();
+  const recent = new RecentEntries(LOG_LIMITS);
   const pushed = Array.from({ length: 200 }, (_, at) => entryOf(at + 1, valueBytes));
   for (const entry of pushed) recent.addCopy(entry);
   for (const entry of pushed) expect(recent.get(entry.index)).toEqual(entry);
@@ -20,7 +21,7 @@ test.each([100, 2000])('entries with values of %i bytes are read back as they ca
 });
 
 test.each([100, 2000])('of the buffers that entries of %i bytes came in nothing is kept', (valueBytes) => {
-  const recent = new RecentEntries();
+  const recent = new RecentEntries(LOG_LIMITS);
   const held = new Set<ArrayBufferLike>();
   for (let index = 1; index <= 200; index++) {
     const entry = entryOf(index, valueBytes);

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
 import { RememberedPushes } from '../../../src/mokka/log/RememberedPushes';
 import type { PushId } from '../../../src/entry/Entry';
-import { overrideLimits } from '../../simulation/simulator/limitsOverride';
 import { runs } from '../../runs';
 
 const SESSIONS = ['000000000000000a', '000000000000000b'];
@@ -18,7 +17,7 @@ test('finds what a naive list of all entries finds, after any adds and cuts', ()
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const pushes = new RememberedPushes();
+      const pushes = new RememberedPushes(REMEMBERED_PUSHES_MAX);
       let naive: { session: string | null; nonce: number }[] = [];
       let nonce = 0;
       for (const each of steps) {
@@ -67,11 +66,6 @@ class NaivePushes {
 
 describe.each([8, 19])('a window of %i', (WINDOW) => {
   const NONCES = [...Array(2 * WINDOW).keys(), 2 ** 32, 2 ** 40 + 3, 2 ** 53 - 1];
-  let restoreLimits = (): void => undefined;
-  beforeAll(() => {
-    restoreLimits = overrideLimits({ REMEMBERED_PUSHES_MAX: WINDOW });
-  });
-  afterAll(() => restoreLimits());
 
   test('knows what a naive list of all entries knows, after any adds and cuts', () => {
     const nonce = fc.constantFrom(...NONCES);
@@ -81,7 +75,7 @@ describe.each([8, 19])('a window of %i', (WINDOW) => {
     );
     fc.assert(
       fc.property(fc.array(step, { size: '+1' }), (steps) => {
-        const pushes = new RememberedPushes();
+        const pushes = new RememberedPushes(WINDOW);
         const naive = new NaivePushes(WINDOW);
         for (const each of steps) {
           if ('cut' in each) {
@@ -112,7 +106,7 @@ describe.each([8, 19])('a window of %i', (WINDOW) => {
 
 test('finds what is there when the end is cut and filled again and again', () => {
   const [session = ''] = SESSIONS;
-  const pushes = new RememberedPushes();
+  const pushes = new RememberedPushes(REMEMBERED_PUSHES_MAX);
   const [kept, cut, rounds] = [100, 1000, 40];
   for (let index = 1; index <= kept; index++) pushes.add(index, { session, nonce: index });
   for (let round = 1; round <= rounds; round++) {
@@ -128,7 +122,7 @@ test('finds what is there when the end is cut and filled again and again', () =>
 });
 
 describe('a full window', () => {
-  const pushes = new RememberedPushes();
+  const pushes = new RememberedPushes(REMEMBERED_PUSHES_MAX);
   const [old = '', other = ''] = SESSIONS;
   for (let index = 1; index <= REMEMBERED_PUSHES_MAX + 2; index++)
     pushes.add(index, idOf(index <= 3 ? old : other, index));
@@ -154,7 +148,7 @@ describe('a window that is read back from its end', () => {
   const [named = '', other = ''] = SESSIONS;
   const addOlder = (index: number): void =>
     pushes.addOlder(index, idOf(index % 2 === 0 ? other : named, index));
-  const pushes = new RememberedPushes();
+  const pushes = new RememberedPushes(REMEMBERED_PUSHES_MAX);
   pushes.startAt(7);
 
   test('finds what it has read, and knows how far back that is', () => {
