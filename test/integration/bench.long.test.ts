@@ -132,7 +132,7 @@ describe('npm run bench', () => {
     );
     const { status, stdout, stderr } = await bench(...TINY, '--rounds', '1', '--peers', script);
     expect(status).toBe(0);
-    expect(stderr).toMatch(/^etcd is skipped: .*\nnats is skipped: .*\n/);
+    for (const name of ['etcd', 'nats']) expect(stderr).toMatch(new RegExp(`^${name} is skipped: `, 'm'));
     const rows = rowsOf(stdout);
     expect(rows.filter(({ measure }) => measure === 'add').map(({ system }) => system)).toEqual([
       'mokka-cluster',
