@@ -13,10 +13,10 @@ import { measureGrow } from './bench/measures/grow';
 import { measureLoads } from './bench/measures/loads';
 import { measureRestart } from './bench/measures/restart';
 import { type BenchOptions, readOptions, USAGE } from './bench/options';
-import { panelsOf, plotSvg } from './bench/plot';
+import { panelsOf, plotSvg } from './bench/report/plot';
 import type { Row, Run } from './bench/Run';
 import { RunLife } from './bench/RunLife';
-import { formatTables } from './bench/table';
+import { formatTables } from './bench/report/table';
 
 const DEFAULT_DIRECTORY = 'data';
 

@@ -15,7 +15,7 @@ import { CLUSTER_FILE_NAME, type MemberWithKeys, writeCluster } from '../config/
 import { StartError } from '../errors';
 import { escapeControls } from '../escapeControls';
 import { MEMBERS_MAX } from '../limits';
-import { endWithError } from './endWithError';
+import { endWithError } from '../cli/shell/programFailure';
 
 const USAGE = `npx mokka-cluster gen-keys [--nodes N] [--out DIR [--hosts A,B,C] [--start-port P]]
 

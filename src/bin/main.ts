@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROGRAMS } from './programs';
-import { watchOutput } from './watchOutput';
+import { watchOutput } from '../cli/process/watchOutput';
 
 const [name, ...args] = process.argv.slice(2);
 const program = PROGRAMS.find((each) => each.name === name);

@@ -9,7 +9,7 @@ import { requireWorkingDirectory } from '../config/workingDirectory';
 import { RequestError } from '../errors';
 import { damaged } from '../storage/damage';
 import { DATA_NAME } from '../storage/lmdb/LmdbLogStore';
-import { endWithError } from './endWithError';
+import { endWithError } from '../cli/shell/programFailure';
 
 const USAGE = 'npx mokka-cluster verify DIRECTORY, the data directory of one stopped node, like data/node-0';
 

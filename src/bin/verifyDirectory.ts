@@ -1,8 +1,8 @@
 /** What `mokka-cluster verify` starts: checks the directory that its one argument names, and tells of it. */
 import { grouped, ProgressLine } from '../cli/process/ProgressLine';
 import { verifyStore } from '../storage/lmdb/verifyStore';
-import { endWithError } from './endWithError';
-import { watchOutput } from './watchOutput';
+import { endWithError } from '../cli/shell/programFailure';
+import { watchOutput } from '../cli/process/watchOutput';
 
 const MEGABYTE = 1_000_000;
 

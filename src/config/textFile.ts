@@ -1,7 +1,6 @@
 import { type Stats, readFileSync, statSync } from 'node:fs';
 import { type StartError, toError } from '../errors';
 import { CONFIG_FILE_BYTES_MAX } from '../limits';
-import { findRepeatedName } from './repeatedName';
 
 /** Makes the error of a file from a reason that goes on from the file's name: "does not exist". */
 export type Refuse = (reason: string) => StartError;
@@ -54,4 +53,31 @@ function attempt<T>(read: () => T, refuse: Refuse): T {
     if (code === 'EACCES' || code === 'EPERM') throw refuse('may not be read by this user');
     throw refuse(`cannot be read (${code ?? message})`);
   }
+}
+
+/** A name that an object has twice, and where in the text its second one begins. */
+interface RepeatedName {
+  readonly name: string;
+  readonly at: number;
+}
+
+/** The strings and marks of JSON that say what is a name of which object. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+
+/** The first name that stands twice in one object of a valid JSON text; null when none does. */
+export function findRepeatedName(text: string): RepeatedName | null {
+  /** Of each object or list that is open, the innermost last: an object's names. */
+  const open: Set<string>[] = [];
+  let last: RepeatedName | null = null;
+  for (const { 0: token, index: at } of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') open.push(new Set());
+    else if (token === '}' || token === ']') open.pop();
+    else if (token !== ':') last = { name: String(JSON.parse(token)), at };
+    else if (last !== null) {
+      const names = open.at(-1);
+      if (names?.has(last.name) === true) return last;
+      names?.add(last.name);
+    }
+  }
+  return null;
 }

@@ -21,3 +21,17 @@ export interface NodeEvents {
   /** Mokka's: a peer was taken from the members. */
   leave: [peer: NodeModel];
 }
+
+/**
+ * Tells listeners. What one throws is an error of the program that listens, not of this node: it is left uncaught, as
+ * another event's is, and the work under way goes on.
+ */
+export function leaveUncaught(tell: () => void): void {
+  try {
+    tell();
+  } catch (thrown) {
+    process.nextTick(() => {
+      throw thrown;
+    });
+  }
+}

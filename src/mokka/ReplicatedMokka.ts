@@ -14,9 +14,8 @@ import {
   type LogMessage,
   type ReplicationMessage,
 } from './messages/LogMessage';
-import { leaveUncaught } from './leaveUncaught';
 import { memberKeys, refuseUnlisted } from './memberKeys';
-import type { NodeEvents } from './NodeEvents';
+import { leaveUncaught, type NodeEvents } from './NodeEvents';
 import { FlushTurn } from './FlushTurn';
 import { ForwardedAnswers } from './pushes/ForwardedAnswers';
 import { PushIntake } from './pushes/PushIntake';
@@ -301,7 +300,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       const { replicatedLog, logApi, election, view, log } = this;
       const leader = new StoppingLeader(replicatedLog, logApi, election, this, view, log);
       this.handover = new Handover(leader, deadlineAt, 2 * this.heartbeat);
-      replicatedLog.handsOver = true;
+      replicatedLog.stopTakingPushes();
       this.guard(this.flush);
       this.handover.step(now);
     }

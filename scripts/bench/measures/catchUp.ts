@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BenchCluster } from '../BenchCluster';
-import type { BenchNode } from '../BenchNode';
-import { fillTo } from '../fill';
-import { PacedAdds } from '../PacedAdds';
-import { rounded } from '../percentiles';
-import { Payloads } from '../requests';
+import { BenchCluster } from '../cluster/BenchCluster';
+import type { BenchNode } from '../cluster/BenchNode';
+import { fillTo } from '../load/fill';
+import { PacedAdds } from '../load/PacedAdds';
+import { rounded } from '../report/percentiles';
+import { Payloads } from '../load/requests';
 import { OURS, type Run } from '../Run';
 
 /** Adds that go on meanwhile, per second. */

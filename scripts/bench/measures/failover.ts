@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogEntry } from '../../../src/entry/Entry';
-import { BenchCluster } from '../BenchCluster';
-import type { BenchNode } from '../BenchNode';
-import { median, percentile, rounded } from '../percentiles';
-import { Payloads } from '../requests';
+import { BenchCluster } from '../cluster/BenchCluster';
+import type { BenchNode } from '../cluster/BenchNode';
+import { median, percentile, rounded } from '../report/percentiles';
+import { Payloads } from '../load/requests';
 import { OURS, type Run } from '../Run';
 
 /** Between two adds that look for the first one that is committed again, ms. */

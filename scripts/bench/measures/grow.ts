@@ -1,7 +1,7 @@
 import { MEMBERS_MAX } from '../../../src/limits';
-import { BenchCluster } from '../BenchCluster';
-import { addLoad, fillTo, levelLength } from '../fill';
-import { memoryOf } from '../resources';
+import { BenchCluster } from '../cluster/BenchCluster';
+import { addLoad, fillTo, levelLength } from '../load/fill';
+import { memoryOf } from '../cluster/resources';
 import { OURS, type Row, type Run } from '../Run';
 import { loadWithProgress } from './loads';
 

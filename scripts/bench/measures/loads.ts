@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BenchCluster } from '../BenchCluster';
-import type { BenchNode } from '../BenchNode';
-import { addLoad, fillTo, levelLength } from '../fill';
-import type { Load, LoadResult, SampledEntry } from '../load';
-import { rounded } from '../percentiles';
-import { diskBytes, memoryOf, type Memory } from '../resources';
+import { BenchCluster } from '../cluster/BenchCluster';
+import type { BenchNode } from '../cluster/BenchNode';
+import { addLoad, fillTo, levelLength } from '../load/fill';
+import type { Load, LoadResult, SampledEntry } from '../load/load';
+import { rounded } from '../report/percentiles';
+import { diskBytes, memoryOf, type Memory } from '../cluster/resources';
 import { OURS, type Row, type Run } from '../Run';
-import { runLoad } from '../runLoad';
+import { runLoad } from '../load/runLoad';
 
 /** How long a cluster does nothing before its idle memory is taken, ms. */
 const IDLE_MS = 1000;

@@ -1,5 +1,5 @@
-import { median, percentile, rounded } from '../percentiles';
-import { availablePeers, peerFailovers, peerLevels, PEERS, type Peer } from '../peerScript';
+import { median, percentile, rounded } from '../report/percentiles';
+import { availablePeers, peerFailovers, peerLevels, PEERS, type Peer } from '../peers/peerScript';
 import type { Run } from '../Run';
 import { measureLoads } from './loads';
 

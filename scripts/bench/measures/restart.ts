@@ -1,6 +1,6 @@
-import { BenchCluster } from '../BenchCluster';
-import { fillTo } from '../fill';
-import { median, percentile, rounded } from '../percentiles';
+import { BenchCluster } from '../cluster/BenchCluster';
+import { fillTo } from '../load/fill';
+import { median, percentile, rounded } from '../report/percentiles';
 import { OURS, type Run } from '../Run';
 
 const RESTARTS = 3;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eachLine } from '../../../src/cli/lines/eachLine';
-import { freePorts } from '../freePorts';
+import { freePorts } from '../cluster/freePorts';
 import type { Run } from '../Run';
 import { GrpcClient } from './grpc';
 import { bytesField, fieldOf } from './protobuf';

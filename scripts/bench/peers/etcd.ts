@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { rounded } from '../percentiles';
-import type { PeerLevel } from '../peerScript';
-import { Payloads } from '../requests';
+import { rounded } from '../report/percentiles';
+import type { PeerLevel } from './peerScript';
+import { Payloads } from '../load/requests';
 import type { Run } from '../Run';
-import { Window } from '../Window';
+import { Window } from '../load/Window';
 import { EtcdCluster, type EtcdMember } from './EtcdCluster';
 
 /** One key of so many is read again after the load. */

@@ -1,3 +1,4 @@
+import { escapeControls } from '../../escapeControls';
 import { BackupError, InvariantError, RequestError, StartError, toError } from '../../errors';
 import { NodeUnreachableError } from '../client/NodeClient';
 import { statusOfCode } from '../commands/errorHelp';
@@ -19,4 +20,11 @@ export function programFailure(thrown: unknown): ProgramFailure {
     error instanceof RequestError || error instanceof NodeUnreachableError || error instanceof InvariantError;
   const code = known ? error.code : 'INTERNAL';
   return { code, message, status: statusOfCode(code) };
+}
+
+/** Tells an error in one line on stderr, and leaves its status for the end of the process. */
+export function endWithError(thrown: unknown): void {
+  const { code, message, status } = programFailure(thrown);
+  process.stderr.write(`${escapeControls(`${code}: ${message}`)}\n`);
+  process.exitCode = status;
 }

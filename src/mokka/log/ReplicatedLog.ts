@@ -38,8 +38,8 @@ export class ReplicatedLog {
   term: number;
   /** Whom this node follows; null: nobody yet, or it leads. */
   leader: string | null = null;
-  /** Set when this node hands its lead over: it takes no pushes from then on. */
-  handsOver = false;
+  /** Set when this node hands its lead over. */
+  private handsOver = false;
   /** The leader's half, on a leader. */
   private replication: Replication | null = null;
   /** Index up to which this log is known to be that of the leader it follows, or followed last in this term. */
@@ -168,6 +168,11 @@ export class ReplicatedLog {
   /** Whether this node leads and takes pushes. */
   get takesPushes(): boolean {
     return this.replication !== null && !this.handsOver;
+  }
+
+  /** This node hands its lead over: what is pushed waits for the next leader. */
+  stopTakingPushes(): void {
+    this.handsOver = true;
   }
 
   /** Whether a push may be proposed now. */

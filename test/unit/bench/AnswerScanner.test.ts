@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { AnswerScanner } from '../../../scripts/bench/AnswerScanner';
+import { AnswerScanner } from '../../../scripts/bench/load/AnswerScanner';
 
 const OK = '{"command":"add_log","ok":true,"result":{"index":1,"log":{"key":"k"}}}\n';
 const REFUSED = '{"command":"add_log","ok":false,"error":{"code":"NO_LEADER","message":"none"}}\n';

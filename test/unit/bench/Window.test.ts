@@ -1,4 +1,4 @@
-import { Window } from '../../../scripts/bench/Window';
+import { Window } from '../../../scripts/bench/load/Window';
 
 describe('a timed window', () => {
   test('counts answers between its warm-up and its end only', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Latencies, median, percentile } from '../../../scripts/bench/percentiles';
+import { Latencies, median, percentile } from '../../../scripts/bench/report/percentiles';
 
 describe('percentile', () => {
   test('is the nearest rank', () => {

@@ -1,4 +1,4 @@
-import { axisOf, panelsOf, plotSvg, shortNumber, tickStep } from '../../../scripts/bench/plot';
+import { axisOf, panelsOf, plotSvg, shortNumber, tickStep } from '../../../scripts/bench/report/plot';
 import type { Row } from '../../../scripts/bench/Run';
 
 function add(system: string, inflight: number, rate: number): Row {

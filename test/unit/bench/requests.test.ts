@@ -1,4 +1,4 @@
-import { AddRequests, GetRequests, Payloads } from '../../../scripts/bench/requests';
+import { AddRequests, GetRequests, Payloads } from '../../../scripts/bench/load/requests';
 
 describe('AddRequests', () => {
   test.each([

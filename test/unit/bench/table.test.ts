@@ -1,5 +1,5 @@
 import type { Row } from '../../../scripts/bench/Run';
-import { formatTables } from '../../../scripts/bench/table';
+import { formatTables } from '../../../scripts/bench/report/table';
 
 test('rows of one measure are one table: words on the left, numbers on the right', () => {
   const rows: Row[] = [

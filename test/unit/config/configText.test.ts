@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { readClusterFile } from '../../../src/config/clusterFile';
 import { demoMembers } from '../../../src/config/demoCluster';
-import { findRepeatedName } from '../../../src/config/repeatedName';
+import { findRepeatedName } from '../../../src/config/textFile';
 import { StartError } from '../../../src/errors';
 
 /** What an editor or a hand makes of a cluster.json. */

@@ -2,19 +2,19 @@
  * A node in a program that uses the library: as src/cluster_node.ts, and it runs loads of its own `logApi` when the
  * bench asks for one over IPC. Its stdin and stdout answer commands as those of any node.
  */
-import { askCommand } from '../../src/cli/askCommand';
-import { createNonces } from '../../src/cli/commands/Nonces';
-import { createNodeLogger } from '../../src/cli/process/logging';
-import { ProcessLife } from '../../src/cli/process/ProcessLife';
-import { Stderr } from '../../src/cli/process/Stderr';
-import { readConfig } from '../../src/config/ClusterConfig';
-import { createMokka } from '../../src/createMokka';
-import { toError } from '../../src/errors';
-import { tuneForLoad } from '../../src/tuneForLoad';
-import type { TCPMokka } from '../../src/TCPMokka';
-import { LibraryLoad } from './LibraryLoad';
+import { askCommand } from '../../../src/cli/askCommand';
+import { createNonces } from '../../../src/cli/commands/Nonces';
+import { createNodeLogger } from '../../../src/cli/process/logging';
+import { ProcessLife } from '../../../src/cli/process/ProcessLife';
+import { Stderr } from '../../../src/cli/process/Stderr';
+import { readConfig } from '../../../src/config/ClusterConfig';
+import { createMokka } from '../../../src/createMokka';
+import { toError } from '../../../src/errors';
+import { tuneForLoad } from '../../../src/tuneForLoad';
+import type { TCPMokka } from '../../../src/TCPMokka';
+import { LibraryLoad } from '../load/LibraryLoad';
 import { toLibraryNode, type FromLibraryNode } from './libraryMessages';
-import type { Load } from './load';
+import type { Load } from '../load/load';
 
 const stderr = new Stderr(process.stderr);
 const life = new ProcessLife(stderr);

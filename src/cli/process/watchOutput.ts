@@ -1,4 +1,4 @@
-import { BackupError } from '../errors';
+import { BackupError } from '../../errors';
 
 /**
  * Ends the process when what it says cannot be written: in silence where its reader has gone, as head does, else with

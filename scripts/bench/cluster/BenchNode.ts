@@ -1,17 +1,17 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { eachLine } from '../../src/cli/lines/eachLine';
-import { LineReader } from '../../src/cli/lines/LineReader';
-import type { NodeInfo } from '../../src/api';
-import type { LogEntry } from '../../src/entry/Entry';
-import type { Mode } from './options';
-import type { RunLife } from './RunLife';
+import { eachLine } from '../../../src/cli/lines/eachLine';
+import { LineReader } from '../../../src/cli/lines/LineReader';
+import type { NodeInfo } from '../../../src/api';
+import type { LogEntry } from '../../../src/entry/Entry';
+import type { Mode } from '../options';
+import type { RunLife } from '../RunLife';
 
-const ROOT = resolve(__dirname, '..', '..');
+const ROOT = resolve(__dirname, '..', '..', '..');
 const PROGRAM_OF_MODE: Record<Mode, readonly string[]> = {
   pipe: [join(ROOT, 'dist', 'cluster_node.js')],
-  library: ['-r', 'ts-node/register', join(ROOT, 'scripts', 'bench', 'libraryNode.ts')],
+  library: ['-r', 'ts-node/register', join(ROOT, 'scripts', 'bench', 'cluster', 'libraryNode.ts')],
 };
 
 /** Lines of a node's stderr that are shown when it ends unasked. */

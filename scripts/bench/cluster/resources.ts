@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { processFile } from '../../src/linux/processes';
-import { rounded } from './percentiles';
+import { processFile } from '../../../src/linux/processes';
+import { rounded } from '../report/percentiles';
 
 const KIB_PER_MB = 1000_000 / 1024;
 const BLOCK_BYTES = 512;

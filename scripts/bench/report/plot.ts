@@ -1,4 +1,4 @@
-import { OURS, type Row } from './Run';
+import { OURS, type Row } from '../Run';
 
 /** One line of a panel. */
 export interface Series {

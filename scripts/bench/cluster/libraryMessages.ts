@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Load, LoadResult } from './load';
+import type { Load, LoadResult } from '../load/load';
 
 /** What the bench and a node with the load inside ({@link file://./libraryNode.ts}) tell each other over IPC. */
 

@@ -1,4 +1,4 @@
-import { Latencies, rounded, type LatencySummary } from './percentiles';
+import { Latencies, rounded, type LatencySummary } from '../report/percentiles';
 
 /** How long a load runs: for a time after a warm-up, or for a number of requests. */
 export type LoadLength =

@@ -1,4 +1,4 @@
-import type { Cell, Row } from './Run';
+import type { Cell, Row } from '../Run';
 
 const COLUMN_GAP = '  ';
 

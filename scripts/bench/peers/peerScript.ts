@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
-import { eachLine } from '../../src/cli/lines/eachLine';
-import { etcdFailovers, etcdLevels } from './peers/etcd';
-import type { Run } from './Run';
+import { eachLine } from '../../../src/cli/lines/eachLine';
+import { etcdFailovers, etcdLevels } from './etcd';
+import type { Run } from '../Run';
 
 /** The systems that a peers script runs, and the server that each needs. */
 export const PEERS = [

@@ -1,6 +1,6 @@
-import type { BenchCluster } from './BenchCluster';
+import type { BenchCluster } from '../cluster/BenchCluster';
 import type { Load } from './load';
-import type { Run } from './Run';
+import type { Run } from '../Run';
 import { runLoad } from './runLoad';
 
 /** Adds in flight where a log is only to be filled. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AnswerScanner } from './AnswerScanner';
-import type { BenchNode } from './BenchNode';
+import type { BenchNode } from '../cluster/BenchNode';
 import {
   PROGRESS_MS,
   requestsOf,
@@ -10,7 +10,7 @@ import {
   type OnProgress,
   type SampledEntry,
 } from './load';
-import { rounded } from './percentiles';
+import { rounded } from '../report/percentiles';
 import type { Requests } from './requests';
 import { Window } from './Window';
 

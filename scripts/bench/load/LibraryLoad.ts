@@ -1,6 +1,6 @@
-import type { ClusterNode } from '../../src/api';
-import { toError } from '../../src/errors';
-import { type LogEntry } from '../../src/entry/Entry';
+import type { ClusterNode } from '../../../src/api';
+import { toError } from '../../../src/errors';
+import { type LogEntry } from '../../../src/entry/Entry';
 import { PROGRESS_MS, type Load, type LoadResult, type OnProgress, type SampledEntry } from './load';
 import { Payloads, randomIndex } from './requests';
 import { Window } from './Window';

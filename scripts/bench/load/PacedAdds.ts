@@ -1,4 +1,4 @@
-import type { BenchNode } from './BenchNode';
+import type { BenchNode } from '../cluster/BenchNode';
 import type { Payloads } from './requests';
 
 /** How often adds are sent, ms: those that are due since the last time. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { generateKeyPair } from '../../src/config/keyPair';
-import { writeCluster } from '../../src/config/writeCluster';
-import type { NodeInfo } from '../../src/api';
+import { generateKeyPair } from '../../../src/config/keyPair';
+import { writeCluster } from '../../../src/config/writeCluster';
+import type { NodeInfo } from '../../../src/api';
 import { BenchNode } from './BenchNode';
 import { freePorts } from './freePorts';
-import type { Mode, Role } from './options';
-import type { RunLife } from './RunLife';
+import type { Mode, Role } from '../options';
+import type { RunLife } from '../RunLife';
 
 const LOCALHOST = '127.0.0.1';
 

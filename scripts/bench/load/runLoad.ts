@@ -1,5 +1,5 @@
-import type { BenchNode } from './BenchNode';
-import { fromLibraryNode, type ToLibraryNode } from './libraryMessages';
+import type { BenchNode } from '../cluster/BenchNode';
+import { fromLibraryNode, type ToLibraryNode } from '../cluster/libraryMessages';
 import type { Load, LoadResult, OnProgress } from './load';
 import { PipeLoad } from './PipeLoad';
 
