@@ -49,12 +49,12 @@ export class NodeReads implements ToldLogs {
 
   constructor(private readonly parts: NodeReadsParts) {}
 
-  readFrom(index: number, maxBytes: number, maxCount: number): LogEntry[] {
+  readFrom(logNumber: number, maxBytes: number, maxCount: number): LogEntry[] {
     return this.readNow(() => {
       const { gate, log } = this.parts;
-      const first = log.log.committedLog(index);
+      const first = log.log.committedLog(logNumber);
       if (first === null) return [];
-      const refusal = gate.historiesDiffer(index);
+      const refusal = gate.historiesDiffer(logNumber);
       if (refusal !== null) throw refusal;
       return log
         .readCommitted(first.index, maxBytes, maxCount)
