@@ -1,5 +1,5 @@
 import { invariant } from '../../errors';
-import { type LogLimits, FLUSH_BYTES_MAX, REMEMBER_STEP_BYTES } from '../../limits';
+import { FLUSH_BYTES_MAX, REMEMBER_STEP_BYTES, type LogLimits } from '../../limits';
 import {
   buildEntry,
   buildFirstEntry,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RequestError } from '../../errors';
-import { type LogLimits, READ_CONFIRM_RETRY_MS, READS_WAITING_MAX } from '../../limits';
+import { READ_CONFIRM_RETRY_MS, READS_WAITING_MAX, type LogLimits } from '../../limits';
 import { toLogEntry, type LogEntry } from '../../entry/Entry';
 import type { Outbox } from '../messages/Outbox';
 import type { Clock } from './Clock';

@@ -1,8 +1,8 @@
 import {
-  type LogLimits,
   APPEND_BYTES_IN_FLIGHT_MAX,
   DIVERGENCE_PROBE_MS,
   PROCESS_MET_MS_MIN,
+  type LogLimits,
 } from '../../limits';
 
 /**

@@ -311,7 +311,7 @@ export class ReplicatedLog {
   }
 
   /**
-   * The leader's \`commit\`: all entries up to this index are on the disks of a quorum once this node has them all. The last
+   * The leader's `commit`: all entries up to this index are on the disks of a quorum once this node has them all. The last
    * of them is of the leader's term. While this node lacks it, nothing is committed by counting: what it has may be of
    * earlier terms (Raft, 5.4.2).
    */

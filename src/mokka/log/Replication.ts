@@ -31,7 +31,7 @@ export interface Proposal {
  *
  * Early commits. An entry is committed when a quorum has it on disk. Where a follower's copy is the last that a quorum
  * lacks, that follower knows of the commit first: when its own write is done. So the leader sends it the commitIndex
- * ahead, in a \`commit\` message: committed as soon as you have it. Example: three nodes, the entry is on the leader's disk
+ * ahead, in a `commit` message: committed as soon as you have it. Example: three nodes, the entry is on the leader's disk
  * and under way to B, where a user waits. B answers its user when its own disk has the entry. Without this B would answer
  * the leader first, and wait for the leader's next message. The leader's readIndex counts such an entry from then on.
  *

@@ -311,9 +311,9 @@ export class LogApi implements PushApi, PushSource {
   private refuse(push: PendingPush, refusal: Refusal, leaderCommitIndex: number): void {
     if (refusal === 'NO_LEADER') return; // The retry of an overdue answer tries it again.
     if (refusal === 'STALE_NONCE' && push.since !== null && push.attempts === 1) {
-      // STALE_NONCE: the leader has forgotten too much to know whether this push is in the log; \`since\` is too low for it.
+      // STALE_NONCE: the leader has forgotten too much to know whether this push is in the log; `since` is too low for it.
       // But this was the first try, and that leader did not append it. So it is not among what that leader has committed,
-      // and the next try may say so: \`since\` rises to the leader's commitIndex. Not higher: entries above it may still be
+      // and the next try may say so: `since` rises to the leader's commitIndex. Not higher: entries above it may still be
       // cut, and another leader may append the push in their place.
       push.attempts = 0;
       if (leaderCommitIndex <= push.since) return; // As with NO_LEADER, until that leader has committed more.

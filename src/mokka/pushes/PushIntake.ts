@@ -1,4 +1,4 @@
-import { type LogLimits, FORWARD_BYTES_WAITING_MAX } from '../../limits';
+import { FORWARD_BYTES_WAITING_MAX, type LogLimits } from '../../limits';
 import { payloadId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
 import type { ReplicatedLog } from '../log/ReplicatedLog';
