@@ -12,6 +12,10 @@ export abstract class ReplicatedMokka extends Mokka {
     // Mokka's own would start to elect.
   }
 
+  protected emitFatal(error: Error): void {
+    this.emit('fatal', error);
+  }
+
   override disconnect(): Promise<void> {
     return Promise.resolve();
   }
