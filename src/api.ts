@@ -126,7 +126,7 @@ export interface LogReader {
    * Logs from an index on, each once and without a gap, then those that come, until `signal` is aborted. They are read in
    * pages as they are taken: who takes none costs a page of memory.
    *
-   * @throws RequestError with the first log that is asked for: BAD_ARGUMENT, BUSY (1024 follow); with any: NODE_UNREACHABLE
+   * @throws RequestError with the first log that is asked for: BAD_ARGUMENT, BUSY (64 follow); with any: NODE_UNREACHABLE
    * (this node has stopped, or is not connected yet), HISTORIES_DIFFER.
    */
   follow(options?: FollowOptions): AsyncGenerator<LogEntry, void, undefined>;

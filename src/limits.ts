@@ -311,8 +311,8 @@ export const LIST_ENTRIES_DEFAULT = 10;
 export const FOLLOW_PAGE_BYTES_MAX = 256 * KiB;
 export const FOLLOW_PAGE_ENTRIES_MAX = 512;
 
-/** Programs' readers that follow the log of one node: each is woken at every commit. One more is BUSY. */
-export const FOLLOWERS_MAX = 1024;
+/** Readers that follow the log of one node: each holds a page, which may be one value of 1 MiB. One more is BUSY. */
+export const FOLLOWERS_MAX = 64;
 
 /** How often a `tail` that follows looks for more logs, ms: at once for a person, next to nothing for the node. */
 export const FOLLOW_LOOK_MS = 100;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '../errors';
 import { FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../limits';
@@ -14,76 +15,116 @@ export interface ToldLogs {
   readFrom(index: number, maxBytes: number, maxCount: number): LogEntry[];
 }
 
-interface WaitingFollower {
-  readonly index: number;
-  readonly wake: () => void;
+/** One who follows. */
+interface Follower {
+  /** It was ended by `return`. */
+  ended: boolean;
+  /** While it waits: the index of the log that it waits for. */
+  waitsFor: number;
+  wake: () => void;
 }
+
+const AWAKE = (): void => undefined;
 
 /**
  * Who reads the log from some index on and goes on with what comes. A follower takes one page at a time, when it asks for
- * the next log: one that stops costs a page, and the log waits for nobody.
+ * the next log: one that stops costs a page, and the log waits for nobody. One page is read in a turn of the event loop,
+ * whoever takes it: so heartbeats have their turn between two pages, however many follow.
  */
 export class LogFollowers {
-  private readonly waiting = new Set<WaitingFollower>();
+  private readonly waiting = new Set<Follower>();
   private count = 0;
+  private lastTurn = Promise.resolve();
 
   constructor(private readonly logs: ToldLogs) {}
 
   /** See {@link LogReader.follow}. */
-  async *follow({ from = 1, signal }: FollowOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+  follow(options: FollowOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    const follower: Follower = { ended: false, waitsFor: 0, wake: AWAKE };
+    const logs = this.tell(options, follower);
+    const end = logs.return.bind(logs);
+    // Of itself a generator would end only when it waits no more.
+    logs.return = (value) => {
+      follower.ended = true;
+      follower.wake();
+      return end(value);
+    };
+    return logs;
+  }
+
+  /** The log with this index and all before it are committed. */
+  committedTo(index: number): void {
+    for (const follower of this.waiting) if (follower.waitsFor <= index) follower.wake();
+  }
+
+  /** Nothing more is told: the node has stopped, or histories differ. Each follower learns why when it reads. */
+  readAgain(): void {
+    this.committedTo(Infinity);
+  }
+
+  private async *tell(options: FollowOptions, follower: Follower): AsyncGenerator<LogEntry, void, undefined> {
+    checkObject(options);
+    const { from = 1, signal } = options;
     checkFrom(from);
+    checkSignal(signal);
     if (this.count >= FOLLOWERS_MAX)
       throw new RequestError(
         'BUSY',
         `${FOLLOWERS_MAX} readers follow the log of this node: end some of them`,
       );
     this.count++;
+    const hasEnded = (): boolean => follower.ended || signal?.aborted === true;
+    const wake = (): void => follower.wake();
+    if (signal !== undefined) setMaxListeners(0, signal);
+    signal?.addEventListener('abort', wake);
     try {
       let next = from;
-      while (signal?.aborted !== true) {
+      for (;;) {
+        await this.turn();
+        if (hasEnded()) return;
         const page = this.logs.readFrom(next, FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX);
         for (const log of page) {
           yield log;
           next = log.index + 1;
-          if (hasEnded(signal)) return;
+          if (hasEnded()) return;
         }
-        // Heartbeats have their turn between two pages.
-        if (page.length > 0) await nextTurn();
-        else await this.committed(next, signal);
+        if (page.length === 0) await this.committed(next, follower);
       }
     } finally {
+      signal?.removeEventListener('abort', wake);
       this.count--;
     }
   }
 
-  /** The log with this index and all before it are committed. */
-  committedTo(index: number): void {
-    for (const follower of this.waiting) if (follower.index <= index) follower.wake();
-  }
-
-  /** The node has stopped: each follower learns it from its next look. */
-  close(): void {
-    this.committedTo(Infinity);
-  }
-
-  /** Resolves when the log with this index is committed, the node stops, or the signal is aborted. */
-  private committed(index: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Resolves when the log with this index is committed, or the follower is woken for another reason. */
+  private committed(index: number, follower: Follower): Promise<void> {
     return new Promise((resolve) => {
-      const wake = (): void => {
+      follower.waitsFor = index;
+      follower.wake = () => {
         this.waiting.delete(follower);
-        signal?.removeEventListener('abort', wake);
+        follower.wake = AWAKE;
         resolve();
       };
-      const follower = { index, wake };
       this.waiting.add(follower);
-      signal?.addEventListener('abort', wake);
     });
+  }
+
+  /** A turn of the event loop that no other follower has. */
+  private turn(): Promise<void> {
+    this.lastTurn = this.lastTurn.then(() => nextTurn());
+    return this.lastTurn;
   }
 }
 
-/** Asked anew after each `yield`, during which it may have been aborted. */
-function hasEnded(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
+function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new RequestError('BAD_ARGUMENT', 'signal is the signal of an AbortController');
+}
+
+/** @throws RequestError BAD_ARGUMENT */
+export function checkObject(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw new RequestError('BAD_ARGUMENT', `options are an object, not ${String(options)}`);
 }
 
 /** @throws RequestError BAD_ARGUMENT */

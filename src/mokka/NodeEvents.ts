@@ -23,8 +23,8 @@ export interface NodeEvents {
 }
 
 /**
- * Tells listeners. What one throws is an error of the program that listens, not of this node: it is left uncaught, as
- * another event's is, and the work under way goes on.
+ * Tells listeners. What one throws is an error of the program that listens, not of this node: it is left uncaught,
+ * and the work under way goes on.
  */
 export function leaveUncaught(tell: () => void): void {
   try {

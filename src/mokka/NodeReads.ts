@@ -2,7 +2,7 @@ import { RequestError, toError } from '../errors';
 import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
 import { EntryKind, toLogEntry, type LogEntry } from '../entry/Entry';
 import type { CommittedLog, Db, LogPage, PageOptions } from '../api';
-import { checkFrom, LogFollowers, type ToldLogs } from './LogFollowers';
+import { checkFrom, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
 import type { LogReads } from './log/LogReads';
 import type { ReplicatedLog } from './log/ReplicatedLog';
 import type { AnsweredLogs } from './pushes/AnsweredLogs';
@@ -52,10 +52,10 @@ export class NodeReads implements ToldLogs {
   readFrom(logNumber: number, maxBytes: number, maxCount: number): LogEntry[] {
     return this.readNow(() => {
       const { gate, log } = this.parts;
-      const first = log.log.committedLog(logNumber);
-      if (first === null) return [];
       const refusal = gate.historiesDiffer(logNumber);
       if (refusal !== null) throw refusal;
+      const first = log.log.committedLog(logNumber);
+      if (first === null) return [];
       return log
         .readCommitted(first.index, maxBytes, maxCount)
         .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.logNumber) === null)
@@ -64,7 +64,9 @@ export class NodeReads implements ToldLogs {
   }
 
   /** See {@link LogReader.entries}. */
-  async page({ from = 1, limit = LIST_ENTRIES_MAX }: PageOptions = {}): Promise<LogPage> {
+  async page(options: PageOptions = {}): Promise<LogPage> {
+    checkObject(options);
+    const { from = 1, limit = LIST_ENTRIES_MAX } = options;
     checkFrom(from);
     if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
       throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);

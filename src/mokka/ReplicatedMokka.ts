@@ -63,8 +63,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private knownTerm = 0;
   /** The last leader that this node's pushes went to, and its term. */
   private pushedTo: { readonly leader: string | null; readonly term: number } = { leader: null, term: 0 };
-  /** The commitIndex at the last 'commit' event. */
-  private emittedCommitIndex: number;
+  /** The number that the last 'commit' event told. */
+  private emittedLogNumber: number;
   private handover: Handover | null = null;
   private knownIdentity: string | null;
   private readonly outbox: Outbox = {
@@ -99,7 +99,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       replicatedLog: log,
       replicatedLog: { log: localLog },
     } = this;
-    this.emittedCommitIndex = localLog.commitIndex;
+    this.emittedLogNumber = localLog.committedLogNumber;
     this.gate = new RequestGate(log);
     this.answered = new AnsweredLogs(localLog, clock);
     const { gate, answered } = this;
@@ -131,7 +131,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
         throw error;
       });
     this.nodeReads = new NodeReads({ gate, log, reads, answered, view, lagQuestions, onDamage });
-    this.listen();
+    this.listen(settings.members);
   }
 
   override on<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
@@ -195,7 +195,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     await super.disconnect();
     this.logApi.close();
     this.reads.close();
-    this.nodeReads.followers.close();
+    this.nodeReads.followers.readAgain();
     this.answered.close();
     if (ends) this.replicatedLog.saveAll();
     this.lagQuestions.tick(Infinity);
@@ -217,6 +217,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.reads.tick(now);
     this.answered.tick(now);
     this.lagQuestions.tick(now);
+    if (this.replicatedLog.sharedIndex !== null) this.nodeReads.followers.readAgain();
     if (this.replicatedLog.needsFlush) this.flushes.want();
     // In a step of its own: a heartbeat of this one would leave only after the write.
     if (this.replicatedLog.isCommitIndexDue(now))
@@ -227,10 +228,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     }
   }
 
-  private listen(): void {
+  private listen(addresses: readonly string[]): void {
     this.on('data', this.receive);
     this.on('link', (publicKey, connected) => this.linkChanged(publicKey, connected));
-    refuseUnlisted(this.nodeApi, this.members);
+    refuseUnlisted(this.nodeApi, addresses);
     this.on('state', () => this.guard(() => this.followElection()));
   }
 
@@ -344,9 +345,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /** After a step, so that a listener finds nothing half done. */
   private tellCommit(): void {
-    const { commitIndex, committedLogNumber } = this.replicatedLog.log;
-    if (commitIndex === this.emittedCommitIndex) return;
-    this.emittedCommitIndex = commitIndex;
+    const { committedLogNumber } = this.replicatedLog.log;
+    if (committedLogNumber === this.emittedLogNumber) return;
+    this.emittedLogNumber = committedLogNumber;
     this.nodeReads.followers.committedTo(committedLogNumber);
     leaveUncaught(() => this.emit('commit', committedLogNumber));
   }

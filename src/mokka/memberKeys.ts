@@ -17,14 +17,13 @@ export function memberKeys(members: readonly string[], self: string): string[] {
 }
 
 /**
- * Has `join` refuse what is none of the members, before Mokka, which would keep it: a peer that the settings do not list
- * has no number.
+ * Has `join` refuse what is none of the members' addresses, before Mokka, which would keep it: a peer that the settings do
+ * not list has no number.
  */
 export function refuseUnlisted(nodeApi: Pick<NodeApi, 'join'>, members: readonly string[]): void {
   const join = nodeApi.join.bind(nodeApi);
   nodeApi.join = (address) => {
-    const publicKey = /\/(\w+)$/.exec(address)?.[1];
-    if (publicKey !== undefined && members.includes(publicKey)) return join(address);
+    if (members.includes(address)) return join(address);
     throw new StartError(
       'BAD_CONFIG',
       `${address} cannot join: it is none of the members in this node's settings`,

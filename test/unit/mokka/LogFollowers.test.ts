@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '../../../src/errors';
@@ -115,9 +116,55 @@ test('a node that stops ends each with its error, those that wait at once', asyn
   const waiting = indexesTo(3);
   await nextTurn();
   logs.stopped = true;
-  followers.close();
+  followers.readAgain();
   await expect(waiting).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
   await expect(indexesTo(1)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+});
+
+test('however many follow, one page is read in a turn of the event loop', async () => {
+  commit(3 * FOLLOW_PAGE_ENTRIES_MAX);
+  const following = Array.from({ length: 20 }, () => indexesTo(logs.last));
+  const reads = [0];
+  while (logs.reads < 60) {
+    await nextTurn();
+    reads.push(logs.reads);
+  }
+  await Promise.all(following);
+  // A turn may have its page before or after this test looks.
+  for (const [at, read] of reads.entries()) expect(read - (reads[at - 1] ?? 0)).toBeLessThanOrEqual(2);
+});
+
+test('one that waits is ended by return at once, and makes room', async () => {
+  const following = followers.follow();
+  const next = following.next();
+  await nextTurn();
+  await nextTurn();
+  expect(followers['waiting'].size).toBe(1);
+  await following.return();
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect([followers['waiting'].size, followers['count']]).toEqual([0, 0]);
+});
+
+test('who was woken waits no more, and the signal keeps nothing of who has ended', async () => {
+  const control = new AbortController();
+  const { signal } = control;
+  const following = followers.follow({ signal });
+  for (let index = 1; index <= 20; index++) {
+    const next = following.next();
+    await nextTurn();
+    await nextTurn();
+    commit(1);
+    expect(await next).toEqual({ done: false, value: logOf(index) });
+    expect(followers['waiting'].size).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  }
+  await following.return();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+});
+
+test.each([null, 'x', 1, { signal: new AbortController() }])('options %p are refused', async (options) => {
+  const following = followers.follow(options as object);
+  await expect(following.next()).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
 });
 
 test('one more than the limit is BUSY; one that ended makes room', async () => {

@@ -28,7 +28,7 @@ test('what a listener of commit throws is uncaught, and the node goes on', async
   node.on('commit', () => {
     throw new Error('of the listener');
   });
-  node['emittedCommitIndex'] = -1;
+  node['emittedLogNumber'] = -1;
   node['guard'](() => node['tellCommit']());
   expect(failed).not.toHaveBeenCalled();
   const rethrow = uncaught.mock.calls.map(([work]) => work as () => void);
@@ -36,6 +36,20 @@ test('what a listener of commit throws is uncaught, and the node goes on', async
   expect(rethrow[0]).toThrow('of the listener');
   uncaught.mockRestore();
   await expect(node.getDb().getState().getInfo()).resolves.toBeDefined();
+});
+
+test('commit tells of logs: a leader’s empty entry is none', () => {
+  const told = jest.fn();
+  node.on('commit', told);
+  const { log } = node['replicatedLog'];
+  log.commitIndex = 1;
+  node['tellCommit']();
+  expect(told).not.toHaveBeenCalled();
+  Object.assign(log, { commitIndex: 2, committedLogNumber: 1 });
+  node['tellCommit']();
+  node['tellCommit']();
+  expect(told.mock.calls).toEqual([[1]]);
+  log.commitIndex = 0;
 });
 
 test('while histories differ, nothing is taken, and nothing told after what all share', async () => {
