@@ -393,28 +393,3 @@ export const CLIENT_SILENT_MS = 1500;
 
 /** It does not, when it leaves that unanswered too for so long, ms. Both together are below the 5 s of the promise. */
 export const CLIENT_PROBE_MS_MAX = 2000;
-
-/**
- * The limits of the log and its pushes that these are given at the start: a simulation makes them small, so that what they
- * guard happens within seconds.
- */
-export const LOG_LIMITS = {
-  ANSWER_STEP_ENTRIES,
-  APPENDS_IN_FLIGHT_MAX,
-  APPEND_ENTRIES_MAX,
-  FLUSH_ENTRIES_MAX,
-  FORWARDS_IN_FLIGHT_MAX,
-  FORWARDS_WAITING_MAX,
-  FORWARD_BYTES_IN_FLIGHT_MAX,
-  FORWARD_PUSHES_MAX,
-  LATE_BYTES_MAX,
-  LATE_ENTRIES_MAX,
-  PUSHES_WAITING_MAX,
-  READ_DEADLINE_MS,
-  RECENT_ENTRIES_MAX,
-  REMEMBERED_PUSHES_MAX,
-  REMEMBER_STEP_ENTRIES,
-  UNCOMMITTED_ENTRIES_MAX,
-};
-
-export type LogLimits = Readonly<typeof LOG_LIMITS>;

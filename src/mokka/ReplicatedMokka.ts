@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { HANDOVER_MS_MAX, LOG_LIMITS, type LogLimits } from '../limits';
+import { HANDOVER_MS_MAX } from '../limits';
+import { LOG_LIMITS, type LogLimits } from './log/LogLimits';
 import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
 import type { ClusterNode, CommittedLog, Db, FollowOptions, LogPage, LogReader, PageOptions } from '../api';

@@ -1,5 +1,6 @@
 import { invariant } from '../../errors';
-import { FLUSH_BYTES_MAX, REMEMBER_STEP_BYTES, type LogLimits } from '../../limits';
+import { FLUSH_BYTES_MAX, REMEMBER_STEP_BYTES } from '../../limits';
+import type { LogLimits } from './LogLimits';
 import {
   buildEntry,
   buildFirstEntry,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RequestError } from '../../errors';
-import { READ_CONFIRM_RETRY_MS, READS_WAITING_MAX, type LogLimits } from '../../limits';
+import { READ_CONFIRM_RETRY_MS, READS_WAITING_MAX } from '../../limits';
+import type { LogLimits } from './LogLimits';
 import { toLogEntry, type LogEntry } from '../../entry/Entry';
 import type { Outbox } from '../messages/Outbox';
 import type { Clock } from './Clock';

@@ -1,9 +1,5 @@
-import {
-  APPEND_BYTES_IN_FLIGHT_MAX,
-  DIVERGENCE_PROBE_MS,
-  PROCESS_MET_MS_MIN,
-  type LogLimits,
-} from '../../limits';
+import { APPEND_BYTES_IN_FLIGHT_MAX, DIVERGENCE_PROBE_MS, PROCESS_MET_MS_MIN } from '../../limits';
+import type { LogLimits } from './LogLimits';
 
 /**
  * What a leader knows of one follower. What the follower claims (that it is a voter, what it holds) is the claim of one

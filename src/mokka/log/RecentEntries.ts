@@ -1,5 +1,6 @@
 import { invariant } from '../../errors';
-import { RECENT_BYTES_MAX, type LogLimits } from '../../limits';
+import { RECENT_BYTES_MAX } from '../../limits';
+import type { LogLimits } from './LogLimits';
 import type { Entry, EntryMemory } from '../../entry/Entry';
 import { Deque } from './Deque';
 

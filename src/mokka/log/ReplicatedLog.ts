@@ -1,5 +1,6 @@
 import { invariant, ProtocolError } from '../../errors';
-import { COMMIT_INDEX_SAVE_MS, type LogLimits } from '../../limits';
+import { COMMIT_INDEX_SAVE_MS } from '../../limits';
+import type { LogLimits } from './LogLimits';
 import { entryHash, type Entry } from '../../entry/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import { Divergence } from './Divergence';

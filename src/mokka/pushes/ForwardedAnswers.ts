@@ -1,4 +1,4 @@
-import type { LogLimits } from '../../limits';
+import type { LogLimits } from '../log/LogLimits';
 import type { Entry, PushId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
 import type { ReadableLog } from '../log/LocalLog';

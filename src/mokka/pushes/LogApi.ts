@@ -6,8 +6,8 @@ import {
   PUSH_DEADLINE_MS,
   PUSH_RETRY_MS,
   PUSHES_WAITING_BYTES_MAX,
-  type LogLimits,
 } from '../../limits';
+import type { LogLimits } from '../log/LogLimits';
 import {
   entryHasPayload,
   entryHashHex,

@@ -1,4 +1,4 @@
-import type { LogLimits } from '../../limits';
+import type { LogLimits } from '../log/LogLimits';
 import type { RequestError } from '../../errors';
 import type { Clock } from '../log/Clock';
 import type { ReadableLog } from '../log/LocalLog';

@@ -1,4 +1,5 @@
-import { FORWARD_BYTES_WAITING_MAX, type LogLimits } from '../../limits';
+import { FORWARD_BYTES_WAITING_MAX } from '../../limits';
+import type { LogLimits } from '../log/LogLimits';
 import { payloadId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
 import type { ReplicatedLog } from '../log/ReplicatedLog';

@@ -4,7 +4,7 @@ import { Clients } from '../simulator/Clients';
 import { DENIALS, History } from '../simulator/History';
 import { describePacket } from '../simulator/describePacket';
 import { inSimulatedWorld } from '../simulator/inSimulatedWorld';
-import type { LogLimits } from '../../../src/limits';
+import type { LogLimits } from '../../../src/mokka/log/LogLimits';
 import { inMacrotask } from '../simulator/microtasks';
 import type { Plant } from '../simulator/Plant';
 import { hashOf } from '../simulator/SafetyChecks';

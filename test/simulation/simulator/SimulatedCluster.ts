@@ -1,5 +1,6 @@
 import { StartError } from '../../../src/errors';
-import { LOG_LIMITS, MEMBERS_MAX, type LogLimits } from '../../../src/limits';
+import { MEMBERS_MAX } from '../../../src/limits';
+import { LOG_LIMITS, type LogLimits } from '../../../src/mokka/log/LogLimits';
 import { quorumOf } from '../../../src/mokka/log/quorum';
 import { keyPairFromSecret, type NodeKeys } from '../../../src/config/keyPair';
 import nacl from 'tweetnacl';

@@ -1,4 +1,4 @@
-import { LOG_LIMITS, type LogLimits } from '../../../src/limits';
+import { LOG_LIMITS, type LogLimits } from '../../../src/mokka/log/LogLimits';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import type { LinkState } from '../../../src/mokka/status/NodeView';
 import { ReplicatedMokka, type ReplicatedMokkaSettings } from '../../../src/mokka/ReplicatedMokka';

@@ -1,4 +1,5 @@
-import { REMEMBERED_PUSHES_MAX, type LogLimits } from '../../../src/limits';
+import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
+import type { LogLimits } from '../../../src/mokka/log/LogLimits';
 import type { Fault } from './faults/Fault';
 import { makeFault, type FaultName } from './faults/faults';
 import type { PushPlan } from './Clients';

@@ -1,4 +1,5 @@
-import { FORWARD_PUSHES_MAX, LOG_LIMITS } from '../../../src/limits';
+import { FORWARD_PUSHES_MAX } from '../../../src/limits';
+import { LOG_LIMITS } from '../../../src/mokka/log/LogLimits';
 import { ForwardedAnswers } from '../../../src/mokka/pushes/ForwardedAnswers';
 import type { LogMessage } from '../../../src/mokka/messages/LogMessage';
 import { committedPush } from '../../../src/mokka/messages/pushes';

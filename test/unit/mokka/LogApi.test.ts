@@ -7,8 +7,8 @@ import {
   PUSHES_WAITING_BYTES_MAX,
   PUSHES_WAITING_MAX,
   VALUE_BYTES_MAX,
-  LOG_LIMITS,
 } from '../../../src/limits';
+import { LOG_LIMITS } from '../../../src/mokka/log/LogLimits';
 import { LogApi } from '../../../src/mokka/pushes/LogApi';
 import type { PushLog } from '../../../src/mokka/pushes/LogApiParts';
 import type { ForwardMessage, LogMessage } from '../../../src/mokka/messages/LogMessage';

@@ -1,4 +1,4 @@
-import { LOG_LIMITS } from '../../../src/limits';
+import { LOG_LIMITS } from '../../../src/mokka/log/LogLimits';
 import type { LogMessage, ReplicationMessage } from '../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../src/mokka/messages/LogMessage';
 import { ReplicatedLog } from '../../../src/mokka/log/ReplicatedLog';

@@ -1,9 +1,5 @@
-import {
-  FORWARD_BYTES_WAITING_MAX,
-  FORWARDS_WAITING_MAX,
-  VALUE_BYTES_MAX,
-  LOG_LIMITS,
-} from '../../../src/limits';
+import { FORWARD_BYTES_WAITING_MAX, FORWARDS_WAITING_MAX, VALUE_BYTES_MAX } from '../../../src/limits';
+import { LOG_LIMITS } from '../../../src/mokka/log/LogLimits';
 import { PushIntake } from '../../../src/mokka/pushes/PushIntake';
 import type { Proposal } from '../../../src/mokka/log/Replication';
 import { encodePayload } from '../../../src/entry/Entry';

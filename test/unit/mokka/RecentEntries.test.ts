@@ -1,4 +1,4 @@
-import { LOG_LIMITS } from '../../../src/limits';
+import { LOG_LIMITS } from '../../../src/mokka/log/LogLimits';
 import { RecentEntries } from '../../../src/mokka/log/RecentEntries';
 import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
 
