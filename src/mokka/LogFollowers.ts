@@ -4,6 +4,7 @@ import { RequestError } from '../errors';
 import { FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../limits';
 import type { FollowOptions } from '../api';
 import type { LogEntry } from '../entry/Entry';
+import { badArgument, isObject } from './pushes/checkPush';
 
 /** The committed logs of a node, as far as it may tell them. */
 export interface ToldLogs {
@@ -118,17 +119,16 @@ export class LogFollowers {
 
 function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new RequestError('BAD_ARGUMENT', 'signal is the signal of an AbortController');
+    throw badArgument('signal is the signal of an AbortController', signal);
 }
 
 /** @throws RequestError BAD_ARGUMENT */
 export function checkObject(options: unknown): void {
-  if (typeof options !== 'object' || options === null)
-    throw new RequestError('BAD_ARGUMENT', `options are an object, not ${String(options)}`);
+  if (!isObject(options)) throw badArgument('options are an object', options);
 }
 
 /** @throws RequestError BAD_ARGUMENT */
 export function checkFrom(from: unknown): void {
   if (typeof from !== 'number' || !Number.isSafeInteger(from) || from < 1)
-    throw new RequestError('BAD_ARGUMENT', `from is an index, 1 or more, not ${String(from)}`);
+    throw badArgument('from is an index, 1 or more', from);
 }

@@ -20,12 +20,13 @@ export function checkPush(key: unknown, value: unknown, options: unknown): void 
     throw badArgument('a deadline is a number of ms from 0', deadline);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether it has properties. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
 /** Names what was given by its type alone: it may be large, or not to be shown. */
-function badArgument(rule: string, given: unknown): RequestError {
+export function badArgument(rule: string, given: unknown): RequestError {
   const type = given === null ? 'null' : typeof given === 'object' ? 'an object' : typeof given;
   const what = typeof given === 'number' ? String(given) : type;
   return new RequestError('BAD_ARGUMENT', `${rule}, not ${what}`);
