@@ -32,9 +32,7 @@ export type ReadableLog = Readonly<
  * Answers are of both together, unless a name says "saved".
  */
 export class LocalLog {
-  /** The last entry. Set by this class alone, as the two fields below. */
-  last: Entry | null;
-  /** Index up to which entries are known to be committed. */
+  /** Index up to which entries are known to be committed. Set by this class alone, as the field below. */
   commitIndex: number;
   /** The number of the last committed log. */
   committedLogNumber: number;
@@ -52,7 +50,6 @@ export class LocalLog {
   ) {
     this.pushes = new RememberedPushes(limits.REMEMBERED_PUSHES_MAX);
     this.recent = new RecentEntries(limits);
-    this.last = store.last;
     this.commitIndex = store.commitIndex;
     invariant(
       this.commitIndex <= this.lastIndex,
@@ -65,6 +62,10 @@ export class LocalLog {
   /** Which cluster this is, 32 hex digits; null until the node knows. */
   get identity(): string | null {
     return this.store.identity;
+  }
+
+  get last(): Entry | null {
+    return this.staged.at(-1) ?? this.store.last;
   }
 
   get lastIndex(): number {
@@ -161,7 +162,6 @@ export class LocalLog {
     this.recent.add(entry);
     this.staged.push(entry);
     this.stagedBytes += entry.bytes.length;
-    this.last = entry;
     return entry;
   }
 
@@ -199,7 +199,6 @@ export class LocalLog {
     if (this.staged.length === 0) return;
     this.staged = [];
     this.stagedBytes = 0;
-    this.last = this.store.last;
     this.forget(this.savedIndex + 1);
   }
 
@@ -231,7 +230,6 @@ export class LocalLog {
     }
     const { index } = kept.at(-1) ?? first;
     this.store.append(kept, Math.max(this.commitIndex, Math.min(commitIndex, index)));
-    this.last = this.store.last;
     this.recent.shrink(index);
     return true;
   }

@@ -92,7 +92,6 @@ export const truncateCommitted: Plant = {
       const localLog = localLogOf(mokka);
       localLog['forget'](end + 1);
       disk.replace({ ...rest, commitIndex: Math.min(commitIndex, end), entries: entries.slice(0, end) });
-      localLog.last = disk.last;
       if (localLog.commitIndex <= end) return;
       localLog.commitIndex = end;
       localLog.committedLogNumber = disk.last?.logNumber ?? 0;
