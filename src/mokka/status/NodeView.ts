@@ -211,10 +211,11 @@ export class NodeView {
           reason,
           forMs: this.downFor(publicKey),
         })),
-      leaderOfOthers: leaderOfOthers && {
-        name: name(leaderOfOthers.publicKey),
-        heardBy: name(leaderOfOthers.heardBy),
-      },
+      // What a member said before its link went down may have ended with it.
+      leaderOfOthers:
+        leaderOfOthers === null || !links.linkState(leaderOfOthers.heardBy).connected
+          ? null
+          : { name: name(leaderOfOthers.publicKey), heardBy: name(leaderOfOthers.heardBy) },
       lost: lost.map(name),
       notReaching: peers
         .filter(({ link }) => link.connected && link.reachesThis === false && !greeted)

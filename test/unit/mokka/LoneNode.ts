@@ -8,6 +8,8 @@ const silent = (): void => undefined;
 export class LoneNode extends ReplicatedMokka {
   /** Whom it is to follow, whatever its election says. */
   followed: string | null = null;
+  /** Of all members, its own first. */
+  readonly memberAddresses: readonly string[];
 
   /** @param size of its cluster. */
   constructor(size = 1) {
@@ -23,6 +25,7 @@ export class LoneNode extends ReplicatedMokka {
       store: new MemoryLogStore(),
       logger: { error: silent, warn: silent, info: silent, debug: silent, trace: silent },
     });
+    this.memberAddresses = members;
   }
 
   protected override get leader(): string | null {
