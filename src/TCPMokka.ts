@@ -1,5 +1,6 @@
 import type { NodeModel } from 'mokka/dist/consensus/models/NodeModel';
 import { StartError } from './errors';
+import { leaveUncaught } from './mokka/NodeEvents';
 import { warmUpVoting } from './mokka/warmUp';
 import type { LinkState } from './mokka/status/NodeView';
 import { ReplicatedMokka } from './mokka/ReplicatedMokka';
@@ -46,7 +47,6 @@ export class TCPMokka extends ReplicatedMokka {
       secureContext,
       hello: () => helloOf([this.publicKey, ...this.nodes.keys()], this.store.identity),
     };
-    this.on('identity', () => this.tellHello());
     this.on('join', (node) => this.join(node));
     this.on('leave', (node) => this.leave(node));
   }
@@ -108,6 +108,12 @@ export class TCPMokka extends ReplicatedMokka {
     else this.listener?.reject(publicKey, error.message);
   }
 
+  /** The peers that were greeted before are to know it too. */
+  protected override identityLearned(): void {
+    this.listener?.tellHello();
+    for (const link of this.sockets.values()) link.tellHello();
+  }
+
   private take(packet: Buffer, publicKey: string, link: Link | null): void {
     this.cameBy.set(publicKey, link);
     this.emit('data', packet, publicKey);
@@ -118,7 +124,8 @@ export class TCPMokka extends ReplicatedMokka {
     const link = new Link({ address, publicKey }, this.identity);
     this.sockets.set(address, link);
     link.on('packet', (packet: Buffer) => this.take(packet, publicKey, link));
-    link.on('link', (connected: boolean) => this.emit('link', publicKey, connected));
+    // In the middle of what the link does.
+    link.on('link', (connected: boolean) => leaveUncaught(() => this.emit('link', publicKey, connected)));
     link.on('refused', (reason: string) => this.logRefusal(publicKey, reason));
     link.open();
   }
@@ -138,12 +145,6 @@ export class TCPMokka extends ReplicatedMokka {
   private greetAnew(): void {
     this.listener?.dropConnections('the cluster has changed');
     for (const link of this.sockets.values()) link.reconnect('the cluster has changed');
-  }
-
-  /** This node has learned which cluster it is of: the peers that it has greeted before are to know it too. */
-  private tellHello(): void {
-    this.listener?.tellHello();
-    for (const link of this.sockets.values()) link.tellHello();
   }
 
   private memberOf(signingKey: string): string | null {

@@ -42,7 +42,7 @@ export interface ReplicatedMokkaSettings extends ElectionSettings {
  * and reads together; it has no rule of consensus of its own.
  *
  * The class below gives `write(address, packet)`, emits 'data' (packet, publicKey of the member whose link it came
- * on) and 'link' (publicKey, connected); it hears 'identity' when this node learns which cluster it is of.
+ * on) and 'link' (publicKey, connected); `identityLearned` tells it that this node has learned which cluster it is of.
  */
 export abstract class ReplicatedMokka extends SafeElection implements ClusterNode, LogReader {
   readonly logApi: LogApi;
@@ -225,15 +225,25 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       setImmediate(() => this.guard(() => this.replicatedLog.saveCommitIndex(now)));
     if (this.store.identity !== this.knownIdentity) {
       this.knownIdentity = this.store.identity;
-      this.emit('identity');
+      this.identityLearned();
+      leaveUncaught(() => this.emit('identity'));
     }
+  }
+
+  protected override stateChanged(): void {
+    this.guard(() => this.followElection());
+    super.stateChanged();
+  }
+
+  /** This node has learned which cluster it is of. */
+  protected identityLearned(): void {
+    // Only links tell their peers.
   }
 
   private listen(addresses: readonly string[]): void {
     this.on('data', this.receive);
     this.on('link', (publicKey, connected) => this.linkChanged(publicKey, connected));
     refuseUnlisted(this.nodeApi, addresses);
-    this.on('state', () => this.guard(() => this.followElection()));
   }
 
   private readonly receive = (packet: Buffer, from: string): void => {

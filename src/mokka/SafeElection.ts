@@ -40,7 +40,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
  * The rules are {@link Election}'s. This class gives them the packets that come, the time and what Mokka does: it
  * counts votes, makes the proof of a quorum and checks a leader's. Each state that Mokka comes to passes the ballot here.
  *
- * Events: 'state' as Mokka's; 'error' (Error) for what a peer did wrong;
+ * Events: 'state' as Mokka's, but after the step that changed it; 'error' (Error) for what a peer did wrong;
  * 'fatal' (Error) when this node must not go on, after which it does nothing any more.
  */
 export abstract class SafeElection extends Mokka {
@@ -58,6 +58,7 @@ export abstract class SafeElection extends Mokka {
   private readonly slowDiskLog = new SlowDiskLog((fields, message) => this.log.warn(fields, message));
   private timer: NodeJS.Timeout | null = null;
   private stopped = false;
+  private willTellState = false;
 
   constructor(settings: ElectionSettings) {
     const { address, privateKey, heartbeat, electionTimeout, store, logger } = settings;
@@ -127,7 +128,6 @@ export abstract class SafeElection extends Mokka {
   }
 
   override connect(): void {
-    this.on('state', () => this.election.stateChanged());
     const { term } = this.election.ballot;
     if (term > 0) super.setState(NodeStates.FOLLOWER, term, '');
     this.election.resetElectionTimer();
@@ -138,6 +138,20 @@ export abstract class SafeElection extends Mokka {
   override disconnect(): Promise<void> {
     this.halt();
     return Promise.resolve();
+  }
+
+  /** Mokka tells of 'state' in the middle of a step: the node follows at once, its listeners are told after the step. */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (event !== 'state') return super.emit(event, ...values);
+    this.stateChanged();
+    if (this.willTellState) return true;
+    this.willTellState = true;
+    // What a listener throws there is uncaught, and breaks nothing of the node's.
+    queueMicrotask(() => {
+      this.willTellState = false;
+      super.emit(event);
+    });
+    return true;
   }
 
   /** Handles a packet that came on the link of the member `from`. Never rejects; a bad packet is an 'error'. */
@@ -165,6 +179,11 @@ export abstract class SafeElection extends Mokka {
 
   /** A packet of a member's election arrived that it sent at `sentAt` of its wall clock, ms since 1970. */
   protected abstract packetFrom(publicKey: string, sentAt: number): void;
+
+  /** The node has another state, term or leader. */
+  protected stateChanged(): void {
+    this.election.stateChanged();
+  }
 
   /** Every few ms; the election's own work is done here. */
   protected onTick(now: number): void {

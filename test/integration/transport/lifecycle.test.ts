@@ -51,6 +51,21 @@ test('disconnect frees the port and leaves no link; connect works again', async 
   await Promise.all([a.disconnect(), b.disconnect()]);
 });
 
+test('what a listener of link throws is uncaught, and the link does what it was about', async () => {
+  const members = await makeMembers(2);
+  const node = startMember(pick(members, 0), members);
+  const [link] = node.sockets.values();
+  node.on('link', () => {
+    throw new Error('of the listener');
+  });
+  const uncaught = jest.spyOn(process, 'nextTick').mockImplementation();
+  expect(link?.emit('link', true)).toBe(true);
+  const [rethrow] = uncaught.mock.calls.map(([work]) => work as () => void);
+  uncaught.mockRestore();
+  expect(rethrow).toThrow('of the listener');
+  await node.disconnect();
+});
+
 test('disconnect twice, and before connect, does nothing', async () => {
   const members = await makeMembers(2);
   const node = startMember(pick(members, 0), members);

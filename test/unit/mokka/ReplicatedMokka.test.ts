@@ -20,22 +20,74 @@ test('what is under way is sent again to another leader, or in another term, not
   expect([goTo(null, 2), goTo('b', 2), goTo('c', 2), goTo('b', 3)]).toEqual([1, 2, 3, 4]);
 });
 
-test('what a listener of commit throws is uncaught, and the node goes on', async () => {
+const throwOfListener = (): never => {
+  throw new Error('of the listener');
+};
+
+test.each([
+  [
+    'commit',
+    () => {
+      node['emittedLogNumber'] = -1;
+      node['guard'](() => node['tellCommit']());
+    },
+  ],
+  [
+    'identity',
+    () => {
+      node['store'].setMembership('voter');
+      node['store'].setIdentity('1'.repeat(32));
+      node['guard'](() => node['onTick'](performance.now()));
+    },
+  ],
+] as const)('what a listener of %s throws is uncaught, and the node goes on', async (event, step) => {
   node.connect();
   const uncaught = jest.spyOn(process, 'nextTick').mockImplementation();
   const failed = jest.fn();
   node.on('fatal', failed);
-  node.on('commit', () => {
-    throw new Error('of the listener');
-  });
-  node['emittedLogNumber'] = -1;
-  node['guard'](() => node['tellCommit']());
+  node.on(event, throwOfListener);
+  step();
   expect(failed).not.toHaveBeenCalled();
   const rethrow = uncaught.mock.calls.map(([work]) => work as () => void);
   expect(rethrow).toHaveLength(1);
   expect(rethrow[0]).toThrow('of the listener');
   uncaught.mockRestore();
   await expect(node.getDb().getState().getInfo()).resolves.toBeDefined();
+});
+
+test('a listener of state finds the step done, and what it throws is uncaught', async () => {
+  const alone = new LoneNode();
+  const uncaught = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation();
+  const failed = jest.fn();
+  alone.on('fatal', failed);
+  alone.connect();
+  alone['store'].setMembership('voter');
+  const told: unknown[] = [];
+  alone.on('state', () => told.push(alone['replicatedLog'].leads, alone.term));
+  alone.on('state', throwOfListener);
+  alone['guard'](() => alone['node'].becomeCandidate(1));
+  // It became a candidate and the leader in one step, which is told once.
+  expect(told).toEqual([]);
+  const tell = uncaught.mock.calls.map(([work]) => work);
+  expect(tell).toHaveLength(1);
+  expect(tell[0]).toThrow('of the listener');
+  expect(told).toEqual([true, 1]);
+  expect([failed.mock.calls, alone['election']['leadership']]).toEqual([[], expect.anything()]);
+  await alone.disconnect();
+});
+
+test('the next change of state is told again', async () => {
+  const alone = new LoneNode();
+  alone['store'].setMembership('voter');
+  alone.connect();
+  const told: number[] = [];
+  alone.on('state', () => told.push(alone.term));
+  for (const term of [3, 4]) {
+    alone['node'].becomeFollower(term);
+    await Promise.resolve();
+  }
+  expect(told).toEqual([3, 4]);
+  await alone.disconnect();
 });
 
 test('commit tells of logs: a leader’s empty entry is none', () => {
