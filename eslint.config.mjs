@@ -19,6 +19,7 @@ const impureGlobals = [
  */
 const rooms = [
   'linux',
+  'counts',
   'entry',
   'config',
   'storage',

@@ -34,10 +34,15 @@ const AWAKE = (): void => undefined;
  */
 export class LogFollowers {
   private readonly waiting = new Set<Follower>();
-  private count = 0;
+  private countNow = 0;
   private lastTurn = Promise.resolve();
 
   constructor(private readonly logs: ToldLogs) {}
+
+  /** How many there are. */
+  get count(): number {
+    return this.countNow;
+  }
 
   /** See {@link LogReader.follow}. */
   follow(options: FollowOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
@@ -68,12 +73,12 @@ export class LogFollowers {
     const { from = 1, signal } = options;
     checkFrom(from);
     checkSignal(signal);
-    if (this.count >= FOLLOWERS_MAX)
+    if (this.countNow >= FOLLOWERS_MAX)
       throw new RequestError(
         'BUSY',
         `${FOLLOWERS_MAX} readers follow the log of this node: end some of them`,
       );
-    this.count++;
+    this.countNow++;
     const hasEnded = (): boolean => follower.ended || signal?.aborted === true;
     const wake = (): void => follower.wake();
     if (signal !== undefined) setMaxListeners(0, signal);
@@ -93,7 +98,7 @@ export class LogFollowers {
       }
     } finally {
       signal?.removeEventListener('abort', wake);
-      this.count--;
+      this.countNow--;
     }
   }
 

@@ -9,6 +9,7 @@ import type { AnsweredLogs } from './pushes/AnsweredLogs';
 import type { RequestGate } from './RequestGate';
 import type { LagQuestions, Lags } from './status/LagQuestions';
 import type { NodeView } from './status/NodeView';
+import type { NodeSight } from './status/NodeVitals';
 
 export interface NodeReadsParts {
   readonly gate: RequestGate;
@@ -81,6 +82,13 @@ export class NodeReads implements ToldLogs {
     }
     const next = from + logs.length;
     return { logs, next, upToDate: isConfirmed && next > log.committedLogNumber };
+  }
+
+  /** What this node sees now, without a wait and without a question to another. @throws RequestError NODE_UNREACHABLE */
+  seen(): NodeSight {
+    const { gate, view } = this.parts;
+    const see = (): NodeSight => ({ info: view.info(), members: view.status(null) });
+    return gate.isNotYetOpen ? see() : this.readNow(see);
   }
 
   private getEntry(index: number): Promise<LogEntry | null> {

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { HANDOVER_MS_MAX } from '../limits';
 import { LOG_LIMITS, type LogLimits } from './log/LogLimits';
 import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
+import { AddCounts } from '../counts/AddCounts';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
 import type { ClusterNode, CommittedLog, Db, FollowOptions, LogPage, LogReader, PageOptions } from '../api';
 import { Handover } from './election/Handover';
@@ -17,6 +18,7 @@ import {
 } from './messages/LogMessage';
 import { memberKeys, refuseUnlisted } from './memberKeys';
 import { leaveUncaught, type NodeEvents } from './NodeEvents';
+import type { NodeVitals } from './status/NodeVitals';
 import { FlushTurn } from './FlushTurn';
 import { ForwardedAnswers } from './pushes/ForwardedAnswers';
 import { PushIntake } from './pushes/PushIntake';
@@ -50,6 +52,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   readonly members: readonly string[];
   /** This node's INDEX. */
   readonly index: number;
+  private readonly adds = new AddCounts();
   private readonly replicatedLog: ReplicatedLog;
   private readonly gate: RequestGate;
   private readonly reads: LogReads;
@@ -105,7 +108,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.answered = new AnsweredLogs(localLog, clock);
     const { gate, answered } = this;
     const session = randomBytes(8).toString('hex');
-    this.logApi = new LogApi(session, { limits, log, gate, answered, outbox, flushes, clock, wallClock });
+    const parts = { limits, log, gate, answered, counts: this.adds, outbox, flushes, clock, wallClock };
+    this.logApi = new LogApi(session, parts);
     this.forwardedAnswers = new ForwardedAnswers(log, outbox, flushes, limits);
     this.intake = new PushIntake(log, this.logApi, this.forwardedAnswers, limits);
     const confirmation = {
@@ -163,6 +167,18 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   /** The committed log as it is stored. */
   getCommittedLog(): CommittedLog {
     return this.nodeReads.committedLog;
+  }
+
+  /** What can be told of this node at once. @throws RequestError NODE_UNREACHABLE when it has stopped */
+  vitals(): NodeVitals {
+    const { adds, writes, logApi, nodeReads } = this;
+    return {
+      ...nodeReads.seen(),
+      adds,
+      writes,
+      pendingAdds: logApi.waitingCount,
+      followers: nodeReads.followers.count,
+    };
   }
 
   override connect(): void {

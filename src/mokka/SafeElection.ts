@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { Mokka } from 'mokka';
 import NodeStates from 'mokka/dist/consensus/constants/NodeStates';
 import type { PacketModel } from 'mokka/dist/consensus/models/PacketModel';
+import { DurationCounts } from '../counts/DurationCounts';
 import { InvariantError, StartError, toError } from '../errors';
 import { MEMBERS_MAX } from '../limits';
 import type { LogStore } from '../storage/LogStore';
@@ -47,6 +48,8 @@ export abstract class SafeElection extends Mokka {
   protected readonly store: LogStore;
   protected readonly log: ElectionLogger;
   protected readonly writeTimes: WriteTimes;
+  /** Appends to the store: each is on disk when it ends. */
+  protected readonly writes = new DurationCounts();
   protected readonly memberReports = new MemberReports();
   protected readonly election: Election;
   /** This node, as the election sees it. */
@@ -262,6 +265,7 @@ export abstract class SafeElection extends Mokka {
     write();
     const now = performance.now();
     const writeMs = now - from;
+    if (kind === 'append') this.writes.took(writeMs);
     this.election.wrote(writeMs);
     // The other kinds make files, which takes several times as long, and no election waits for them.
     if (kind !== 'append' && kind !== 'hardState') return;

@@ -77,13 +77,19 @@ export class LogApi implements PushApi, PushSource {
   push(key: string, value: { value: string; nonce?: number }, options: PushOptions = {}): Promise<LogEntry> {
     // Before all else: a program that pushes without end is to have its answer at next to no cost.
     // Of a promise that is rejected at once, Node keeps a record until it has a handler, which costs more than it does.
-    if (this.waiting >= this.limits.PUSHES_WAITING_MAX) return this.refuseMore().answer.then();
+    if (this.waiting >= this.limits.PUSHES_WAITING_MAX) {
+      const { error, answer } = this.refuseMore();
+      this.parts.counts.refused(error);
+      return answer.then();
+    }
     return new Promise((resolve, reject) => {
       try {
         checkPush(key, value, options);
         this.accept(key, value, options, { resolve, reject });
       } catch (thrown) {
-        reject(toError(thrown));
+        const error = toError(thrown);
+        this.parts.counts.refused(error);
+        reject(error);
       }
     });
   }
@@ -186,6 +192,11 @@ export class LogApi implements PushApi, PushSource {
     return this.pending.count === 0;
   }
 
+  /** How many callers wait for their answers. */
+  get waitingCount(): number {
+    return this.waiting;
+  }
+
   /** Ends all pushes: the node stops. */
   close(): void {
     const sent = once(() => stoppedBefore(true));
@@ -220,9 +231,10 @@ export class LogApi implements PushApi, PushSource {
       same.answers.push(answer);
       return;
     }
+    const now = this.parts.clock.now();
     const push = new PendingPush(
-      { id, key, value, bytes, named: session !== undefined },
-      this.parts.clock.now() + deadline,
+      { id, key, value, bytes, named: session !== undefined, acceptedAt: now },
+      now + deadline,
       session === undefined ? this.parts.log.clusterCommitIndex : null,
     );
     push.answers.push(answer);
@@ -328,7 +340,10 @@ export class LogApi implements PushApi, PushSource {
 
   private reject(push: PendingPush, error: RequestError): void {
     this.end(push);
-    for (const { reject } of push.answers) reject(error);
+    for (const { reject } of push.answers) {
+      this.parts.counts.refused(error);
+      reject(error);
+    }
   }
 
   /** An entry of this push's id is committed. */
@@ -357,7 +372,11 @@ export class LogApi implements PushApi, PushSource {
       createdAt,
       log: { key, value: { value, nonce: id.nonce } },
     };
-    for (const { resolve } of push.answers) resolve(answer);
+    const tookMs = this.parts.clock.now() - push.content.acceptedAt;
+    for (const { resolve } of push.answers) {
+      this.parts.counts.committed.took(tookMs);
+      resolve(answer);
+    }
   }
 
   private end(push: PendingPush): void {

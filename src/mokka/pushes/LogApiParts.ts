@@ -1,4 +1,5 @@
 import type { LogLimits } from '../log/LogLimits';
+import type { AddCounts } from '../../counts/AddCounts';
 import type { RequestError } from '../../errors';
 import type { Clock } from '../log/Clock';
 import type { ReadableLog } from '../log/LocalLog';
@@ -26,6 +27,7 @@ export interface LogApiParts {
   readonly gate: Gate;
   /** Hears of each log that a push is answered with. */
   readonly answered: Pick<AnsweredLogs, 'answered'>;
+  readonly counts: AddCounts;
   readonly outbox: Outbox;
   readonly flushes: FlushRequests;
   readonly clock: Clock;

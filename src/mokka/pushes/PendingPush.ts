@@ -16,6 +16,8 @@ export interface PushContent {
   readonly bytes: number;
   /** Whether the caller named the session. */
   readonly named: boolean;
+  /** Monotonic ms. */
+  readonly acceptedAt: number;
 }
 
 /** A push of this node's users that is not answered yet. On the leader it is a proposal to the log too. */

@@ -1,3 +1,4 @@
+import { AddCounts } from '../../../src/counts/AddCounts';
 import {
   FORWARD_BYTES_IN_FLIGHT_MAX,
   FORWARD_BYTES_MAX,
@@ -23,6 +24,7 @@ function follower(leader: string | null = 'leader'): {
   sent: LogMessage[];
   pass: (ms: number) => void;
   commit: (entry: Entry) => void;
+  counts: AddCounts;
 } {
   const sent: LogMessage[] = [];
   const entries: Entry[] = [];
@@ -41,11 +43,13 @@ function follower(leader: string | null = 'leader'): {
       entryAt: (index) => entries[index - COMMITTED - 1] ?? null,
     },
   };
+  const counts = new AddCounts();
   const api: LogApi = new LogApi(SESSION, {
     limits: LOG_LIMITS,
     log,
     gate: { refusal: () => null },
     answered: { answered: () => undefined },
+    counts,
     outbox: { send: (_peer, message) => sent.push(message) },
     flushes: { want: () => api.forward() },
     clock: { now: () => now },
@@ -59,7 +63,7 @@ function follower(leader: string | null = 'leader'): {
     entries.push(entry);
     api.findCommitted();
   };
-  return { api, sent, pass, commit };
+  return { api, sent, pass, commit, counts };
 }
 
 function sinceOf(message: LogMessage | undefined): number | null | undefined {
@@ -132,6 +136,32 @@ test('a push that is refused as stale is taken for absent only from what the lea
   refuse(COMMITTED, COMMITTED + 6);
   expect(sent.map(sinceOf)).toEqual([COMMITTED, COMMITTED, COMMITTED + 6]);
   api.close();
+});
+
+test('each add is counted once, by its answer, and those that are committed by what they took', async () => {
+  const { api, pass, commit, counts } = follower();
+  const id = { session: SESSION, nonce: 7 };
+  const pushed = [api.push('key', { value: 'v', nonce: 7 }), api.push('key', { value: 'v', nonce: 7 })];
+  expect(api.waitingCount).toBe(2);
+  pass(3);
+  commit(entryOf(id, 'v'));
+  await Promise.all(pushed);
+  expect(api.waitingCount).toBe(0);
+  expect([counts.committed.cumulative.at(-1), counts.committed.totalMs]).toEqual([2, 6]);
+
+  const refused = [
+    api.push('', { value: 'no key' }),
+    api.push('key', { value: 'late' }, { deadline: 1 }),
+    ...Array.from({ length: PUSHES_WAITING_MAX }, () => api.push('key', { value: 'one too many' })),
+  ];
+  const settled = Promise.allSettled(refused);
+  pass(PUSH_RETRY_MS);
+  api.close();
+  await settled;
+  const told = await refusals(refused);
+  expect(Object.keys(told).sort()).toEqual(['BAD_ARGUMENT', 'BUSY', 'UNKNOWN_OUTCOME']);
+  expect(Object.fromEntries(counts.codes.map((code) => [code, counts.refusedWith(code)]))).toEqual(told);
+  expect(counts.committed.cumulative.at(-1)).toBe(2);
 });
 
 /** The codes of what was refused, and how many pushes were. */
