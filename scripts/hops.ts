@@ -6,10 +6,10 @@ import { Session, type Profiler } from 'node:inspector';
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Clients } from '../test/simulation/simulator/Clients';
-import { inMacrotask } from '../test/simulation/simulator/microtasks';
-import { inSimulatedWorld } from '../test/simulation/simulator/inSimulatedWorld';
+import { inMacrotask } from '../test/simulation/simulator/world/microtasks';
+import { inSimulatedWorld } from '../test/simulation/simulator/world/inSimulatedWorld';
 import { QUIET_CLUSTER, SimulatedCluster } from '../test/simulation/simulator/SimulatedCluster';
-import { Trace } from '../test/simulation/simulator/Trace';
+import { Trace } from '../test/simulation/simulator/checks/Trace';
 
 /** Simulated times, µs. */
 const FORMED_WITHIN = 10_000_000;

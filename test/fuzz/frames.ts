@@ -5,7 +5,7 @@ import { decodeElectionPacket, isElectionPacket, PacketType } from '../../src/mo
 import { decodeLogMessage } from '../../src/mokka/messages/LogMessage';
 import { decodeRequest, encodeFrame, encodeRequest } from '../../src/transport/frames';
 import { FrameParser } from '../../src/transport/FrameParser';
-import type { Random } from '../simulation/simulator/Random';
+import type { Random } from '../simulation/simulator/world/Random';
 import { mutate } from './mutate';
 import { PacketMaker } from './packets';
 import type { Sight } from './Sight';

@@ -4,7 +4,7 @@ import { makeNodeCertificate, signingPart } from '../../src/transport/tls/NodeCe
 import { Cluster } from '../integration/cluster/Cluster';
 import type { NodeProcess } from '../integration/cluster/NodeProcess';
 import { until } from '../integration/cluster/until';
-import { Random } from '../simulation/simulator/Random';
+import { Random } from '../simulation/simulator/world/Random';
 import { Adders } from './Adders';
 import { checkLogs } from './checkLogs';
 import { FrameMaker, type FuzzFrame } from './frames';

@@ -1,4 +1,4 @@
-import type { Random } from '../simulation/simulator/Random';
+import type { Random } from '../simulation/simulator/world/Random';
 
 /** Numbers at which readers of numbers go wrong. */
 const EDGES = [

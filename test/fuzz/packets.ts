@@ -2,7 +2,7 @@ import { PacketType } from '../../src/mokka/messages/ElectionPacket';
 import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
 import type { Refusal } from '../../src/mokka/messages/pushes';
 import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, HASH_BYTES, type Entry } from '../../src/entry/Entry';
-import type { Random } from '../simulation/simulator/Random';
+import type { Random } from '../simulation/simulator/world/Random';
 import type { Sight } from './Sight';
 
 /** That of most pushes, as of one process; nonces tell them apart. */

@@ -4,7 +4,7 @@ import { generateKeyPair } from '../../src/config/keyPair';
 import { encodeFrame, encodeRequest } from '../../src/transport/frames';
 import { encodeHello, type Hello } from '../../src/transport/hello';
 import { makeNodeCertificate } from '../../src/transport/tls/NodeCertificate';
-import type { Random } from '../simulation/simulator/Random';
+import type { Random } from '../simulation/simulator/world/Random';
 
 /** A stranger gives up on its own after this time, ms, unless the node closes the connection first. */
 const LINGERS_MS = 30;

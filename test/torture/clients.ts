@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeProcess } from '../integration/cluster/NodeProcess';
-import type { Recorder } from '../integration/cluster/Recorder';
-import type { Random } from '../simulation/simulator/Random';
+import type { Recorder } from '../integration/cluster/checks/Recorder';
+import type { Random } from '../simulation/simulator/world/Random';
 import { SIZE, type TorturedCluster } from './TorturedCluster';
 
 const CLIENTS = 8;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../integration/cluster/until';
-import type { Random } from '../simulation/simulator/Random';
+import type { Random } from '../simulation/simulator/world/Random';
 import { SIZE, type TorturedCluster } from './TorturedCluster';
 
 /** One kind of fault: does it, for a time, and undoes it. Returns false where the machine does not allow it. */

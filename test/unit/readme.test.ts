@@ -28,7 +28,7 @@ import { helloMismatch } from '../../src/transport/hello';
 import { Listener } from '../../src/transport/Listener';
 import { makeNodeCertificate } from '../../src/transport/tls/NodeCertificate';
 import { plants } from '../simulation/plants/plants';
-import { CALM } from './mokka/calmStanding';
+import { CALM } from './mokka/status/calmStanding';
 
 /** What the README says of the code, held against the code. */
 const ROOT = resolve(__dirname, '..', '..');

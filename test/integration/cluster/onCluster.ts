@@ -1,8 +1,8 @@
 import { SERVES_WITHIN_MS, type Cluster } from './Cluster';
-import { expectInvariants } from './invariants';
-import { LeaderWatch } from './LeaderWatch';
+import { expectInvariants } from './checks/invariants';
+import { LeaderWatch } from './checks/LeaderWatch';
 import type { NodeProcess } from './NodeProcess';
-import { Recorder } from './Recorder';
+import { Recorder } from './checks/Recorder';
 import { until } from './until';
 
 /** A cluster, those who type into it, and who watches it. */

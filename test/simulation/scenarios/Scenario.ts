@@ -1,16 +1,16 @@
 import { toError } from '../../../src/errors';
 import type { NodeInfo } from '../../../src/api';
 import { Clients } from '../simulator/Clients';
-import { DENIALS, History } from '../simulator/History';
-import { describePacket } from '../simulator/describePacket';
-import { inSimulatedWorld } from '../simulator/inSimulatedWorld';
+import { DENIALS, History } from '../simulator/checks/History';
+import { describePacket } from '../simulator/checks/describePacket';
+import { inSimulatedWorld } from '../simulator/world/inSimulatedWorld';
 import type { LogLimits } from '../../../src/mokka/log/LogLimits';
-import { inMacrotask } from '../simulator/microtasks';
+import { inMacrotask } from '../simulator/world/microtasks';
 import type { Plant } from '../simulator/Plant';
-import { hashOf } from '../simulator/SafetyChecks';
+import { hashOf } from '../simulator/checks/SafetyChecks';
 import { QUIET_CLUSTER, SimulatedCluster } from '../simulator/SimulatedCluster';
 import type { NetworkSettings } from '../simulator/SimulatedNetwork';
-import { Trace } from '../simulator/Trace';
+import { Trace } from '../simulator/checks/Trace';
 
 const MS = 1000;
 

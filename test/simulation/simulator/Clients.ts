@@ -1,6 +1,6 @@
 import { toError } from '../../../src/errors';
 import type { LogEntry } from '../../../src/entry/Entry';
-import { History, type AttemptOutcome, type PushRecord } from './History';
+import { History, type AttemptOutcome, type PushRecord } from './checks/History';
 import type { SimulatedCluster } from './SimulatedCluster';
 
 /** A push as it is to be made. Times in µs. */

@@ -1,7 +1,7 @@
 import type { NodeKeys } from '../../../src/config/keyPair';
 import type { Membership } from '../../../src/storage/LogStore';
 import type { StoreSnapshot } from '../../../src/storage/MemoryLogStore';
-import type { Random } from './Random';
+import type { Random } from './world/Random';
 import { SimulatedDisk } from './SimulatedDisk';
 import type { SimulatedProcess } from './SimulatedProcess';
 

@@ -1,14 +1,14 @@
 import { quorumOf } from '../../../src/mokka/log/quorum';
 import { Clients } from './Clients';
-import { History } from './History';
-import { inSimulatedWorld } from './inSimulatedWorld';
-import { inMacrotask } from './microtasks';
+import { History } from './checks/History';
+import { inSimulatedWorld } from './world/inSimulatedWorld';
+import { inMacrotask } from './world/microtasks';
 import { errorsOf, planOf, type ClientStep, type SchedulePlan } from './plan';
 import type { Plant } from './Plant';
-import { Random } from './Random';
-import { hashOf } from './SafetyChecks';
+import { Random } from './world/Random';
+import { hashOf } from './checks/SafetyChecks';
 import { SimulatedCluster, ViolationError } from './SimulatedCluster';
-import { Trace } from './Trace';
+import { Trace } from './checks/Trace';
 
 export interface ScheduleOptions {
   readonly seed: number;

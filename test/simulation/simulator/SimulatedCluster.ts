@@ -4,10 +4,10 @@ import { LOG_LIMITS, type LogLimits } from '../../../src/mokka/log/LogLimits';
 import { quorumOf } from '../../../src/mokka/log/quorum';
 import { keyPairFromSecret, type NodeKeys } from '../../../src/config/keyPair';
 import nacl from 'tweetnacl';
-import { EventQueue } from './EventQueue';
+import { EventQueue } from './world/EventQueue';
 import { newMachine, type Machine } from './Machine';
-import { Random } from './Random';
-import { SafetyChecks } from './SafetyChecks';
+import { Random } from './world/Random';
+import { SafetyChecks } from './checks/SafetyChecks';
 import { SimulatedMokka } from './SimulatedMokka';
 import {
   QUIET_NETWORK,
@@ -18,8 +18,8 @@ import {
 } from './SimulatedNetwork';
 import { SimulatedProcess, type ProcessSurroundings } from './SimulatedProcess';
 import { plantIn, type Plant } from './Plant';
-import type { Trace } from './Trace';
-import { describePacket } from './describePacket';
+import type { Trace } from './checks/Trace';
+import { describePacket } from './checks/describePacket';
 
 export interface ClusterSettings {
   readonly seed: number;

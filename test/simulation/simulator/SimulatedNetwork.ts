@@ -1,4 +1,4 @@
-import type { Random } from './Random';
+import type { Random } from './world/Random';
 import type { SimulatedProcess } from './SimulatedProcess';
 
 /** How packets travel. Times in µs. */

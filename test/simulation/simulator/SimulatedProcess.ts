@@ -1,8 +1,8 @@
 import { StartError } from '../../../src/errors';
-import { drainMicrotasks } from './microtasks';
-import { SimulatedTimer, type Host } from './hostGlobals';
+import { drainMicrotasks } from './world/microtasks';
+import { SimulatedTimer, type Host } from './world/hostGlobals';
 import { UnfitPlantError } from './Plant';
-import type { Random } from './Random';
+import type { Random } from './world/Random';
 import type { DiskWrite, SimulatedDisk } from './SimulatedDisk';
 import type { SimulatedMokka } from './SimulatedMokka';
 

@@ -3,8 +3,8 @@ import type { LogLimits } from '../../../src/mokka/log/LogLimits';
 import type { Fault } from './faults/Fault';
 import { makeFault, type FaultName } from './faults/faults';
 import type { PushPlan } from './Clients';
-import { DENIALS } from './History';
-import { Random } from './Random';
+import { DENIALS } from './checks/History';
+import { Random } from './world/Random';
 import type { ClusterSettings } from './SimulatedCluster';
 import { QUIET_NETWORK, type NetworkSettings } from './SimulatedNetwork';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../Random';
+import type { Random } from '../world/Random';
 import type { SimulatedCluster } from '../SimulatedCluster';
 
 /** Something that goes wrong, and by itself comes right again. All its choices are drawn when the plan is made. */

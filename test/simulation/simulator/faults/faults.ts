@@ -1,4 +1,4 @@
-import type { Random } from '../Random';
+import type { Random } from '../world/Random';
 import { blackout, crash, dieInEvent, pause, rivals, stop, storm } from './crashes';
 import type { Fault, Strike } from './Fault';
 import { cutOff, cutOneWay, cutPair, slowNetwork, slowWay, split, strandedLeader } from './links';

@@ -1,4 +1,4 @@
-import type { Random } from '../Random';
+import type { Random } from '../world/Random';
 import type { SimulatedCluster } from '../SimulatedCluster';
 import { later, MS, someNode, type Strike } from './Fault';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../Random';
+import type { Random } from '../world/Random';
 import { later, MS, someNode, type Strike } from './Fault';
 
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import { quorumOf } from '../../../../src/mokka/log/quorum';
-import type { Random } from '../Random';
+import type { Random } from '../world/Random';
 import type { SimulatedCluster } from '../SimulatedCluster';
 import { later, MS, someNode, type Strike } from './Fault';
 import { between, cutFor } from './links';

@@ -1,0 +1,164 @@
+import { RequestError } from '../../../../src/errors';
+import { toLogEntry, type LogEntry } from '../../../../src/entry/Entry';
+import type { CommittedEntry } from './SafetyChecks';
+
+/** Codes that promise: nothing was or will be committed. */
+export const DENIALS: readonly string[] = ['NO_LEADER', 'BUSY', 'NODE_UNREACHABLE'];
+
+/** How one attempt of a push ended; null: no answer came. */
+export type AttemptOutcome = { readonly entry: LogEntry } | { readonly error: Error } | null;
+
+/** A push as its client sees it. All attempts of one carry the same session and nonce, or there is only one. */
+export interface PushRecord {
+  readonly value: string;
+  readonly invokedAt: number;
+  /** When the first attempt succeeded; Infinity before. */
+  completedAt: number;
+  index: number | null;
+  readonly attempts: AttemptOutcome[];
+}
+
+/** A get that was answered. */
+export interface GetRecord {
+  readonly index: number;
+  readonly node: number;
+  readonly invokedAt: number;
+  readonly completedAt: number;
+  readonly entry: LogEntry | null;
+}
+
+/**
+ * What clients saw, and whether one append-only log can explain it (linearizability).
+ *
+ * Since the log itself gives out indexes, no search is needed. A history is explained by points in time a(1) < a(2)
+ * < …, at which the log of each index was appended, such that
+ * - a push of index i lies around a(i): invoked <= a(i) <= completed;
+ * - a get that returned log i ended after it: a(i) <= completed;
+ * - a miss of index i began before it: invoked < a(i).
+ * So each a(i) has a lower bound (its push's invocation, the invocation of each miss of i) and an upper bound (its
+ * push's completion, the completion of each get of i). Such increasing points exist exactly if no index has a lower
+ * bound above the upper bound of an equal or a higher index: take for a(i) the highest lower bound up to i.
+ */
+export class History {
+  /** @param mayFailWith codes of errors that a push may be answered with. */
+  constructor(
+    private readonly mayFailWith: readonly string[] = [...DENIALS, 'UNKNOWN_OUTCOME', 'STALE_NONCE'],
+  ) {}
+
+  readonly pushes: PushRecord[] = [];
+  readonly gets: GetRecord[] = [];
+
+  /** The highest index that a client knows of. */
+  get highestIndex(): number {
+    let highest = 0;
+    for (const { index } of this.pushes) highest = Math.max(highest, index ?? 0);
+    return highest;
+  }
+
+  /** Pushes that were acknowledged. */
+  get acknowledged(): PushRecord[] {
+    return this.pushes.filter(({ index }) => index !== null);
+  }
+
+  /** What is wrong with the history, given the committed logs (by index - 1); null when nothing is. */
+  fault(logs: readonly CommittedEntry[]): string | null {
+    return this.faultIn(logs.map(({ entry }) => toLogEntry(entry)));
+  }
+
+  /** What is wrong with the history, given the committed logs as a node shows them. */
+  faultIn(logs: readonly LogEntry[]): string | null {
+    return this.contentFault(logs) ?? this.orderFault(logs);
+  }
+
+  private contentFault(logs: readonly LogEntry[]): string | null {
+    const indexes = new Map<string, number>();
+    for (const { index, log } of logs) {
+      const twin = indexes.get(log.value.value);
+      if (twin !== undefined) return `${log.value.value} stands at the indexes ${twin} and ${index}`;
+      indexes.set(log.value.value, index);
+    }
+    for (const push of this.pushes) {
+      const fault = this.errorFault(push) ?? pushFault(push, indexes.get(push.value), logs);
+      if (fault !== null) return fault;
+    }
+    for (const { index, entry, node } of this.gets)
+      if (entry !== null && !sameEntry(entry, logs[index - 1]))
+        return `a get of index ${index} on node ${node} gave ${brief(entry)}, committed is ${brief(logs[index - 1])}`;
+    return null;
+  }
+
+  private errorFault({ value, attempts }: PushRecord): string | null {
+    for (const attempt of attempts) {
+      if (attempt === null || 'entry' in attempt) continue;
+      const { error } = attempt;
+      if (!(error instanceof RequestError && this.mayFailWith.includes(error.code)))
+        return `${value} failed with ${String(error)}`;
+    }
+    return null;
+  }
+
+  private orderFault(logs: readonly LogEntry[]): string | null {
+    const length = Math.max(logs.length, ...this.gets.map(({ index }) => index));
+    const lower = new Array<number>(length + 1).fill(0);
+    const upper = new Array<number>(length + 1).fill(Infinity);
+    const pushOf = new Map(this.pushes.map((push) => [push.value, push]));
+    for (const { index, log } of logs) {
+      const push = pushOf.get(log.value.value);
+      if (push === undefined) return `index ${index} holds ${log.value.value}, which nobody pushed`;
+      lower[index] = push.invokedAt;
+      upper[index] = push.completedAt;
+    }
+    for (const { index, entry, invokedAt, completedAt } of this.gets)
+      if (entry === null) lower[index] = Math.max(lower[index] ?? 0, invokedAt);
+      else upper[index] = Math.min(upper[index] ?? Infinity, completedAt);
+    return firstDisorder(lower, upper);
+  }
+}
+
+function firstDisorder(lower: readonly number[], upper: readonly number[]): string | null {
+  let begun = 0;
+  let begunBy = 0;
+  const ends = [...upper];
+  for (let index = ends.length - 2; index >= 0; index--)
+    ends[index] = Math.min(ends[index] ?? Infinity, ends[index + 1] ?? Infinity);
+  for (let index = 1; index < lower.length; index++) {
+    if ((lower[index] ?? 0) > begun) {
+      begun = lower[index] ?? 0;
+      begunBy = index;
+    }
+    const ended = ends[index] ?? Infinity;
+    if (begun > ended)
+      return `index ${begunBy} was not there at ${ms(begun)} (its push began or a get missed it then), but index ${index} or a higher one was seen by ${ms(ended)}`;
+  }
+  return null;
+}
+
+function pushFault(push: PushRecord, at: number | undefined, logs: readonly LogEntry[]): string | null {
+  for (const attempt of push.attempts) {
+    if (attempt !== null && 'entry' in attempt && !sameEntry(attempt.entry, logs[attempt.entry.index - 1]))
+      return `${push.value} was acknowledged as ${brief(attempt.entry)}, committed is ${brief(logs[attempt.entry.index - 1])}`;
+  }
+  const denied = push.attempts.every((attempt) => attempt !== null && isDenial(attempt));
+  if (denied && at !== undefined)
+    return `${push.value} was answered that nothing was committed, but stands at index ${at}`;
+  return null;
+}
+
+function isDenial(attempt: AttemptOutcome): boolean {
+  if (attempt === null || 'entry' in attempt) return false;
+  return attempt.error instanceof RequestError && DENIALS.includes(attempt.error.code);
+}
+
+function sameEntry(one: LogEntry, other: LogEntry | undefined): boolean {
+  return other !== undefined && one.hash === other.hash && JSON.stringify(one) === JSON.stringify(other);
+}
+
+function brief(entry: LogEntry | undefined): string {
+  return entry === undefined
+    ? 'nothing'
+    : `index ${entry.index} term ${entry.term} ${entry.log.value.value} hash ${entry.hash.slice(0, 8)}`;
+}
+
+function ms(at: number): string {
+  return `${(at / 1000).toFixed(3)} ms`;
+}

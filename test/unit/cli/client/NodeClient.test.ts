@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NodeClient, NodeUnreachableError } from '../../../../src/cli/client/NodeClient';
+import { LINE_BYTES_MAX } from '../../../../src/limits';
+import { SOCKET_NAME } from '../../../../src/cli/socket/CommandSocket';
+
+let directory: string;
+let server: Server;
+let answer: (socket: Socket) => void;
+
+beforeEach((done) => {
+  directory = mkdtempSync(join(tmpdir(), 'mokka-client-'));
+  server = createServer((socket) => socket.on('data', () => answer(socket)));
+  server.listen(join(directory, SOCKET_NAME), done);
+});
+afterEach((done) => {
+  server.close(done);
+  rmSync(directory, { recursive: true });
+});
+
+test('an answer may be longer than a line that a node takes', async () => {
+  const result = 'v'.repeat(LINE_BYTES_MAX + 1);
+  answer = (socket) => socket.write(`${JSON.stringify({ command: 'list', ok: true, result })}\n`);
+  const client = await NodeClient.connect(directory);
+  expect(await client.request('list 1')).toBe(result);
+  client.close();
+});
+
+test('an answer that ends in the middle is none', async () => {
+  answer = (socket) => socket.end('{"command":"info","ok":true,"res');
+  const client = await NodeClient.connect(directory);
+  await expect(client.request('info')).rejects.toThrow(NodeUnreachableError);
+  client.close();
+});

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CommandSocket } from '../../../../src/cli/socket/CommandSocket';
+import { createNonces } from '../../../../src/cli/commands/Nonces';
+import { RemoteNode } from '../../../../src/cli/cluster/RemoteNode';
+import { until } from '../../../integration/cluster/until';
+import { FakeNode } from '../FakeNode';
+
+/** Shorter than users have it. */
+const START_MS_MAX = 2500;
+const STARTS_MS = 300;
+
+/** A node through its socket, which the test opens when the node "has started". */
+let directory: string;
+let running: boolean;
+let remote: RemoteNode;
+let socket: CommandSocket | null;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'mokka-remote-'));
+  running = true;
+  socket = null;
+  remote = new RemoteNode(directory, () => running, START_MS_MAX);
+});
+afterEach(async () => {
+  remote.close();
+  await socket?.stop(0);
+  rmSync(directory, { recursive: true });
+});
+
+async function start(): Promise<void> {
+  const context = { node: new FakeNode(), nextNonce: createNonces(() => 1000) };
+  socket = await CommandSocket.open(directory, context, () => undefined);
+}
+
+const state = () => remote.getDb().getState();
+
+/** Each command, typed at once. */
+const askAll = (): readonly Promise<unknown>[] => [
+  state().getInfo(),
+  state().getStatus(),
+  remote.getDb().getEntry().get(1),
+  remote.logApi.push('key', { value: 'value' }),
+];
+
+async function expectAllFail(asked: readonly Promise<unknown>[], message: string): Promise<void> {
+  const failure = { status: 'rejected', reason: { code: 'NODE_UNREACHABLE', message } };
+  expect(await Promise.allSettled(asked)).toMatchObject(asked.map(() => failure));
+}
+
+test('commands wait for a node that starts', async () => {
+  const asked = askAll();
+  let answered = 0;
+  for (const answer of asked) void answer.finally(() => answered++);
+  await pause(STARTS_MS);
+  expect(answered).toBe(0);
+  await start();
+  expect((await Promise.all(asked))[0]).toMatchObject({ state: 'leader' });
+});
+
+test('they fail when the node has not started in time', async () => {
+  const since = performance.now();
+  await expectAllFail(
+    askAll(),
+    `the node of this prompt has not started within ${START_MS_MAX} ms: wait, or use another`,
+  );
+  expect(performance.now() - since).toBeGreaterThan(START_MS_MAX);
+});
+
+test('they fail at once when the node ends while it starts, or does not run', async () => {
+  const message = 'the node of this prompt does not answer: start it, or use another';
+  const asked = askAll();
+  await pause(STARTS_MS);
+  running = false;
+  await expectAllFail(asked, message);
+  await expectAllFail(askAll(), message);
+});
+
+test('a look does not wait', async () => {
+  const look = expect(remote.lookAtInfo()).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+  const command = state().getInfo();
+  expect(await Promise.race([look.then(() => 'the look'), command.then(() => 'the command')])).toBe(
+    'the look',
+  );
+  await start();
+  expect(await remote.lookAtInfo()).toMatchObject({ state: 'leader' });
+  await command;
+});
+
+test('neither looks nor reads wait for what was asked before them', async () => {
+  const node = new FakeNode();
+  socket = await CommandSocket.open(
+    directory,
+    { node, nextNonce: createNonces(() => 1000) },
+    () => undefined,
+  );
+  node.hold();
+  const asked = [
+    remote.logApi.push('key', { value: 'value' }),
+    remote.getDb().getEntry().get(1),
+    remote.lookAtInfo(),
+  ];
+  await until(30_000, 'all three are at work', () => (node.waiting === 3 ? true : undefined));
+  node.letGo();
+  await Promise.all(asked);
+});

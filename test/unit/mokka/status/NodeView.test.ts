@@ -1,0 +1,23 @@
+import { LoneNode } from '../LoneNode';
+
+let node: LoneNode;
+
+beforeEach(() => (node = new LoneNode(3)));
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await node.disconnect();
+});
+
+test('a leader that a member spoke of is no cause any more once that member is not reachable', () => {
+  for (const peer of node.memberAddresses.slice(1)) node.nodeApi.join(peer);
+  const [speaker = '', leader = ''] = node.nodes.keys();
+  node['memberReports'].follows(speaker, leader, performance.now());
+  jest.spyOn(node['store'], 'membership', 'get').mockReturnValue('voter');
+  const linked = jest.spyOn(node, 'linkState');
+  linked.mockImplementation((peer?: string) => ({ connected: peer === speaker }));
+  expect(node['view'].info().problem).toMatch(
+    /^Node 2 leads, as node 1 says, but this node has no link to it/,
+  );
+  linked.mockReturnValue({ connected: false });
+  expect(node['view'].info().problem).toMatch(/^1 of 3 members are reachable and 2 are needed/);
+});
