@@ -35,6 +35,7 @@ const rooms = [
   'mokka/election',
   'mokka/status',
   'mokka',
+  'metrics',
   'cli/answers',
   'cli/render',
   'cli/commands',

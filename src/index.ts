@@ -25,6 +25,7 @@ export type {
   PushApi,
   PushOptions,
 } from './api';
+export { type MeasuredNode, NodeMetrics, type NodeMetricsOptions } from './metrics/NodeMetrics';
 export type { NodeEvents } from './mokka/NodeEvents';
 export { tuneForLoad } from './tuneForLoad';
 export type { LogEntry } from './entry/Entry';

@@ -69,6 +69,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private pushedTo: { readonly leader: string | null; readonly term: number } = { leader: null, term: 0 };
   /** The number that the last 'commit' event told. */
   private emittedLogNumber: number;
+  private leaderChanges = 0;
   private handover: Handover | null = null;
   private knownIdentity: string | null;
   private readonly outbox: Outbox = {
@@ -171,9 +172,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   /** What can be told of this node at once. @throws RequestError NODE_UNREACHABLE when it has stopped */
   vitals(): NodeVitals {
-    const { adds, writes, logApi, nodeReads } = this;
+    const { leaderChanges, adds, writes, logApi, nodeReads } = this;
     return {
       ...nodeReads.seen(),
+      leaderChanges,
       adds,
       writes,
       pendingAdds: logApi.waitingCount,
@@ -358,6 +360,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private pushesGoTo(leader: string | null, term: number): void {
     if (leader === null || (leader === this.pushedTo.leader && term === this.pushedTo.term)) return;
     this.pushedTo = { leader, term };
+    this.leaderChanges++;
     this.logApi.leaderChanged();
   }
 

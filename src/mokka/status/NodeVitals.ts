@@ -11,6 +11,8 @@ export interface NodeSight {
 
 /** What monitoring asks of a node. It is told at once, whatever the others do. */
 export interface NodeVitals extends NodeSight {
+  /** Leaders that the node came to know, one in two terms twice. */
+  readonly leaderChanges: number;
   readonly adds: AddCounts;
   /** Appends to the store, each until it was on disk. */
   readonly writes: DurationCounts;
