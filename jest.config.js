@@ -13,7 +13,9 @@ module.exports = {
   globalSetup: '<rootDir>/test/globalSetup.ts',
   // Of one test, ms: what a slow or busy machine may take, not what it should.
   testTimeout: 600_000,
-  transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { swcrc: false, jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],
+  },
   // Integration tests start real processes and wait for them more than they compute: three files at once keep two cores busy.
   maxWorkers: 3,
   // Mokka's arithmetic of votes asks for Math in its inner loops: through jest's sandbox that takes ten times as long.

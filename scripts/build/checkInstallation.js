@@ -11,7 +11,7 @@ var ROOT = path.resolve(__dirname, '..', '..');
 var NEEDED_MAJOR = Number(/\d+/.exec(manifest.engines.node)[0]);
 
 /** What compiles the sources; all else of the devDependencies is for the tests. */
-var COMPILERS = ['typescript', 'ts-node'];
+var COMPILERS = ['typescript', 'ts-node', '@swc/core'];
 
 function whyNot() {
   if (Number(process.versions.node.split('.')[0]) < NEEDED_MAJOR)
