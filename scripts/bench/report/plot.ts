@@ -1,22 +1,20 @@
+import { init, type EChartsOption } from 'echarts';
 import { OURS, type Row } from '../Run';
 
-/** One line of a panel. */
-export interface Series {
-  readonly name: string;
-  readonly points: readonly { readonly x: number; readonly y: number }[];
-}
-
-/**
- * One coordinate system: the x values that occur, evenly spaced, and a y axis from 0, or, for values that differ by
- * more than {@link LINEAR_SPAN_MAX} times, of powers of ten.
- */
+/** One coordinate system of the picture, with a line for each of its series. */
 export interface Panel {
   readonly title: string;
   readonly xLabel: string;
   readonly series: readonly Series[];
 }
 
-const PANEL = { width: 460, height: 300, left: 62, right: 16, top: 52, bottom: 44 } as const;
+/** The points of one line, by ascending x. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+const PANEL = { width: 460, height: 300, left: 62, right: 16, top: 64, bottom: 52 } as const;
 const PANELS_A_ROW = 2;
 
 /** Mid-tones, on no background of their own: readable on white and on dark pages. */
@@ -24,13 +22,17 @@ const INK = '#7a828c';
 const GRID_OPACITY = 0.3;
 const COLORS = ['#3b82f6', '#d9730d', '#2e9e5b', '#a855f7', '#db2777', '#0891b2', '#a16207'];
 
-const TICKS_WANTED = 4;
-
-/** The largest value over the smallest, up to which both can be read off a linear axis. */
+/** The largest value over the smallest, up to which both can be read off a linear axis; beyond, it has powers of ten. */
 const LINEAR_SPAN_MAX = 50;
 
-const DOT_RADIUS = 3;
-const LEGEND_WIDTH = 110;
+/** What of a cluster --grow grows, the column that says how far, and its name. */
+const GROWING = [
+  ['entries', 'entries', 'entries that are there'],
+  ['value', 'value_bytes', 'bytes of a value'],
+  ['size', 'size', 'nodes'],
+] as const;
+
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 
 /** What rows show, as panels: those of loads by requests in flight, those of --grow by what grows. */
 export function panelsOf(rows: readonly Row[]): Panel[] {
@@ -42,29 +44,11 @@ export function plotSvg(panels: readonly Panel[]): string {
   const columns = Math.min(PANELS_A_ROW, Math.max(1, panels.length));
   const width = columns * PANEL.width;
   const height = Math.max(1, Math.ceil(panels.length / columns)) * PANEL.height;
-  const body = panels.map((panel, at) => {
-    const x = (at % columns) * PANEL.width;
-    const y = Math.floor(at / columns) * PANEL.height;
-    return `<g transform="translate(${x} ${y})">\n${panelSvg(panel)}\n</g>`;
-  });
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="${INK}">`,
-    ...body,
-    '</svg>\n',
-  ].join('\n');
-}
-
-/** The round step (1, 2 or 5 times a power of ten) that divides 0 to `max` into about so many parts. */
-export function tickStep(max: number, parts = TICKS_WANTED): number {
-  const rough = max > 0 ? max / parts : 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  return ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
-}
-
-/** A number as an axis shows it: 1500000 as 1.5M. */
-export function shortNumber(value: number): string {
-  const [divisor, unit] = value >= 1e6 ? [1e6, 'M'] : value >= 1000 ? [1000, 'k'] : [1, ''];
-  return `${Number((value / divisor).toPrecision(3))}${unit}`;
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+  chart.setOption(optionOf(panels, columns));
+  const svg = chart.renderToSVGString({ useViewBox: true });
+  chart.dispose();
+  return `${svg}\n`;
 }
 
 function loadPanels(rows: readonly Row[], measure: string): Panel[] {
@@ -72,14 +56,10 @@ function loadPanels(rows: readonly Row[], measure: string): Panel[] {
   if (loads.length === 0) return [];
   const systems = [...new Set(loads.map((row) => String(row['system'])))];
   const bySystem = (y: string): Series[] =>
-    systems.map((name) => ({
-      name,
-      points: pointsOf(
-        loads.filter((row) => row['system'] === name),
-        'inflight',
-        y,
-      ),
-    }));
+    systems.map((name) => {
+      const own = loads.filter((row) => row['system'] === name);
+      return { name, points: pointsOf(own, 'inflight', y) };
+    });
   const xLabel = 'requests in flight';
   return [
     { title: `${measure}s per second`, xLabel, series: bySystem('rate') },
@@ -89,24 +69,14 @@ function loadPanels(rows: readonly Row[], measure: string): Panel[] {
 }
 
 function growPanels(rows: readonly Row[]): Panel[] {
-  const ways = [
-    { growing: 'entries', x: 'entries', xLabel: 'entries that are there' },
-    { growing: 'value', x: 'value_bytes', xLabel: 'bytes of a value' },
-    { growing: 'size', x: 'size', xLabel: 'nodes' },
-  ];
-  return ways.flatMap(({ growing, x, xLabel }) => {
+  return GROWING.flatMap(([growing, x, xLabel]) => {
     const own = rows.filter((row) => row.measure === 'grow' && row['growing'] === growing);
     if (own.length === 0) return [];
+    const line = (name: string, y: string): Series => ({ name, points: pointsOf(own, x, y) });
+    const memory = [line('resident', 'rss_mb'), line('of it file pages', 'file_pages_mb')];
     return [
-      { title: 'adds per second', xLabel, series: [{ name: OURS, points: pointsOf(own, x, 'rate') }] },
-      {
-        title: 'memory of the largest node, MB',
-        xLabel,
-        series: [
-          { name: 'resident', points: pointsOf(own, x, 'rss_mb') },
-          { name: 'of it file pages', points: pointsOf(own, x, 'file_pages_mb') },
-        ],
-      },
+      { title: 'adds per second', xLabel, series: [line(OURS, 'rate')] },
+      { title: 'memory of the largest node, MB', xLabel, series: memory },
     ];
   });
 }
@@ -120,82 +90,65 @@ function pointsOf(rows: readonly Row[], x: string, y: string): Series['points'] 
     valuesOfX.set(atX, [...(valuesOfX.get(atX) ?? []), atY]);
   }
   return [...valuesOfX]
-    .map(([atX, values]) => ({ x: atX, y: values.reduce((sum, each) => sum + each, 0) / values.length }))
-    .sort((a, b) => a.x - b.x);
+    .map(([atX, values]) => [atX, values.reduce((sum, each) => sum + each, 0) / values.length] as const)
+    .sort(([a], [b]) => a - b);
 }
 
-/** The y axis: its marks, and where a value stands, from 0 (bottom) to 1 (top). */
-interface Axis {
-  readonly ticks: readonly number[];
-  readonly share: (value: number) => number;
+function optionOf(panels: readonly Panel[], columns: number): EChartsOption {
+  const placed = panels.map((panel, at) => ({
+    ...panel,
+    left: (at % columns) * PANEL.width + PANEL.left,
+    above: Math.floor(at / columns) * PANEL.height,
+  }));
+  const textStyle = { color: INK, fontSize: 12 };
+  const axisLine = { show: true, onZero: false, lineStyle: { color: INK } };
+  const axisLabel = { ...textStyle, formatter: (value: string | number) => short.format(Number(value)) };
+  return {
+    ...{ animation: false, textStyle, color: COLORS },
+    title: placed.map(({ title, left, above }) => ({
+      ...{ text: title, left, top: above + 8, padding: 0 },
+      textStyle: { ...textStyle, fontWeight: 'bold' },
+    })),
+    legend: placed.map(({ series, left, above }) => ({
+      ...{ data: series.map(({ name }) => name), left, top: above + 28, padding: 0, itemGap: 24, textStyle },
+      selectedMode: false,
+    })),
+    grid: placed.map(({ left, above }) => ({
+      ...{ left, top: above + PANEL.top, width: PANEL.width - PANEL.left - PANEL.right },
+      height: PANEL.height - PANEL.top - PANEL.bottom,
+    })),
+    xAxis: placed.map(({ xLabel, series }, gridIndex) => ({
+      ...{
+        type: 'category',
+        gridIndex,
+        data: marksOf(series),
+        axisTick: { show: false },
+        axisLine,
+        axisLabel,
+      },
+      ...{ name: xLabel, nameLocation: 'middle', nameGap: 28, nameTextStyle: textStyle },
+    })),
+    yAxis: placed.map(({ series }, gridIndex) => ({
+      ...{ type: differMuch(series) ? 'log' : 'value', gridIndex, splitNumber: 4, axisLine, axisLabel },
+      splitLine: { lineStyle: { color: INK, opacity: GRID_OPACITY } },
+    })),
+    series: placed.flatMap(({ series }, at) =>
+      series.map(({ name, points }, nth) => ({
+        ...{ type: 'line', name, xAxisIndex: at, yAxisIndex: at, silent: true, emphasis: { disabled: true } },
+        ...{ color: COLORS[nth % COLORS.length] ?? INK, symbol: 'circle', symbolSize: 6 },
+        data: points.map(([x, y]) => [String(x), y]),
+      })),
+    ),
+  };
 }
 
-/** An axis for these values. */
-export function axisOf(values: readonly number[]): Axis {
-  const max = Math.max(0, ...values);
-  const min = Math.min(max, ...values);
-  return min > 0 && max > LINEAR_SPAN_MAX * min ? logarithmicAxis(min, max) : linearAxis(max);
+/** The x values that occur: evenly spaced, since they grow by factors. */
+function marksOf(series: readonly Series[]): string[] {
+  const xs = series.flatMap(({ points }) => points.map(([x]) => x));
+  return [...new Set(xs)].sort((a, b) => a - b).map(String);
 }
 
-function linearAxis(max: number): Axis {
-  const step = tickStep(max);
-  const parts = Math.max(1, Math.ceil(max / step));
-  const ticks = Array.from({ length: parts + 1 }, (_, at) => at * step);
-  return { ticks, share: (value) => value / (parts * step) };
-}
-
-function logarithmicAxis(min: number, max: number): Axis {
-  const first = Math.floor(Math.log10(min));
-  const decades = Math.ceil(Math.log10(max)) - first;
-  const ticks = Array.from({ length: decades + 1 }, (_, at) => 10 ** (first + at));
-  return { ticks, share: (value) => (Math.log10(value) - first) / decades };
-}
-
-function panelSvg({ title, xLabel, series }: Panel): string {
-  const points = series.flatMap((each) => each.points);
-  const xs = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
-  const axis = axisOf(points.map(({ y }) => y));
-  const right = PANEL.width - PANEL.right;
-  const bottom = PANEL.height - PANEL.bottom;
-  const xOf = (x: number): number =>
-    round(PANEL.left + ((xs.indexOf(x) + 0.5) / Math.max(1, xs.length)) * (right - PANEL.left));
-  const yOf = (y: number): number => round(bottom - axis.share(y) * (bottom - PANEL.top));
-  const lines: string[] = [
-    text(PANEL.left, 18, title, 'font-weight="bold"'),
-    text((PANEL.left + right) / 2, PANEL.height - 10, xLabel, 'text-anchor="middle"'),
-    `<path d="M${PANEL.left} ${PANEL.top}V${bottom}H${right}" fill="none" stroke="${INK}"/>`,
-  ];
-  for (const tick of axis.ticks) {
-    const y = yOf(tick);
-    lines.push(`<path d="M${PANEL.left} ${y}H${right}" stroke="${INK}" stroke-opacity="${GRID_OPACITY}"/>`);
-    lines.push(text(PANEL.left - 6, y + 4, shortNumber(tick), 'text-anchor="end"'));
-  }
-  for (const x of xs) lines.push(text(xOf(x), bottom + 16, shortNumber(x), 'text-anchor="middle"'));
-  for (const [at, each] of series.entries()) lines.push(seriesSvg(each, at, xOf, yOf));
-  return lines.join('\n');
-}
-
-function seriesSvg(
-  { name, points }: Series,
-  at: number,
-  xOf: (x: number) => number,
-  yOf: (y: number) => number,
-): string {
-  const color = COLORS[at % COLORS.length] ?? INK;
-  const path = points.map(({ x, y }) => `${xOf(x)},${yOf(y)}`).join(' ');
-  const dots = points.map(({ x, y }) => `<circle cx="${xOf(x)}" cy="${yOf(y)}" r="${DOT_RADIUS}"/>`).join('');
-  return [
-    `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"/>`,
-    `<g fill="${color}">${dots}</g>`,
-    text(PANEL.left + at * LEGEND_WIDTH, 38, name, `fill="${color}"`),
-  ].join('\n');
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  const escaped = content.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escaped}</text>`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
+function differMuch(series: readonly Series[]): boolean {
+  const ys = series.flatMap(({ points }) => points.map(([, y]) => y));
+  return Math.min(...ys) > 0 && Math.max(...ys) > LINEAR_SPAN_MAX * Math.min(...ys);
 }
