@@ -62,8 +62,9 @@ What is measured (adds, unless another is named):
   --catch-up N      a member that is N entries behind, while 1,000 adds a second go on
   --restart N       kill -9 and start of a member that holds N entries: ms to its first answers
   --grow            adds and memory by number of entries (up to --grow-to N, default 1000000), value and size
-  --peers [SCRIPT]  adds, beside etcd, alternating in --rounds N (default 3); it must be installed, as by
-                    Debian's package etcd-server. SCRIPT has other peers: it prints one line of JSON a level
+  --peers [SCRIPT]  adds, alternating in --rounds N (default 3), beside etcd, if it is installed, as by Debian's
+                    package etcd-server, and beside one-disk: the same entries written and synced to one store,
+                    without a cluster. SCRIPT has other peers: it prints one line of JSON a level
 How:
   --inflight 1,64,256         requests that are unanswered at any time, one level each
   --seconds 5  --warmup 1     of each level

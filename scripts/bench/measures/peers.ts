@@ -1,5 +1,6 @@
 import { median, percentile, rounded } from '../report/percentiles';
-import { availablePeers, peerFailovers, peerLevels, PEERS, type Peer } from '../peers/peerScript';
+import { availablePeers, peerFailovers, peerLevels, ETCD, type Peer } from '../peers/peerScript';
+import { ONE_DISK } from '../peers/oneDisk';
 import type { Run } from '../Run';
 import { measureLoads } from './loads';
 
@@ -37,13 +38,12 @@ export async function comparePeers(run: Run): Promise<void> {
 
 /** etcd's failovers, beside those of this product. */
 export async function compareFailover(run: Run): Promise<void> {
-  const [etcd] = PEERS;
-  if (!availablePeers(run).includes(etcd)) return;
-  const all_ms = await peerFailovers(run, etcd);
+  if (!availablePeers(run).includes(ETCD)) return;
+  const all_ms = await peerFailovers(run, ETCD);
   if (all_ms.length === 0) return;
   run.report({
     measure: 'failover',
-    ...{ system: etcd.peer, size: 3, kills: all_ms.length, median_ms: median(all_ms) },
+    ...{ system: ETCD.peer, size: 3, kills: all_ms.length, median_ms: median(all_ms) },
     max_ms: percentile(
       all_ms.toSorted((a, b) => a - b),
       1,
@@ -63,7 +63,13 @@ async function measurePeer(run: Run, peer: Peer): Promise<Measured[]> {
     const { keyBytes, valueBytes } = run.options;
     run.report({
       measure: 'add',
-      ...{ system: peer.peer, size: 3, inflight, key_bytes: keyBytes, value_bytes: valueBytes },
+      ...{
+        system: peer.peer,
+        size: peer.peer === ONE_DISK ? 1 : 3,
+        inflight,
+        key_bytes: keyBytes,
+        value_bytes: valueBytes,
+      },
       ...{ rate, p50_ms, p99_ms },
     });
     return { system: peer.peer, inflight, rate, p50: p50_ms };

@@ -4,15 +4,26 @@ import { delimiter, join } from 'node:path';
 import { z } from 'zod';
 import { eachLine } from '../../../src/cli/lines/eachLine';
 import { etcdFailovers, etcdLevels } from './etcd';
+import { ONE_DISK, oneDiskLevels } from './oneDisk';
 import type { Run } from '../Run';
 
-/** The systems that a peers script runs, and the server that each needs. */
-export const PEERS = [
-  { peer: 'etcd', server: 'etcd' },
+/** A system that stands beside this product, and the server that it needs. */
+export interface Peer {
+  readonly peer: string;
+  readonly server: string | null;
+}
+
+export const ETCD: Peer = { peer: 'etcd', server: 'etcd' };
+
+/** What the bench runs by itself. */
+const OWN_PEERS: readonly Peer[] = [ETCD, { peer: ONE_DISK, server: null }];
+
+/** What a peers script runs. */
+const SCRIPT_PEERS: readonly Peer[] = [
+  ETCD,
   { peer: 'nats', server: 'nats-server' },
   { peer: 'ceiling', server: null },
-] as const;
-export type Peer = (typeof PEERS)[number];
+];
 
 /** Where Debian puts servers: not in every user's PATH. */
 const SERVER_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin'];
@@ -30,14 +41,14 @@ const failoverSchema = z.object({ peer: z.string(), ms: z.array(z.number()) });
 /** One level as a peers script prints it. */
 export type PeerLevel = z.infer<typeof levelSchema>;
 
-/** The peers that can be run: etcd, or those of a script that was named. Why others cannot is noted. */
+/** The peers that can be run: the bench's own, or those of a script that was named. Why others cannot is noted. */
 export function availablePeers(run: Run): Peer[] {
   const { peersScript } = run.options;
   if (peersScript !== undefined && !existsSync(peersScript)) {
     run.progress.note(`peers are skipped: ${peersScript} is not there`);
     return [];
   }
-  const peers = peersScript === undefined ? PEERS.slice(0, 1) : PEERS;
+  const peers = peersScript === undefined ? OWN_PEERS : SCRIPT_PEERS;
   return peers.filter(({ peer, server }) => {
     const available = server === null || serverPath(server) !== null;
     if (!available)
@@ -48,7 +59,8 @@ export function availablePeers(run: Run): Peer[] {
 
 /** Runs a peer's levels; none, with a note, when its script fails. */
 export async function peerLevels(run: Run, { peer, server }: Peer): Promise<PeerLevel[]> {
-  if (run.options.peersScript === undefined) return etcdLevels(run, serverPath(server ?? '') ?? '');
+  if (run.options.peersScript === undefined)
+    return server === null ? oneDiskLevels(run) : etcdLevels(run, serverPath(server) ?? '');
   const { inflight, seconds, warmup, keyBytes, valueBytes } = run.options;
   const options = { inflight: inflight.join(','), seconds, warmup, key: keyBytes, value: valueBytes };
   return z.array(levelSchema).parse(await runScript(run, peer, options));

@@ -143,6 +143,18 @@ describe('npm run bench', () => {
     expect(ratio?.['median_rate']).toBeGreaterThan(1);
   });
 
+  test('sets what one disk alone gives beside its own', async () => {
+    const { status, stdout } = await bench(...TINY, '--rounds', '1', '--peers');
+    expect(status).toBe(0);
+    const rows = rowsOf(stdout);
+    const disk = rows.find(({ measure, system }) => measure === 'add' && system === 'one-disk');
+    expect(disk).toMatchObject({ size: 1, inflight: 64, key_bytes: 16, value_bytes: 100 });
+    expect(disk?.['rate']).toBeGreaterThan(0);
+    expect(disk?.['p50_ms']).toBeGreaterThan(0);
+    const ratio = rows.find(({ measure, to }) => measure === 'ratio' && to === 'one-disk');
+    expect(ratio).toMatchObject({ inflight: 64, rounds: 1 });
+  });
+
   test('refuses a bad option in one line, with status 2', async () => {
     const { status, stdout, stderr } = await bench('--inflight', '0');
     expect([status, stdout]).toEqual([2, '']);
