@@ -1,7 +1,8 @@
-import { median, percentile, rounded } from '../report/percentiles';
+import { median, rounded } from '../report/percentiles';
 import { availablePeers, peerFailovers, peerLevels, ETCD, type Peer } from '../peers/peerScript';
 import { ONE_DISK } from '../peers/oneDisk';
 import type { Run } from '../Run';
+import { failoverRow } from './failover';
 import { measureLoads } from './loads';
 
 /** One level of one system in one round. */
@@ -41,15 +42,7 @@ export async function compareFailover(run: Run): Promise<void> {
   if (!availablePeers(run).includes(ETCD)) return;
   const all_ms = await peerFailovers(run, ETCD);
   if (all_ms.length === 0) return;
-  run.report({
-    measure: 'failover',
-    ...{ system: ETCD.peer, size: 3, kills: all_ms.length, median_ms: median(all_ms) },
-    max_ms: percentile(
-      all_ms.toSorted((a, b) => a - b),
-      1,
-    ),
-    all_ms,
-  });
+  run.report(failoverRow(ETCD.peer, 3, all_ms));
 }
 
 async function measureOurs(run: Run): Promise<Measured[]> {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { rounded } from '../report/percentiles';
 import type { PeerLevel } from './peerScript';
+import { levelLength } from '../load/fill';
 import { Payloads } from '../load/requests';
 import type { Run } from '../Run';
 import { Window } from '../load/Window';
@@ -32,15 +33,14 @@ export async function etcdLevels(run: Run, server: string): Promise<PeerLevel[]>
 }
 
 async function loadLevel(
-  { options }: Run,
+  run: Run,
   cluster: EtcdCluster,
   inflight: number,
   first: number,
 ): Promise<{ level: PeerLevel; puts: number }> {
   const leader = await cluster.leader();
-  const payloads = new Payloads(options.keyBytes, options.valueBytes);
-  const length = { warmupMs: options.warmup * 1000, measureMs: options.seconds * 1000 };
-  const window = new Window(length, performance.now());
+  const payloads = new Payloads(run.options.keyBytes, run.options.valueBytes);
+  const window = new Window(levelLength(run), performance.now());
   let puts = 0;
   const lane = async (): Promise<void> => {
     for (let sentAt = performance.now(); window.take(1, sentAt) > 0; sentAt = performance.now()) {

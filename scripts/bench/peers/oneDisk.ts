@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
 import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { levelLength } from '../load/fill';
 import { Payloads } from '../load/requests';
 import { Window } from '../load/Window';
 import type { Run } from '../Run';
@@ -30,15 +31,10 @@ export async function oneDiskLevels(run: Run): Promise<PeerLevel[]> {
   return levels;
 }
 
-async function loadLevel(
-  { options, progress }: Run,
-  store: LmdbLogStore,
-  inflight: number,
-): Promise<PeerLevel> {
-  const payloads = new Payloads(options.keyBytes, options.valueBytes);
-  const length = { warmupMs: options.warmup * 1000, measureMs: options.seconds * 1000 };
-  const window = new Window(length, performance.now());
-  progress.show(`one disk: ${inflight} in flight`);
+async function loadLevel(run: Run, store: LmdbLogStore, inflight: number): Promise<PeerLevel> {
+  const payloads = new Payloads(run.options.keyBytes, run.options.valueBytes);
+  const window = new Window(levelLength(run), performance.now());
+  run.progress.show(`one disk: ${inflight} in flight`);
   for (let sentAt = performance.now(); window.take(inflight, sentAt) > 0; sentAt = performance.now()) {
     store.append(nextEntries(store.last, payloads, inflight), store.last?.index ?? 0);
     const now = performance.now();
