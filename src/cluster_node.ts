@@ -24,7 +24,7 @@ const initMokka = async (): Promise<void> => {
   const { askCommand } = await import('./cli/askCommand');
   const { CommandLoad } = await import('./cli/answers/CommandLoad');
   const { createNonces } = await import('./cli/commands/Nonces');
-  const { openCommandSocket } = await import('./cli/socket/openCommandSocket');
+  const { openDoors } = await import('./openDoors');
   const { tellSupervisor } = await import('./cli/cluster/supervision');
 
   const { index, members, dataDirectory } = config;
@@ -58,10 +58,11 @@ const initMokka = async (): Promise<void> => {
 
   const context = { node: mokka, nextNonce: createNonces(Date.now), load: new CommandLoad() };
   const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
-  const socket = await openCommandSocket(mokka, { dataDirectory, context, unexpected });
+  const doors = await openDoors(mokka, config, logger, { context, unexpected });
   const prompt = askCommand(context, { dataDirectory, logger, stderr, unexpected });
-  life.beforeExit(() => leave(mokka, [prompt, socket]));
+  life.beforeExit(() => leave(mokka, [prompt, doors]));
   prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);
+  if (doors.page !== null) prompt.notify(doors.page);
   if ((await prompt.ended) === 'exit') await life.stop();
   else tellSupervisor({ event: 'input-ended' });
 };

@@ -20,6 +20,8 @@ export type RequestErrorCode =
   | 'STALE_NONCE'
   | 'NONCE_REUSED'
   | 'HISTORIES_DIFFER'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
   | 'INTERNAL';
 
 /**

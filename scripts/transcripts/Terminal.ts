@@ -17,6 +17,7 @@ const NODE_VARIABLES = [
   'CLUSTER_CONFIG',
   'NODE_KEY_FILE',
   'LOG_LEVEL',
+  'HTTP_PORT',
   'NO_COLOR',
   'npm_config_loglevel',
 ];

@@ -10,6 +10,9 @@ const LINKED = ['src', 'scripts', 'test', 'dist', 'node_modules', 'package.json'
 /** Where a reader of the README may think the commands to run: no path of this machine is shown. */
 const SHOWN_HOME = '/home/me';
 
+/** What follows an address that opens the page: another in every cluster. */
+const TOKEN = /#token=[\w-]+/g;
+
 /** A temporary directory in which npm's commands work as in a fresh clone. */
 export class Workspace {
   private readonly home = realpathSync(mkdtempSync(join(tmpdir(), 'mokka-transcript-')));
@@ -26,9 +29,9 @@ export class Workspace {
     return join(this.home, 'tmux.sock');
   }
 
-  /** A text that commands printed, without the workspace's path. */
+  /** A text that commands printed, without the workspace's path and tokens. */
   shown(text: string): string {
-    return text.replaceAll(this.home, SHOWN_HOME);
+    return text.replaceAll(this.home, SHOWN_HOME).replaceAll(TOKEN, '#token=…');
   }
 
   remove(): void {

@@ -60,9 +60,7 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   const [first, second] = nodes;
   await first?.ask('add_log super test', ENTRY);
   await second?.ask('get_log 1', ENTRY);
-  const shown = nodes
-    .slice(0, 2)
-    .map((terminal, node) => [`terminal-${node + 1}`, terminal.transcript()] as const);
+  const shown = ['terminal-1', first?.transcript() ?? ''] as const;
   const commands = await shell(workspace, 'cli', [
     'npm run cli --silent -- add_log color dark blue',
     'npm run cli --silent -- --node 1 list 1',
@@ -73,7 +71,7 @@ async function threeTerminals(workspace: Workspace, startPort: number): Promise<
   const restore = await shell(workspace, 'restore', [
     'CLUSTER_CONFIG=cluster/cluster.json DATA_DIR=restored INDEX=0 npm run restore --silent -- log.backup',
   ]);
-  return new Map([...shown, commands, backup, keys, restore]);
+  return new Map([shown, commands, backup, keys, restore]);
 }
 
 /** `npm start`: its leader is killed, a log is added while it is away, and it is started again. */

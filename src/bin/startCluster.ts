@@ -5,16 +5,19 @@
  * `exit` or the end of the input at the prompt, SIGTERM or SIGINT stop all three, with status 0. When it is killed
  * itself, its nodes notice and stop.
  */
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ClusterPrompt } from '../cli/cluster/ClusterPrompt';
 import { majorityOf } from '../cli/cluster/clusterCommands';
 import { ProcessLife } from '../cli/process/ProcessLife';
 import { Stderr } from '../cli/process/Stderr';
 import { parseNodeMessage } from '../cli/cluster/supervision';
 import { takeNoArguments } from '../cli/shell/scriptUsage';
+import { readConfig } from '../config/ClusterConfig';
 import { requireWorkingDirectory } from '../config/workingDirectory';
 import { escapeControls } from '../escapeControls';
+import { pageLine } from '../http/pageLine';
 import { DirectoryLock } from '../storage/directory/DirectoryLock';
+import { makeDirectory } from '../storage/directory/durableFile';
 import { asStoreFailed } from '../storage/unusable';
 import { type LogRecord, StartedNode } from './StartedNode';
 
@@ -23,7 +26,8 @@ const USAGE = `npx mokka-cluster start, or in a clone npm start
 Three nodes with the demo keys on this machine and one prompt for them, where help lists the commands. It takes no
 arguments, the environment chooses:
   DATA_DIR     where the nodes' data are (default data)
-  START_PORT   the first of three ports (default 2000)
+  START_PORT   the first of three ports (default 2000); HTTP is on the three from it + 100
+  HTTP_PORT    the first of three other ports for HTTP; off: none
   LOG_LEVEL    which records are written (default info; warn in a terminal)`;
 
 const NODES = 3;
@@ -52,6 +56,18 @@ async function refuseUsedData(): Promise<void> {
     await DirectoryLock.check(directory).catch((error: unknown) => {
       throw asStoreFailed(error, `cannot use ${directory}`);
     });
+  }
+}
+
+/** Where a browser finds node 0; null where it serves no HTTP, or cannot start: then it says itself why. */
+function pageOfNode0(): string | null {
+  try {
+    const { http, dataDirectory } = readConfig({ ...process.env, INDEX: '0' });
+    if (http === null) return null;
+    makeDirectory(dirname(dataDirectory));
+    return pageLine(http);
+  } catch {
+    return null;
   }
 }
 
@@ -107,6 +123,8 @@ class StartedCluster {
       isRunning: (index) => this.nodes[index]?.running === true,
     });
     this.prompt = prompt;
+    const page = pageOfNode0();
+    if (page !== null) prompt.notify(page);
     this.life.beforeExit(() => prompt.stop(0));
     await prompt.ended;
     await this.life.stop();

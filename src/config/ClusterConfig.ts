@@ -5,6 +5,8 @@ import { DEFAULT_SETTINGS, readClusterFile } from './clusterFile';
 import { DEMO_KEYS, demoMembers, isDemoKey } from './demoCluster';
 import { type Environment, type LogLevel, readEnvironment } from './environment';
 import { badConfig } from './faults';
+import { demoHttp, fileHttp, HTTP_PORT_OFFSET } from './httpConfig';
+import type { HttpSettings } from './HttpSettings';
 import { keyFileName, readKeyFile } from './keyFile';
 import type { NodeKeys } from './keyPair';
 import { type Member, PORT_MAX } from './Member';
@@ -29,6 +31,8 @@ export interface NodeConfig {
   readonly heartbeat: number;
   /** Silence of the leader after which a follower asks for an election, ms. */
   readonly electionTimeout: number;
+  /** Where it serves HTTP; null where it does not. */
+  readonly http: HttpSettings | null;
 }
 
 /** Port of node 0 of the demo cluster, as in the tutorial. */
@@ -36,7 +40,7 @@ export const DEFAULT_START_PORT = 2000;
 
 /**
  * The configuration that a process environment stands for: INDEX, and START_PORT or CLUSTER_CONFIG with
- * NODE_KEY_FILE, DATA_DIR, LOG_LEVEL.
+ * NODE_KEY_FILE, DATA_DIR, LOG_LEVEL, HTTP_PORT.
  *
  * @throws StartError BAD_CONFIG or BAD_KEY, in one line that says what is wrong, where, and what is allowed.
  */
@@ -56,23 +60,27 @@ export function readConfig(env: NodeJS.ProcessEnv): NodeConfig {
   };
 }
 
-type Cluster = Pick<NodeConfig, 'members' | 'keys' | 'heartbeat' | 'electionTimeout'>;
+type Cluster = Pick<NodeConfig, 'members' | 'keys' | 'heartbeat' | 'electionTimeout' | 'http'>;
 
-function demoCluster({ index, startPort = DEFAULT_START_PORT }: Environment): Cluster {
+function demoCluster(environment: Environment): Cluster {
+  const { index, startPort = DEFAULT_START_PORT } = environment;
   const keys = at(DEMO_KEYS, index);
-  const startPortMax = PORT_MAX - DEMO_KEYS.length + 1;
+  const startPortMax = PORT_MAX - HTTP_PORT_OFFSET - DEMO_KEYS.length + 1;
   if (startPort < 1 || startPort > startPortMax)
     throw badConfig('environment', [
       {
         path: 'START_PORT',
-        message: `must be 1 to ${startPortMax}, since node i listens on START_PORT + i (it is ${startPort})`,
+        message: `must be 1 to ${startPortMax}, since node i listens on START_PORT + i, for HTTP on START_PORT + ${HTTP_PORT_OFFSET} + i (it is ${startPort})`,
       },
     ]);
-  return { members: demoMembers(startPort), keys, ...DEFAULT_SETTINGS };
+  const members = demoMembers(startPort);
+  return { members, keys, ...DEFAULT_SETTINGS, http: demoHttp(environment, members, startPort) };
 }
 
-function fileCluster({ index, keyFile }: Environment, clusterFile: string): Cluster {
-  const { members, settings } = readClusterFile(clusterFile);
+function fileCluster(environment: Environment, clusterFile: string): Cluster {
+  const { index, keyFile } = environment;
+  const file = readClusterFile(clusterFile);
+  const { members, settings } = file;
   const { publicKey } = at(members, index);
   const keyPath = keyFile ?? join(dirname(clusterFile), keyFileName(index));
   const keys = readKeyFile(keyPath);
@@ -81,7 +89,7 @@ function fileCluster({ index, keyFile }: Environment, clusterFile: string): Clus
       'BAD_CONFIG',
       escapeControls(wrongKeyMessage(keyPath, clusterFile, keys, members, index)),
     );
-  return { members, keys, ...settings };
+  return { members, keys, ...settings, http: fileHttp(environment, file, dirname(clusterFile)) };
 }
 
 function at<T>(members: readonly T[], index: number): T {

@@ -7,6 +7,7 @@ import {
   HEARTBEAT_MS_MIN,
   MEMBERS_MAX,
 } from '../limits';
+import { httpFileSchema, httpPortSchema, type HttpFileSettings } from './httpConfig';
 import { isDemoKey } from './demoCluster';
 import { type Fault, badConfig, strictFields, toFaults } from './faults';
 import { isPublicKey, PUBLIC_KEY_HEX_LENGTH, shareAKey } from './keyPair';
@@ -25,6 +26,10 @@ export interface ClusterSettings {
 export interface ClusterFile {
   readonly members: readonly Member[];
   readonly settings: ClusterSettings;
+  /** null where it has no `settings.http`. */
+  readonly http: HttpFileSettings | null;
+  /** The members' own ports for HTTP, by their numbers; null where it is the cluster's. */
+  readonly httpPorts: readonly (number | null)[];
 }
 
 /** The timing of a cluster that does not name its own. */
@@ -45,7 +50,11 @@ const addressSchema = z.string(`must be ${ADDRESS_ALLOWED}`).transform((text, co
 
 const publicKeySchema = z.string(PUBLIC_KEY_ALLOWED).toLowerCase().refine(isPublicKey, PUBLIC_KEY_ALLOWED);
 
-const memberSchema = strictFields({ address: addressSchema, publicKey: publicKeySchema });
+const memberSchema = strictFields({
+  address: addressSchema,
+  publicKey: publicKeySchema,
+  httpPort: httpPortSchema.optional(),
+});
 
 const membersSchema = z
   .array(memberSchema, 'must be a list of members, each with address and publicKey')
@@ -61,6 +70,7 @@ const electionTimeoutSchema = wholeMilliseconds(
 const settingsSchema = strictFields({
   heartbeat: heartbeatSchema.default(DEFAULT_SETTINGS.heartbeat),
   electionTimeout: electionTimeoutSchema.default(DEFAULT_SETTINGS.electionTimeout),
+  http: httpFileSchema.optional(),
 }).refine((settings) => settings.electionTimeout >= settings.heartbeat * ELECTION_TIMEOUT_HEARTBEATS_MIN, {
   path: ['electionTimeout'],
   error:
@@ -106,11 +116,14 @@ export function readClusterFile(path: string): ClusterFile {
     ...demoKeyFaults(members),
   ];
   if (!parsed.success || faults.length > 0) throw badConfig(source, faults);
+  const { http = null, ...settings } = parsed.data.settings;
   return {
     members: parsed.data.members.map(({ address, publicKey }) =>
       buildMember(address.host, address.port, publicKey),
     ),
-    settings: parsed.data.settings,
+    settings,
+    http,
+    httpPorts: parsed.data.members.map(({ httpPort = null }) => httpPort),
   };
 }
 

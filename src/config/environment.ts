@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { badConfig, quote, toFaults } from './faults';
+import { PORT_MAX } from './Member';
 
 /** bunyan's names, from all records to the fewest. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -14,10 +15,14 @@ export interface Environment {
   readonly logLevel: LogLevel | undefined;
   readonly clusterFile: string | undefined;
   readonly keyFile: string | undefined;
+  /** undefined where it is not set. */
+  readonly httpPort: number | 'off' | undefined;
 }
 
 /** A whole number as people write it: no sign, no spaces, no leading zeros, no other base. */
 const WHOLE_NUMBER = /^(0|[1-9]\d*)$/;
+
+const PORT_OR_OFF = /^([1-9]\d{0,4}|off)$/;
 
 const INDEX_ALLOWED = "must be this node's number, 0 for the first member: INDEX=0, or npm run node:0";
 
@@ -40,6 +45,13 @@ const environmentSchema = z
       .optional(),
     CLUSTER_CONFIG: directoryOrFile('cluster.json').optional(),
     NODE_KEY_FILE: directoryOrFile('key file').optional(),
+    HTTP_PORT: z
+      .string()
+      .regex(PORT_OR_OFF, {
+        error: (issue) =>
+          `must be a port from 1 to ${PORT_MAX}, or off (it is ${quote(String(issue.input))})`,
+      })
+      .optional(),
   })
   .check(({ value, issues }) => {
     // Ignored in silence, either would let a node run on another port or key than its user believes.
@@ -47,6 +59,8 @@ const environmentSchema = z
       issues.push(conflict('NODE_KEY_FILE', 'needs CLUSTER_CONFIG: without it the demo keys are used'));
     if (value.CLUSTER_CONFIG !== undefined && value.START_PORT !== undefined)
       issues.push(conflict('START_PORT', 'must be unset: the ports stand in the file of CLUSTER_CONFIG'));
+    if (Number(value.HTTP_PORT) > PORT_MAX)
+      issues.push(conflict('HTTP_PORT', `must be a port from 1 to ${PORT_MAX}, or off`));
   });
 
 /**
@@ -65,6 +79,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     logLevel: data.LOG_LEVEL,
     clusterFile: data.CLUSTER_CONFIG,
     keyFile: data.NODE_KEY_FILE,
+    httpPort:
+      data.HTTP_PORT === undefined || data.HTTP_PORT === 'off' ? data.HTTP_PORT : Number(data.HTTP_PORT),
   };
 }
 

@@ -32,7 +32,7 @@ export function readKeyFile(path: string): NodeKeys {
   const name = `key file ${JSON.stringify(path)}`;
   const refuse: Refuse = (reason) => new StartError('BAD_KEY', escapeControls(`${name} ${reason}`));
   const text = readTextFile(path, refuse, (stats) => {
-    checkMode(path, stats, refuse);
+    requireOwnersAlone(path, stats, refuse);
   }).trim();
   const secretKey = text.startsWith('{') ? secretOf(parseJson(text, refuse), refuse) : text;
   try {
@@ -42,7 +42,8 @@ export function readKeyFile(path: string): NodeKeys {
   }
 }
 
-function checkMode(path: string, { mode }: Stats, refuse: Refuse): void {
+/** @throws what `refuse` makes when the file is not its owner's alone; never on Windows, which has no such modes. */
+export function requireOwnersAlone(path: string, { mode }: Stats, refuse: Refuse): void {
   if (process.platform === 'win32' || (mode & GROUP_AND_OTHERS) === 0) return;
   const octal = (mode & 0o777).toString(8).padStart(4, '0');
   throw refuse(`is open to other users (mode ${octal}): run  chmod 600 ${shellQuote(path)}`);

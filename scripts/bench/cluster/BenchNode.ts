@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { eachLine } from '../../../src/cli/lines/eachLine';
-import { LineReader } from '../../../src/cli/lines/LineReader';
+import { LineReader } from '../../../src/lines/LineReader';
 import type { NodeInfo } from '../../../src/api';
 import type { LogEntry } from '../../../src/entry/Entry';
 import type { Mode } from '../options';

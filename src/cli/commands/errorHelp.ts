@@ -51,6 +51,16 @@ const ROWS: Rows = {
     'library only: the session used this nonce for another log',
     'give each log a nonce of its own',
   ],
+  UNAUTHENTICATED: [
+    null,
+    'HTTP only: the request has no token, or one that the node does not know',
+    'mokka-cluster token create makes one',
+  ],
+  FORBIDDEN: [
+    null,
+    'HTTP only: the token has not the scope for it, or the Host of the request is another machine',
+    'the detail says which',
+  ],
   NODE_UNREACHABLE: [
     1,
     'no node runs there, it is not connected, has stopped, or does not answer',

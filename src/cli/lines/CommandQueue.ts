@@ -12,7 +12,7 @@ import {
   type Effect,
   type SplitLine,
 } from '../commands/CommandTable';
-import type { InputLine } from './LineReader';
+import type { InputLine } from '../../lines/LineReader';
 import { LinesBefore, type OrderedLine } from './lineOrder';
 
 /** The answer to one line. `command` is null when the line names none. */

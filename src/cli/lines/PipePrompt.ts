@@ -5,7 +5,7 @@ import { CommandLoad } from '../answers/CommandLoad';
 import type { Turns } from '../answers/Turns';
 import { CommandQueue } from './CommandQueue';
 import type { CommandContext } from '../commands/CommandTable';
-import { LineReader } from './LineReader';
+import { LineReader } from '../../lines/LineReader';
 import type { Prompt, PromptEnd } from './Prompt';
 
 /** What a pipe's prompt reads, writes and reports to. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { LineReader, type InputLine } from './LineReader';
+import { LineReader, type InputLine } from '../../lines/LineReader';
 
 /**
  * Calls `take` with each line of a stream, as {@link LineReader} ends them: readline also ends one at U+2028 on some

@@ -9,7 +9,7 @@ import { CommandQueue, type Answer } from '../lines/CommandQueue';
 import type { CommandContext } from '../commands/CommandTable';
 import { complete, RecentKeys } from './completion';
 import { followLogs, sourceOf } from '../commands/logLists';
-import { RefusedLine, type InputLine } from '../lines/LineReader';
+import { RefusedLine, type InputLine } from '../../lines/LineReader';
 import type { Prompt, PromptEnd } from '../lines/Prompt';
 import type { PromptHistory } from './PromptHistory';
 import { paint, renderError, wrap, type Style } from '../render/render';

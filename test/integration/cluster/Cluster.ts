@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { clusterFingerprint } from '../../../src/config/clusterFingerprint';
 import type { ClusterSettings } from '../../../src/config/clusterFile';
+import { HTTP_PORT_OFFSET } from '../../../src/config/httpConfig';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../../src/config/writeCluster';
 import type { NodeInfo } from '../../../src/api';
@@ -175,11 +176,15 @@ export class Cluster {
   }
 }
 
-/** A START_PORT whose three ports are free now. */
+/** A START_PORT whose ports, those for HTTP included, are free now. */
 export async function freeStartPort(): Promise<number> {
   for (;;) {
     const start = FIRST_PORT + SIZE * Math.floor((Math.random() * (LAST_PORT - FIRST_PORT)) / SIZE);
-    const free = await Promise.all(Array.from({ length: SIZE }, (_, offset) => isFree(start + offset)));
+    const ports = Array.from({ length: SIZE }, (_, index) => [
+      start + index,
+      start + HTTP_PORT_OFFSET + index,
+    ]);
+    const free = await Promise.all(ports.flat().map(isFree));
     if (free.every(Boolean)) return start;
   }
 }

@@ -83,8 +83,8 @@ describe('the built-in demo cluster', () => {
   });
 
   test('takes START_PORT, DATA_DIR and LOG_LEVEL', () => {
-    const config = readConfig({ INDEX: '0', START_PORT: '65533', DATA_DIR: '/srv/x', LOG_LEVEL: 'trace' });
-    expect(config.members.map(({ port }) => port)).toEqual([65_533, 65_534, 65_535]);
+    const config = readConfig({ INDEX: '0', START_PORT: '65433', DATA_DIR: '/srv/x', LOG_LEVEL: 'trace' });
+    expect(config.members.map(({ port }) => port)).toEqual([65_433, 65_434, 65_435]);
     expect(config.dataDirectory).toBe(join('/srv/x', 'node-0'));
     expect(config.logLevel).toBe('trace');
   });

@@ -27,6 +27,8 @@ describe('errors', () => {
     STALE_NONCE: null,
     NONCE_REUSED: null,
     HISTORIES_DIFFER: 13,
+    UNAUTHENTICATED: null,
+    FORBIDDEN: null,
     INTERNAL: 6,
   };
   const startCodes: Record<StartErrorCode, true> = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { LineReader, RefusedLine } from '../../../../src/cli/lines/LineReader';
-import { LINE_BYTES_MAX } from '../../../../src/limits';
+import { LineReader, RefusedLine } from '../../../src/lines/LineReader';
+import { LINE_BYTES_MAX } from '../../../src/limits';
 
 function readAll(chunks: readonly Buffer[]): (string | { head: string; code: string })[] {
   const reader = new LineReader();

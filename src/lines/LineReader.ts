@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { RequestError } from '../../errors';
-import { LINE_BYTES_MAX } from '../../limits';
+import { RequestError } from '../errors';
+import { LINE_BYTES_MAX } from '../limits';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer } from './problemAnswer';
+import type { Release } from './BytesUnderWay';
+
+/** Statuses of answers without a body, nor its length. */
+const NO_CONTENT = 204;
+const NOT_MODIFIED = 304;
+
+/** What an exchange reads of the node that serves it. */
+interface SinceSource {
+  readonly logApi: { readonly since?: string | null };
+}
+
+/** One request and its answer. */
+export class Exchange {
+  private ending: AbortController | null = null;
+
+  constructor(
+    readonly incoming: IncomingMessage,
+    readonly outgoing: ServerResponse,
+    /** What stands in the path in the place of names. */
+    readonly path: Readonly<Record<string, string>>,
+    readonly query: Readonly<Record<string, string>>,
+    private readonly node: SinceSource,
+  ) {}
+
+  /** Aborted when the client has gone, or by {@link end}. */
+  get signal(): AbortSignal {
+    if (this.ending === null) {
+      const ending = new AbortController();
+      this.ending = ending;
+      if (this.gone) ending.abort();
+      else this.outgoing.once('close', () => ending.abort());
+    }
+    return this.ending.signal;
+  }
+
+  /** Ends a wait or a following: the door closes. What is worked on goes on. */
+  end(): void {
+    this.ending?.abort();
+  }
+
+  /** Whether nobody reads the answer any more. */
+  get gone(): boolean {
+    return this.outgoing.destroyed || this.outgoing.closed;
+  }
+
+  /** Holds room for its bytes until the answer is read or the client has gone. */
+  holdUntilClosed(release: Release): void {
+    if (this.gone) release();
+    else this.outgoing.once('close', release);
+  }
+
+  /** Tells what a push from here on may give as its since. */
+  setSince(): void {
+    const since = this.node.logApi.since ?? null;
+    if (since !== null) this.outgoing.setHeader('mokka-since', since);
+  }
+
+  /** The whole answer. */
+  answer({ status, headers, body }: Answer): void {
+    const { outgoing } = this;
+    if (this.gone) return;
+    this.setSince();
+    if (status === NO_CONTENT || status === NOT_MODIFIED) outgoing.writeHead(status, headers).end();
+    else outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+  }
+}

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import type { LogEntry } from '../../entry/Entry';
+import { FOLLOW_COMMENT_MS, FOLLOW_STALL_MS, HTTP_BYTES_OWN } from '../../httpLimits';
+import type { BytesUnderWay, Release } from '../answers/BytesUnderWay';
+import { NOT_STORED } from '../answers/caching';
+import type { Exchange } from '../answers/Exchange';
+import { problemOf, type Problem } from '../answers/problemAnswer';
+import type { HttpNode } from '../contract/HttpNode';
+
+/** How a stream of logs is written. */
+export interface StreamFormat {
+  readonly contentType: string;
+  /** What is sent at once, and while nothing else is. */
+  readonly comment: string;
+  log(entry: LogEntry): string;
+  /** The last that is sent, when the node can tell no more. */
+  problem(problem: Problem): string;
+}
+
+/** Server-sent events: `id` is the index, with which a browser resumes. */
+export const SSE: StreamFormat = {
+  contentType: 'text/event-stream',
+  comment: ':\n\n',
+  log: (entry) => `id: ${entry.index}\ndata: ${JSON.stringify(entry)}\n\n`,
+  problem: (problem) => `event: problem\ndata: ${JSON.stringify(problem)}\n\n`,
+};
+
+/** A line of JSON a log; an empty one says that the connection is whole, one with `error` is the last. */
+export const NDJSON: StreamFormat = {
+  contentType: 'application/x-ndjson',
+  comment: '\n',
+  log: (entry) => `${JSON.stringify(entry)}\n`,
+  problem: ({ code, detail }) => `${JSON.stringify({ error: { code, message: detail } })}\n`,
+};
+
+/**
+ * Sends the logs from an index on, and those that come, as fast as they are read: a reader that is slow is waited for,
+ * with one batch in memory; of one that has stopped, even the page that its batch came from is given up.
+ */
+export class FollowStream {
+  private batch = '';
+  private release: Release | null = null;
+  /** Bytes that found no room. */
+  private wanted = 0;
+  private flushSoon = false;
+  private wroteAt = performance.now();
+
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly node: HttpNode,
+    private readonly bytes: BytesUnderWay,
+    private readonly format: StreamFormat,
+  ) {}
+
+  /**
+   * Resolves when the client has gone, the door closes or the node can tell no more.
+   *
+   * @throws RequestError for what can be told by a status: nothing was sent yet.
+   */
+  async run(from: number): Promise<void> {
+    const { signal, outgoing } = this.exchange;
+    let next = from;
+    const comments = setInterval(() => this.comment(), FOLLOW_COMMENT_MS);
+    try {
+      while (!signal.aborted) {
+        next = await this.follow(next);
+        await this.goOn();
+      }
+      this.flush();
+    } catch (thrown) {
+      if (!outgoing.headersSent) throw thrown;
+      if (!this.exchange.gone) outgoing.write(this.batch + this.format.problem(problemOf(thrown)));
+    } finally {
+      clearInterval(comments);
+      this.release?.();
+    }
+    outgoing.end();
+  }
+
+  /** Sends logs until the reader stops, or there is no room for the next. Returns the index to go on from. */
+  private async follow(from: number): Promise<number> {
+    const { signal, outgoing } = this.exchange;
+    const logs = this.node.follow({ from, signal });
+    let next = from;
+    try {
+      const first = logs.next();
+      await this.begin(first);
+      for (let told = await first; told.done !== true; told = await logs.next()) {
+        const text = this.format.log(told.value);
+        if (!this.add(text)) {
+          this.wanted = text.length;
+          return next;
+        }
+        next = told.value.index + 1;
+        if (outgoing.writableNeedDrain && !(await this.drained(FOLLOW_STALL_MS))) return next;
+      }
+      return next;
+    } finally {
+      await logs.return();
+    }
+  }
+
+  /** The head goes out when it is known that there is no error to tell; logs may take long to come. */
+  private async begin(first: Promise<unknown>): Promise<void> {
+    const { outgoing } = this.exchange;
+    if (outgoing.headersSent) return;
+    await Promise.race([first, nextTurns()]);
+    this.exchange.setSince();
+    outgoing.writeHead(200, { ...NOT_STORED, 'content-type': this.format.contentType });
+    outgoing.write(this.format.comment);
+  }
+
+  /** Adds a log to the batch; false where there is no room for it. */
+  private add(text: string): boolean {
+    if (text.length > HTTP_BYTES_OWN) {
+      this.release ??= this.bytes.tryTake(text.length);
+      if (this.release === null) return false;
+    }
+    this.batch += text;
+    if (this.batch.length >= HTTP_BYTES_OWN) this.flush();
+    else if (!this.flushSoon) {
+      this.flushSoon = true;
+      setImmediate(() => this.flush());
+    }
+    return true;
+  }
+
+  private flush(): void {
+    this.flushSoon = false;
+    if (this.batch === '' || this.exchange.gone) return;
+    const { batch, release } = this;
+    this.batch = '';
+    this.release = null;
+    this.wroteAt = performance.now();
+    this.exchange.outgoing.write(batch, () => release?.());
+  }
+
+  /** The reader has stopped, or there was no room: goes on when that is over. */
+  private async goOn(): Promise<void> {
+    this.flush();
+    const { outgoing, signal } = this.exchange;
+    if (outgoing.writableNeedDrain && !signal.aborted) await this.drained(Infinity);
+    if (this.wanted === 0) return;
+    this.release = await this.bytes.takeInTime(this.wanted, () => !signal.aborted);
+    this.wanted = 0;
+  }
+
+  /** Whether what was written is read within so many ms. */
+  private async drained(ms: number): Promise<boolean> {
+    const { outgoing, signal } = this.exchange;
+    const late = new AbortController();
+    const end = (): void => late.abort();
+    const timer = ms === Infinity ? undefined : setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    try {
+      await once(outgoing, 'drain', { signal: late.signal });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  /** Not while the reader stands still: that is what its time-out is for. */
+  private comment(): void {
+    const { outgoing } = this.exchange;
+    if (!outgoing.headersSent || outgoing.writableNeedDrain || this.exchange.gone) return;
+    if (performance.now() - this.wroteAt >= FOLLOW_COMMENT_MS / 2) outgoing.write(this.format.comment);
+  }
+}
+
+/** Long enough for a following to begin, or to be refused. */
+function nextTurns(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}

@@ -1,0 +1,42 @@
+import { packageVersion } from '../../packageVersion';
+import { NOT_STORED } from '../answers/caching';
+import { openApi } from '../contract/openApi';
+import type { Route } from '../contract/Route';
+import { noQuerySchema } from '../contract/schemas';
+import { appendRoute } from './appendRoute';
+import { liveRoute, readyRoute } from './probeRoutes';
+import { entryRoute, logRoute } from './readRoutes';
+import { infoRoute, metricsRoute, statusRoute } from './stateRoutes';
+
+const JSON_TYPE = 'application/json';
+
+/** All that is served, the document of it included. */
+export function allRoutes(hasMetrics: boolean): readonly Route[] {
+  const documentRoute: Route = {
+    method: 'get',
+    path: '/openapi.json',
+    scope: null,
+    summary: 'This document.',
+    querySchema: noQuerySchema,
+    answers: { 200: { description: 'OpenAPI 3.1', content: { [JSON_TYPE]: null } } },
+    serve: (exchange) =>
+      exchange.answer({
+        status: 200,
+        headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
+        body: (document ??= JSON.stringify(openApi(routes, packageVersion()))),
+      }),
+  };
+  const routes = [
+    appendRoute,
+    logRoute,
+    entryRoute,
+    infoRoute,
+    statusRoute,
+    ...(hasMetrics ? [metricsRoute] : []),
+    documentRoute,
+    liveRoute,
+    readyRoute,
+  ];
+  let document: string | null = null;
+  return routes;
+}

@@ -1,0 +1,88 @@
+import { NOT_STORED, etagOf } from '../answers/caching';
+import type { Exchange } from '../answers/Exchange';
+import { StatusError } from '../answers/problemAnswer';
+import type { DoorParts, Route } from '../contract/Route';
+import {
+  answerLineSchema,
+  appendLineSchema,
+  appendSchema,
+  entrySchema,
+  noQuerySchema,
+} from '../contract/schemas';
+import { NdjsonAppends } from './NdjsonAppends';
+import { PUSH_HEADERS, pushNameOf } from './once';
+import { mediaType, parseBody, readBody } from './requestBody';
+
+const JSON_TYPE = 'application/json';
+const NDJSON_TYPE = 'application/x-ndjson';
+
+/** Other names under which people send it. */
+const NDJSON_TYPES = [NDJSON_TYPE, 'application/ndjson', 'application/jsonl'];
+
+/** `POST /v1/log`: one log as JSON, or any number as lines of it. */
+export const appendRoute: Route = {
+  method: 'post',
+  path: '/v1/log',
+  scope: 'append',
+  summary:
+    'Appends a log, answered when it is on the disks of a majority; or a log a line, answered a line each.',
+  querySchema: noQuerySchema,
+  headers: {
+    'Mokka-Session':
+      '16 hex digits of the caller’s own: with Mokka-Nonce, a push that is tried again is stored once',
+    'Mokka-Nonce': 'whole number, higher for each push of a session',
+    'Mokka-Since':
+      'that of an earlier answer, the same for each try of a push: it is never stored twice, however late it comes',
+    'Idempotency-Key': 'any text of its own for each push, in place of session and nonce',
+    'Mokka-If-Last': 'store only behind the log with this index (0: as the first)',
+  },
+  body: { [JSON_TYPE]: appendSchema, [NDJSON_TYPE]: appendLineSchema },
+  answers: {
+    200: {
+      description: 'A line for each line, in their order',
+      content: { [NDJSON_TYPE]: answerLineSchema },
+    },
+    201: { description: 'It is committed', content: { [JSON_TYPE]: entrySchema } },
+  },
+  serve: append,
+};
+
+async function append(exchange: Exchange, { node, bytes }: DoorParts): Promise<void> {
+  const { headers } = exchange.incoming;
+  const type = mediaType(headers['content-type']);
+  if (NDJSON_TYPES.includes(type)) {
+    refusePushHeaders(exchange);
+    await new NdjsonAppends(exchange, node, bytes).run();
+    return;
+  }
+  if (type !== JSON_TYPE)
+    throw new StatusError(
+      415,
+      'BAD_ARGUMENT',
+      `a log comes as Content-Type: ${JSON_TYPE} (curl: --json), or lines of them as ${NDJSON_TYPE}`,
+    );
+  const { nonce, options } = pushNameOf(headers);
+  const { key, value } = parseBody(await readBody(exchange, bytes), appendSchema);
+  const entry = await node.logApi.push(key, nonce === undefined ? { value } : { value, nonce }, options);
+  exchange.answer({
+    status: 201,
+    headers: {
+      ...NOT_STORED,
+      'content-type': JSON_TYPE,
+      etag: etagOf(entry.hash),
+      location: `/v1/log/${entry.index}`,
+    },
+    body: JSON.stringify(entry),
+  });
+}
+
+/** They could be meant for one line only. */
+function refusePushHeaders({ incoming: { headers } }: Exchange): void {
+  const found = PUSH_HEADERS.find((name) => headers[name] !== undefined);
+  if (found !== undefined)
+    throw new StatusError(
+      400,
+      'BAD_ARGUMENT',
+      `with NDJSON each line names its own push: session, nonce, since and ifLast stand in it, not in the header ${found}`,
+    );
+}

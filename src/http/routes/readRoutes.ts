@@ -1,0 +1,131 @@
+import { RequestError } from '../../errors';
+import { HTTP_IDLE_MS, HTTP_PAGE_DEFAULT } from '../../httpLimits';
+import { answerWithRoom } from '../answers/answerWithRoom';
+import { NOT_STORED, unchanging } from '../answers/caching';
+import type { Exchange } from '../answers/Exchange';
+import type { Answer } from '../answers/problemAnswer';
+import type { DoorParts, Route } from '../contract/Route';
+import {
+  entryPathSchema,
+  entrySchema,
+  noQuerySchema,
+  pageSchema,
+  readQuerySchema,
+} from '../contract/schemas';
+import { FollowStream, NDJSON, SSE } from './FollowStream';
+import { checked } from './requestBody';
+
+const JSON_TYPE = 'application/json';
+
+/** `GET /v1/log/17`. */
+export const entryRoute: Route = {
+  method: 'get',
+  path: '/v1/log/{index}',
+  scope: 'read',
+  summary: 'One log. A miss is confirmed by a quorum.',
+  pathSchema: entryPathSchema,
+  querySchema: noQuerySchema,
+  headers: { 'If-None-Match': 'the ETag of the log, where it is known' },
+  answers: {
+    200: { description: 'The log', content: { [JSON_TYPE]: entrySchema } },
+    304: { description: 'It is what the ETag names' },
+  },
+  serve: (exchange, { node, bytes }) => {
+    const { index } = checked(exchange.path, entryPathSchema);
+    return answerWithRoom(exchange, bytes, async () => {
+      const entry = await node.getDb().getEntry().get(index);
+      if (entry === null)
+        throw new RequestError('NOT_FOUND', `there is no log ${index} yet: /v1/info has the last index`);
+      return unchanging(entry.hash, exchange.incoming.headers, () => JSON.stringify(entry));
+    });
+  },
+};
+
+/** `GET /v1/log`: a page, a long poll, or all that comes. */
+export const logRoute: Route = {
+  method: 'get',
+  path: '/v1/log',
+  scope: 'read',
+  summary: 'Logs in order: a page; with wait, as soon as there are some; with follow, those that come too.',
+  querySchema: readQuerySchema,
+  headers: {
+    'Last-Event-ID': 'with follow: index of the last log that was seen; stands above from',
+    'If-None-Match': 'the ETag of a full page, where it is known',
+  },
+  answers: {
+    200: {
+      description:
+        'A page; or, with follow, events whose id is the index and whose data is a log, or a log a line',
+      content: { [JSON_TYPE]: pageSchema, [SSE.contentType]: null, [NDJSON.contentType]: entrySchema },
+    },
+    304: { description: 'The page is what the ETag names' },
+  },
+  serve: (exchange, parts) => {
+    const { from = 1, limit, wait, follow } = checked(exchange.query, readQuerySchema);
+    if (follow === undefined)
+      return readPage(exchange, parts, { from, limit: limit ?? HTTP_PAGE_DEFAULT, wait });
+    if (limit !== undefined || wait !== undefined)
+      throw new RequestError('BAD_ARGUMENT', 'follow takes neither limit nor wait');
+    const { node, bytes } = parts;
+    return new FollowStream(exchange, node, bytes, follow === 'sse' ? SSE : NDJSON).run(
+      resumeFrom(exchange, from),
+    );
+  },
+};
+
+interface PageQuestion {
+  readonly from: number;
+  readonly limit: number;
+  readonly wait: number | undefined;
+}
+
+async function readPage(
+  exchange: Exchange,
+  { node, bytes, turns }: DoorParts,
+  { from, limit, wait }: PageQuestion,
+): Promise<void> {
+  if (wait !== undefined && wait > 0) await committed(exchange, node, from, wait);
+  await answerWithRoom(exchange, bytes, async (): Promise<Answer> => {
+    await turns.take();
+    const { logs, next, upToDate } = await node.entries({ from, limit });
+    const last = logs.at(-1);
+    if (last !== undefined && logs.length === limit)
+      return unchanging(last.hash, exchange.incoming.headers, () => JSON.stringify({ logs, next }));
+    return {
+      status: 200,
+      headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
+      body: JSON.stringify({ logs, next, upToDate }),
+    };
+  });
+}
+
+/** Waits until the log with this index is committed, so many seconds at most, or the client goes. */
+async function committed(
+  exchange: Exchange,
+  node: DoorParts['node'],
+  from: number,
+  seconds: number,
+): Promise<void> {
+  const { signal, incoming } = exchange;
+  const logs = node.follow({ from, signal });
+  // Nothing moves on the connection meanwhile.
+  incoming.socket.setTimeout(HTTP_IDLE_MS + 1000 * seconds);
+  const timer = setTimeout(() => void logs.return(), 1000 * seconds);
+  try {
+    await logs.next();
+  } finally {
+    clearTimeout(timer);
+    incoming.socket.setTimeout(HTTP_IDLE_MS);
+    await logs.return();
+  }
+}
+
+/** A browser that connects again says what it has seen. */
+function resumeFrom({ incoming: { headers } }: Exchange, from: number): number {
+  const seen = headers['last-event-id'];
+  if (seen === undefined || seen === '') return from;
+  const index = Number(seen);
+  if (typeof seen !== 'string' || !Number.isSafeInteger(index) || index < 0)
+    throw new RequestError('BAD_ARGUMENT', 'Last-Event-ID is the index of a log');
+  return index + 1;
+}
