@@ -25,6 +25,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
   async (signal) => {
     const home = mkdtempSync(join(tmpdir(), 'mokka-leftovers-'));
     const file = join(home, 'cluster.json');
+    // Without pipes, as a StartedProgram has them: what jest leaves behind would hold them open.
     const jest = spawn(process.execPath, [JEST, '--testMatch', ...FILES, '-w', '2'], {
       cwd: ROOT,
       env: { ...process.env, TELL_CLUSTER: file },

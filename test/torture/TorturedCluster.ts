@@ -62,6 +62,7 @@ export class TorturedCluster {
   disturbDisk(index: number, injection: string): (() => void) | null {
     const pid = this.processOf(index);
     if (pid === null || whyNoTrace() !== null) return null;
+    // No StartedProgram: where strace cannot start, the disk is as it was.
     const tracer = spawn('strace', ['-f', '-qq', '-o', '/dev/null', '-p', String(pid), '-e', injection], {
       stdio: 'ignore',
     });

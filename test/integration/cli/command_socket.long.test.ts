@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { REPOSITORY } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
+import { StartedProgram } from '../../StartedProgram';
 
 /** Who may talk to a node at its socket, on real processes. Port of this file: 22903. */
 const PORT = 22_903;
@@ -56,15 +55,10 @@ const mayBecomeNobody = process.getuid?.() === 0;
     const sockets = names.map((name) => join(data, name));
     writeFileSync(join(directory, 'stranger.js'), STRANGER, { mode: 0o644 });
     writeFileSync(join(directory, 'slow.js'), SLOW_AFTER_BIND);
-    const stranger = spawn(process.execPath, [join(directory, 'stranger.js'), ...sockets], {
-      uid: NOBODY,
-      gid: NOBODY,
-      cwd: '/',
-    });
-    let answers = '';
-    stranger.stdout.on('data', (text) => (answers += String(text)));
+    const tries = [process.execPath, join(directory, 'stranger.js'), ...sockets];
+    const stranger = new StartedProgram(tries, { uid: NOBODY, gid: NOBODY, cwd: '/' });
     try {
-      await once(stranger.stderr, 'data');
+      await until(START_MS, 'the stranger tries', () => (stranger.stderr === 'tries' ? true : undefined));
       for (let count = 0; count < STARTS; count++) {
         const node = startNode(directory);
         await until(START_MS, 'its owner gets an answer', () =>
@@ -72,7 +66,7 @@ const mayBecomeNobody = process.getuid?.() === 0;
         );
         await kill(node);
       }
-      expect(answers).toBe('');
+      expect(stranger.printed).toBe('tries');
     } finally {
       await kill(stranger);
       rmSync(directory, { recursive: true });
@@ -80,15 +74,15 @@ const mayBecomeNobody = process.getuid?.() === 0;
   },
 );
 
-function startNode(dataDirectory: string): ChildProcess {
+function startNode(dataDirectory: string): StartedProgram {
   const start = 'umask 000; exec node -r "$DATA_DIR/slow.js" dist/cluster_node.js';
   const env = { ...process.env, INDEX: '0', START_PORT: String(PORT), DATA_DIR: dataDirectory };
-  return spawn('sh', ['-c', start], { cwd: REPOSITORY, env, stdio: 'ignore' });
+  return new StartedProgram(['sh', '-c', start], { env });
 }
 
 /** At the socket: whoever connected before is answered before. */
-async function ownerIsAnswered(node: ChildProcess, path: string): Promise<true | undefined> {
-  if (node.exitCode !== null) throw new Error('the node ended');
+async function ownerIsAnswered(node: StartedProgram, path: string): Promise<true | undefined> {
+  if (node.child.exitCode !== null) throw new Error(`the node ended: ${node.printed}`);
   const socket = connect(path, () => socket.write('info\n'));
   try {
     await once(socket, 'data');
@@ -101,8 +95,7 @@ async function ownerIsAnswered(node: ChildProcess, path: string): Promise<true |
   }
 }
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+async function kill({ child, ended }: StartedProgram): Promise<void> {
   child.kill('SIGKILL');
-  await once(child, 'exit');
+  await ended;
 }

@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { StartedProgram } from '../../StartedProgram';
 import { until } from './until';
 
 const ATTACHED_WITHIN_MS = 20_000;
@@ -61,11 +62,9 @@ export function fillUp(file: string): void {
  * once it does.
  */
 export async function injectInto(pid: number, injection: string): Promise<() => void> {
-  const tracer = spawn('strace', ['-f', '-o', '/dev/null', '-p', String(pid), '-e', `inject=${injection}`], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  tracer.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  await until(ATTACHED_WITHIN_MS, 'strace has attached', () => (/ attached/.test(said) ? true : undefined));
-  return () => tracer.kill('SIGTERM');
+  const command = ['strace', '-f', '-o', '/dev/null', '-p', String(pid), '-e', `inject=${injection}`];
+  const tracer = new StartedProgram(command);
+  const hasAttached = (): true | undefined => (/ attached/.test(tracer.stderr) ? true : undefined);
+  await until(ATTACHED_WITHIN_MS, 'strace has attached', hasAttached);
+  return () => tracer.child.kill('SIGTERM');
 }

@@ -15,6 +15,7 @@ const LOOK_EVERY_MS = 50;
 /** A program with a node in it, in a process of its own. */
 class EmbeddedNode {
   private readonly news: News[] = [];
+  /** By fork, since it is told what to do by messages. */
   private readonly child: ChildProcess = fork(join(__dirname, 'embeddedNode.ts'), {
     execArgv: [...BY_TS_NODE],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,5 +1,4 @@
-import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -14,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { REPOSITORY } from '../cluster/NodeProcess';
+import { runToEnd } from '../../StartedProgram';
 
 /** `node scripts/build`, which npm's scripts run first, in a clone with a source of its own. */
 
@@ -85,12 +85,9 @@ test('three at once: whoever reads what they compile sees no half of a file', as
   writeFileSync(source, text(1));
   let running = 3;
   const ends = [1, 2, 3].map(async () => {
-    const [status] = (await once(
-      spawn(process.execPath, ['scripts/build'], { cwd: clone }),
-      'close',
-    )) as unknown[];
+    const { status } = await runToEnd([process.execPath, 'scripts/build'], { cwd: clone });
     running--;
-    return Number(status);
+    return status;
   });
   while (running > 0) {
     expect(readFileSync(compiled, 'utf8').slice(-60)).toContain('// the end');

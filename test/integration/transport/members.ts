@@ -98,6 +98,7 @@ export class MemberProcess {
   private readonly ended: Promise<number | null>;
 
   constructor() {
+    // Not a StartedProgram: it is told what to do by messages.
     this.child = fork(join(__dirname, 'memberProcess.ts'), {
       execArgv: [...BY_TS_NODE],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

@@ -1,8 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { eachLine } from '../../../src/cli/lines/eachLine';
 import { BY_TS_NODE } from '../../programs';
 import { StartedProgram } from '../../StartedProgram';
 
@@ -37,11 +36,13 @@ export async function runStore(
 
 /** Starts a child that opens the store and keeps it; resolves when it has it. */
 export async function holdStore(directory: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...BY_TS_NODE, CHILD, 'hold', '', directory]);
-  const said = new Promise<string>((resolve) => eachLine(child.stdout, resolve));
-  const ended = once(child, 'exit').then(() =>
-    Promise.reject<string>(new Error('the child ended before it had the store')),
+  const holder = new StartedProgram([process.execPath, ...BY_TS_NODE, CHILD, 'hold', '', directory]);
+  const { stdout } = holder.child;
+  if (stdout === null) throw new Error('no pipe');
+  const ended = holder.ended.then(({ stderr }) =>
+    Promise.reject(new Error(`the child ended before it had the store: ${stderr}`)),
   );
-  line.parse(JSON.parse(await Promise.race([said, ended])));
-  return child;
+  while (holder.lines.length === 0) await Promise.race([once(stdout, 'data'), ended]);
+  line.parse(JSON.parse(holder.lines[0] ?? ''));
+  return holder.child;
 }
