@@ -261,7 +261,6 @@ export class Election {
   private takeOver({ publicKey, term, data }: PacketOf<typeof PacketType.HANDOVER>): void {
     const { leader, role } = this.node;
     if (publicKey !== leader || term !== this.node.term || role === 'leader') return;
-    const last = this.parts.store.last ?? { term: 0, index: 0 };
-    if (last.term === data.lastTerm && last.index >= data.lastPosition) this.becomeCandidate();
+    if (this.ballot.compareLog(data) <= 0) this.becomeCandidate();
   }
 }
