@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { freeStartPort, SERVES_WITHIN_MS } from '../cluster/Cluster';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
@@ -99,6 +99,13 @@ test('holds what a user needs and no more', () => {
     'LICENSE',
     'README.md',
     'package.json',
+    'scripts/bench/README.md',
+    'scripts/bench/performance.svg',
+    'src/HAZARDS.md',
+    'src/README.md',
+    'src/cli/README.md',
+    'src/config/README.md',
+    'src/transport/README.md',
   ]);
   const isOfSource = (name: string): boolean =>
     existsSync(join(REPOSITORY, name.replace(/^dist/, 'src').replace(/(?:\.d\.ts|\.js)$/, '.ts')));
@@ -106,6 +113,34 @@ test('holds what a user needs and no more', () => {
   expect(compiled.filter(isOfSource).length).toBeGreaterThan(200);
   expect(compiled.filter((name) => !/\.(?:js|d\.ts)$/.test(name))).toEqual([]);
 });
+
+test('every page that its pages link to is in it, and has the chapter', () => {
+  const unpacked = join(home, 'pages');
+  mkdirSync(unpacked);
+  execFileSync('tar', ['-xzf', packed, '-C', unpacked, '--strip-components=1']);
+  const pages = execFileSync('find', [unpacked, '-name', '*.md'], { encoding: 'utf8' }).trim().split('\n');
+  const broken: string[] = [];
+  for (const page of pages)
+    for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?!\w+:)([^)\s]+)\)/g)) {
+      const [file = '', chapter] = link.split('#');
+      const target = file === '' ? page : join(dirname(page), file);
+      if (!existsSync(target) || (chapter !== undefined && !chaptersOf(target).includes(chapter)))
+        broken.push(`${page.slice(unpacked.length + 1)}: ${link}`);
+    }
+  expect(pages).toContain(join(unpacked, 'README.md'));
+  expect(broken).toEqual([]);
+});
+
+/** A page's headings, as links name them. */
+function chaptersOf(page: string): string[] {
+  const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 describe.each(['module', 'commonjs'] as const)('in a project of type %s', (type) => {
   let directory: string;
