@@ -1,6 +1,7 @@
 import { RequestError } from '../../errors';
 import type { ClusterNode } from '../../api';
 import { COMMANDS, type Command } from '../commands/CommandTable';
+import { wrap } from '../render/render';
 
 /** What a prompt over several nodes of this machine can do with them. */
 export interface ClusterControl {
@@ -25,7 +26,7 @@ export function clusterCommands(control: ClusterControl): readonly Command[] {
       effect: 'control',
       parse,
       run: async (_context, node) => ({ done: await act(node) }),
-      render: ({ done }) => done,
+      render: ({ done }, { columns }) => wrap(done, columns),
     }) satisfies Command<number, { done: string }>;
   const own = [
     row('use', 'move this prompt to node N', (node) => {

@@ -49,9 +49,13 @@ test('only what runs is killed, and only what does not is started', async () => 
 
 test('a kill that leaves no majority says so', async () => {
   expect(await run('kill', '0')).toEqual({ done: 'killed node 0' });
-  expect(await run('kill', '1')).toEqual({
+  const killed = await run('kill', '1');
+  expect(killed).toEqual({
     done: 'killed node 1: nothing can be committed now, since 1 of 3 nodes run and 2 are needed: start one again',
   });
+  expect(findCommand('kill', commands).render(killed, { columns: 80, color: false })).toBe(
+    'killed node 1: nothing can be committed now, since 1 of 3 nodes run and 2 are\nneeded: start one again',
+  );
   await run('start', '0');
   await run('start', '1');
 });
