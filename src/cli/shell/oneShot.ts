@@ -57,8 +57,8 @@ export async function runOneShot(shot: OneShot, around: OneShotSurroundings): Pr
       around.out(helpHere(asked, shot, around));
       return 0;
     }
+    if (shot.follow) return await follow(asked, shot, around);
     client = await NodeClient.connect(around.directory);
-    if (shot.follow) return await follow(client, asked, shot, around);
     const answer = await ask(client, asked, around);
     if (!answer.ok) return fail(answer, shot, around);
     const { command } = asked;
@@ -183,9 +183,8 @@ async function infoOf(directory: string): Promise<NodeInfo> {
   }
 }
 
-/** Shows logs, a line each, those that are there and those that come, until the signal ends it. */
+/** Shows logs, a line each, those that are there and those that come, until the signal ends it. Waits for the node. */
 async function follow(
-  client: NodeClient,
   asked: Asked,
   shot: OneShot,
   { directory, out, err, signal, style }: OneShotSurroundings,
@@ -193,7 +192,7 @@ async function follow(
   const show = (logs: readonly LogEntry[]): void => {
     for (const entry of logs) out(shot.json ? JSON.stringify(entry) : renderLogs([entry], style));
   };
-  const node = new FollowedNode(directory, client, err, signal);
+  const node = new FollowedNode(directory, err, signal);
   try {
     let next = shot.from;
     if (next === null) {

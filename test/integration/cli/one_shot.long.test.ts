@@ -195,6 +195,16 @@ test('tail --follow shows each log in a line, over a restart of the node, until 
   expect(logs.map((log) => log.index)).toEqual([0, 1, 2, 3].map((after) => index + after));
 });
 
+test('tail --follow waits for a node that does not run, until it is interrupted', async () => {
+  const follower = start('--node', '6', '--json', 'tail', '--follow');
+  await until(WITHIN_MS, 'the notice', () => (follower.stderr.endsWith('\n') ? true : undefined));
+  follower.child.kill('SIGINT');
+  expect(await follower.ended).toMatchObject({
+    ...{ status: 0, stdout: '' },
+    stderr: expect.stringMatching(/^no node runs on .*node-6 .*\(Ctrl-C ends this\)\n$/) as string,
+  });
+});
+
 test('tail --follow for people has one shape of line', async () => {
   const follower = start('tail', '2', '--follow');
   await until(WITHIN_MS, 'the tail', () => (follower.lines.length >= 2 ? true : undefined));
