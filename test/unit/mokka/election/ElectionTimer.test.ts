@@ -70,6 +70,13 @@ describe('the time in which it did not get to run is no silence', () => {
     expect(msUntil(hasExpired())).toBe(2 * TIMEOUT);
   });
 
+  test('nor is it longer than until now that the leader was heard', () => {
+    now += 100_000;
+    timer.heardLeader(now);
+    timer.tick(now);
+    expect(msUntil(isLeaderSilent())).toBe(1.5 * HEARTBEAT + 5);
+  });
+
   test('what a write took of it is not counted twice', () => {
     expect(step(400, 400)).toBe(0);
     expect(msUntil(hasExpired())).toBe(TIMEOUT);
@@ -128,4 +135,32 @@ test('a leader that is gone is waited for only until its silence is long: the ot
   expect(hasExpired()()).toBe(false);
   expect(msUntil(hasExpired())).toBe(30);
   expect(isLeaderSilent()()).toBe(true);
+});
+
+test('who agrees with a candidate does not wait for less than before', () => {
+  timer.deferTo('quick', now);
+  expect(msUntil(hasExpired())).toBe(TIMEOUT);
+});
+
+test('a leader that is gone puts off no election', () => {
+  timer.expire(now);
+  timer.leaderGone(now);
+  expect(hasExpired()()).toBe(true);
+});
+
+test('after a long silence of a leader that is gone its followers still begin at different times', () => {
+  const timing = { heartbeat: HEARTBEAT, electionTimeout: 10 * TIMEOUT };
+  const half = new ElectionTimer(timing, writeTimes, () => 0.5);
+  half.heardLeader(now);
+  now += TIMEOUT;
+  half.leaderGone(now);
+  expect(half.hasExpired(LEADER, now + HEARTBEAT / 2 - 1)).toBe(false);
+  expect(half.hasExpired(LEADER, now + HEARTBEAT / 2)).toBe(true);
+});
+
+test('to wait no longer does not put off what was due before', () => {
+  writeTimes.reported(LEADER, 400);
+  timer.expire(now + TIMEOUT + 100);
+  expect(hasExpired()()).toBe(false);
+  expect(msUntil(hasExpired())).toBe(TIMEOUT + 2 * 400);
 });
