@@ -1,6 +1,6 @@
-import { PacketType } from '../../../../src/mokka/messages/ElectionPacket';
-import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
-import { buildLog, logs } from '../../storage/logFixture';
+import { PacketType } from '../../../src/mokka/messages/ElectionPacket';
+import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
+import { buildLog, logs } from '../storage/logFixture';
 import { LoneElection, useFakeTime, useRealTime, type SentPacket } from './LoneElection';
 
 beforeEach(useFakeTime);

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { generateKeyPair } from '../../../../src/config/keyPair';
-import { PacketType } from '../../../../src/mokka/messages/ElectionPacket';
-import { SafeElection } from '../../../../src/mokka/SafeElection';
-import type { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
+import { generateKeyPair } from '../../../src/config/keyPair';
+import { PacketType } from '../../../src/mokka/messages/ElectionPacket';
+import { SafeElection } from '../../../src/mokka/SafeElection';
+import type { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 
 const keys = [0, 1, 2].map(() => generateKeyPair());
 const [own, peer] = keys.map(({ publicKey }) => publicKey) as [string, string];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { TERMS_AHEAD_MAX } from '../../../../src/limits';
-import { PacketType } from '../../../../src/mokka/messages/ElectionPacket';
-import { ENTRY_NUMBER_MAX } from '../../../../src/entry/Entry';
-import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
+import { TERMS_AHEAD_MAX } from '../../../src/limits';
+import { PacketType } from '../../../src/mokka/messages/ElectionPacket';
+import { ENTRY_NUMBER_MAX } from '../../../src/entry/Entry';
+import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { LoneElection, useFakeTime, useRealTime } from './LoneElection';
 
 /**
