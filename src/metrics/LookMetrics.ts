@@ -1,4 +1,6 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import Counter from 'prom-client/lib/counter';
+import Gauge from 'prom-client/lib/gauge';
+import Registry from 'prom-client/lib/registry';
 import { type CountedDurations, durationSamples } from './durationSamples';
 import { ReadMetric, type Sample } from './ReadMetric';
 

@@ -1,4 +1,5 @@
-import { Gauge, type Registry } from 'prom-client';
+import Gauge from 'prom-client/lib/gauge';
+import type Registry from 'prom-client/lib/registry';
 
 /** One line of a metric: `suffix` is what follows the metric's name. */
 export interface Sample {
