@@ -105,6 +105,8 @@ test('holds what a user needs and no more', () => {
     'src/README.md',
     'src/cli/README.md',
     'src/config/README.md',
+    'src/http/README.md',
+    'src/metrics/README.md',
     'src/transport/README.md',
   ]);
   const isOfSource = (name: string): boolean =>
