@@ -59,6 +59,14 @@ export interface PushOptions {
   readonly session?: string;
   /** How long the node tries by itself, ms. Default 10,000. */
   readonly deadline?: number;
+  /**
+   * What `logApi.since` was, on any node, before the push was first made; it goes with a session. With it a push that is
+   * tried again is never appended twice, however long that takes: when too much was appended since to know, it is refused
+   * as STALE_NONCE.
+   */
+  readonly since?: string;
+  /** Appends only behind the log with this index, 0 for an empty log; else it is refused as CONDITION_FAILED. */
+  readonly ifLast?: number;
 }
 
 /** `logApi` of the tutorial. */
@@ -69,9 +77,15 @@ export interface PushApi {
    *
    * @throws RequestError NO_LEADER, BUSY (more wait than this node or its leader can take), NODE_UNREACHABLE (this node
    * is not connected), each promising that nothing was stored; UNKNOWN_OUTCOME (it may have been); TOO_LARGE,
-   * BAD_ARGUMENT, STALE_NONCE, NONCE_REUSED.
+   * BAD_ARGUMENT, STALE_NONCE, NONCE_REUSED; CONDITION_FAILED (a ConditionFailedError, with the index of the last log).
    */
   push(key: string, value: { value: string; nonce?: number }, options?: PushOptions): Promise<LogEntry>;
+}
+
+/** What a node's `logApi` also knows. */
+export interface PushMarks {
+  /** For pushes that are first made from now on: see {@link PushOptions.since}. null before the cluster has formed. */
+  readonly since: string | null;
 }
 
 /** `getDb()` of the tutorial. */

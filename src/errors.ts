@@ -19,6 +19,7 @@ export type RequestErrorCode =
   | 'UNKNOWN_OUTCOME'
   | 'STALE_NONCE'
   | 'NONCE_REUSED'
+  | 'CONDITION_FAILED'
   | 'HISTORIES_DIFFER'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
@@ -37,6 +38,17 @@ export class RequestError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** CONDITION_FAILED: the log did not end where the push wants it to; nothing was stored. */
+export class ConditionFailedError extends RequestError {
+  /** @param lastIndex index of the last log when it was judged, 0 when there is none. */
+  constructor(
+    readonly lastIndex: number,
+    message: string,
+  ) {
+    super('CONDITION_FAILED', message);
   }
 }
 

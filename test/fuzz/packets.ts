@@ -1,6 +1,6 @@
 import { PacketType } from '../../src/mokka/messages/ElectionPacket';
 import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
-import type { Refusal } from '../../src/mokka/messages/pushes';
+import type { ForwardedPush, Refusal } from '../../src/mokka/messages/pushes';
 import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, HASH_BYTES, type Entry } from '../../src/entry/Entry';
 import type { Random } from '../simulation/simulator/world/Random';
 import type { Sight } from './Sight';
@@ -133,13 +133,17 @@ export class PacketMaker {
   }
 
   /** Each is another: what the nodes may rightly append of it is known by its payload. */
-  private push(): { since: number | null; payload: Buffer } {
+  private push(): ForwardedPush {
     const { random } = this;
     const size = random.perMille(1) ? 100_000 : random.below(60);
     const session = random.perMille(50) ? random.bytes(8).toString('hex') : SESSION;
     const id = { session, nonce: this.made };
     const payload = encodePayload(id, `fuzz-${this.made}`, 'x'.repeat(size));
-    return { since: random.pick([null, this.index()]), payload };
+    return {
+      since: random.pick([null, this.index()]),
+      ifLast: random.pick([null, null, this.index()]),
+      payload,
+    };
   }
 
   private answer(term: number): LogMessage {
@@ -148,7 +152,7 @@ export class PacketMaker {
     const id = { session: random.bytes(8).toString('hex'), nonce: random.below(1000) };
     if (random.perMille(500)) {
       const refused = random.pick<Refusal>(['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER']);
-      return { ...head, committed: [], refused: [{ ...id, refused, since: null }] };
+      return { ...head, committed: [], refused: [{ ...id, refused, since: null, lastLogNumber: null }] };
     }
     const committed = { logNumber: this.index(), term: this.term(), createdAt: 0, hash: random.bytes(32) };
     return { ...head, committed: [{ ...id, committed }], refused: [] };

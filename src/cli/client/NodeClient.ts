@@ -1,22 +1,31 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { z } from 'zod';
-import { RequestError, toError } from '../../errors';
+import { ConditionFailedError, RequestError, toError } from '../../errors';
 import { CLIENT_ANSWER_MS_MAX, CLIENT_PROBE_MS_MAX, CLIENT_SILENT_MS } from '../../limits';
 import { lockHolder } from '../../storage/directory/DirectoryLock';
 import { withSocketPath } from '../../storage/directory/socketPath';
 import { eachLine } from '../lines/eachLine';
 import { SOCKET_NAME } from '../socket/CommandSocket';
 
+/** `lastIndex`: with CONDITION_FAILED. */
+interface AnswerError {
+  readonly code: string;
+  readonly message: string;
+  readonly lastIndex?: number | undefined;
+}
+
 /** A node's answer to one line, as it came and as it reads. */
 export type ClientAnswer = { readonly json: string } & (
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+  { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: AnswerError }
 );
 
 const answerSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), result: z.unknown() }),
-  z.object({ ok: z.literal(false), error: z.object({ code: z.string(), message: z.string() }) }),
+  z.object({
+    ok: z.literal(false),
+    error: z.object({ code: z.string(), message: z.string(), lastIndex: z.number().optional() }),
+  }),
 ]);
 
 /** The node cannot be talked to. `sent`: whether the line may have reached it. */
@@ -110,7 +119,9 @@ export class NodeClient {
   async request(line: string): Promise<unknown> {
     const answer = await this.ask(line);
     if (answer.ok) return answer.result;
-    throw new RequestError(answer.error.code as RequestError['code'], answer.error.message);
+    const { code, message, lastIndex } = answer.error;
+    if (lastIndex !== undefined) throw new ConditionFailedError(lastIndex, message);
+    throw new RequestError(code as RequestError['code'], message);
   }
 
   close(): void {

@@ -35,8 +35,8 @@ export class RemoteNode implements ClusterNode, WatchedNode {
 
   /** The node gives each push its nonce: one that is given here is not passed on. */
   readonly logApi: PushApi = {
-    push: async (key, { value }) =>
-      (await this.writes.ask(exactAddLine({ key, value }), { writes: true })) as LogEntry,
+    push: async (key, { value }, { ifLast = null } = {}) =>
+      (await this.writes.ask(exactAddLine({ key, value, ifLast }), { writes: true })) as LogEntry,
   };
 
   getDb(): Db {

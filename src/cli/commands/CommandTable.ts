@@ -9,7 +9,7 @@ import { parseErrorHelp } from './errorHelp';
 import { listLogs, tailLogs } from './logLists';
 import { renderEntry, renderHelp, renderInfo, type HelpResult, type Style } from '../render/render';
 import { renderList, renderStatus, type LogList } from '../render/renderTables';
-import { parseAddLine, parseExactAdd, type AddWords } from './addWords';
+import { parseAddLine, parseConditionalAdd, parseExactAdd, type AddWords } from './addWords';
 import { nearestName } from './nearestName';
 
 /** What a command works with. */
@@ -72,18 +72,29 @@ const addLog: Command<AddWords, LogEntry> = {
     'It answers when the log is on the disks of a majority. "my key" in double quotes is one KEY; VALUE is taken as it is, quotes too.',
   effect: 'write',
   parse: parseAddLine,
-  run: ({ node, nextNonce }, { key, value }) => node.logApi.push(key, { value, nonce: nextNonce() }),
+  run: ({ node, nextNonce }, { key, value, ifLast }) =>
+    node.logApi.push(key, { value, nonce: nextNonce() }, ifLast === null ? {} : { ifLast }),
   json: entryJson,
   render: renderEntry,
   note: ({ log }) => (isQuoted(log.value.value) ? 'the quotes are part of the value' : null),
+};
+
+const addLogIf: Command<AddWords, LogEntry> = {
+  ...addLog,
+  name: 'add_log_if',
+  usage: 'add_log_if INDEX KEY VALUE…',
+  summary: 'store a log, if INDEX is that of the last one',
+  details:
+    'So whoever has read the log up to INDEX, 0 for an empty one, adds only if nobody added before; else CONDITION_FAILED tells the last index.',
+  parse: parseConditionalAdd,
 };
 
 /** For keys and values that a line cannot hold as they are, like an empty value or one of several lines. */
 const addBase64: Command<AddWords, LogEntry> = {
   ...addLog,
   name: 'add_base64',
-  usage: 'add_base64 KEY VALUE',
-  summary: 'as add_log, key and value in base64',
+  usage: 'add_base64 KEY VALUE [INDEX]',
+  summary: 'as add_log, or add_log_if, key and value in base64',
   internal: true,
   parse: parseExactAdd,
 };
@@ -196,7 +207,7 @@ export function helpOf(word: string, commands: readonly Command[] = COMMANDS): H
 }
 
 /** Every command of a node, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, info, status, help, exit];
+export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, addLogIf, info, status, help, exit];
 
 /** Those that every input takes and no list shows. */
 const FOR_PROGRAMS: readonly Command[] = [addBase64];

@@ -1,10 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import { RequestError } from '../../errors';
 
-/** What `add_log` stores. */
+/** What `add_log` and its like store. */
 export interface AddWords {
   readonly key: string;
   readonly value: string;
+  /** Index of the log behind which it is to be stored; null: wherever the log ends. */
+  readonly ifLast: number | null;
+}
+
+/** Whether a command stores its words as they are. */
+export function storesItsWords(name: string | undefined): boolean {
+  return name === 'add_log' || name === 'add_log_if';
 }
 
 const QUOTE = '"';
@@ -28,21 +35,41 @@ export function parseAddLine(text: string): AddWords {
       'BAD_ARGUMENT',
       'add_log needs a value after the key: add_log KEY VALUE…; an empty one is given at a shell: npx mokka-cluster add_log KEY ""',
     );
-  return { key, value: text.slice(end + 1) };
+  return { key, value: text.slice(end + 1), ifLast: null };
+}
+
+/** What stands after `add_log_if`: an index, then what stands after `add_log`. @throws RequestError BAD_ARGUMENT */
+export function parseConditionalAdd(text: string): AddWords {
+  const [, word = '', rest = ''] = /^ *([^ ]*) ?(.*)$/s.exec(text) ?? [];
+  return { ...parseAddLine(rest), ifLast: parseLastIndex(word) };
+}
+
+/** The index that `add_log_if` takes. @throws RequestError BAD_ARGUMENT */
+export function parseLastIndex(word: string): number {
+  const index = /^(?:0|[1-9]\d{0,15})$/.test(word) ? Number(word) : NaN;
+  if (Number.isSafeInteger(index)) return index;
+  throw new RequestError(
+    'BAD_ARGUMENT',
+    'add_log_if needs the index of the last log, 0 for none, before the key: add_log_if INDEX KEY VALUE…',
+  );
 }
 
 /** A line that adds exactly this, whatever is in it. */
-export function exactAddLine({ key, value }: AddWords): string {
-  return `add_base64 ${toBase64(key)} ${toBase64(value)}`;
+export function exactAddLine({ key, value, ifLast }: AddWords): string {
+  const line = `add_base64 ${toBase64(key)} ${toBase64(value)}`;
+  return ifLast === null ? line : `${line} ${ifLast}`;
 }
 
 /** What stands after `add_base64`. @throws RequestError BAD_ARGUMENT */
 export function parseExactAdd(text: string): AddWords {
-  const [key, value, ...others] = text.split(' ').map(fromBase64);
-  if (typeof key === 'string' && typeof value === 'string' && others.length === 0) return { key, value };
+  const [keyBase64 = '', valueBase64, last, ...others] = text.split(' ');
+  const key = fromBase64(keyBase64);
+  const value = valueBase64 === undefined ? null : fromBase64(valueBase64);
+  if (key !== null && value !== null && others.length === 0)
+    return { key, value, ifLast: last === undefined ? null : parseLastIndex(last) };
   throw new RequestError(
     'BAD_ARGUMENT',
-    'add_base64 needs a key and a value, each UTF-8 in base64, and one space between them',
+    'add_base64 needs a key and a value, each UTF-8 in base64, one space between them, and the last log’s index or nothing',
   );
 }
 

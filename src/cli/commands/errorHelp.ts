@@ -25,6 +25,11 @@ const ROWS: Rows = {
     'no answer came in time: it may have been committed',
     'look for it before you try again',
   ],
+  CONDITION_FAILED: [
+    14,
+    'the log does not end where the push wants it to; nothing was stored',
+    'read what came, then try again behind it',
+  ],
   INTERNAL: [6, 'a bug (a node ends with 1)', 'report it, with the log of the node'],
   INVARIANT: [
     6,

@@ -1,4 +1,5 @@
 import { ANSWER_PIECE_LENGTH } from '../../limits';
+import { ConditionFailedError } from '../../errors';
 import type { Answer } from './CommandQueue';
 import { piecesOf, type TextPieces } from '../answers/pieces';
 
@@ -6,7 +7,11 @@ import { piecesOf, type TextPieces } from '../answers/pieces';
 export function answerJson(answer: Answer): TextPieces {
   if (!('result' in answer)) {
     const { code, message } = answer.error;
-    return `${JSON.stringify({ command: answer.name, ok: false, error: { code, message } })}\n`;
+    const error =
+      answer.error instanceof ConditionFailedError
+        ? { code, message, lastIndex: answer.error.lastIndex }
+        : { code, message };
+    return `${JSON.stringify({ command: answer.name, ok: false, error })}\n`;
   }
   const { name, command, result } = answer;
   const json = command.json?.(result) ?? JSON.stringify(result);

@@ -13,7 +13,7 @@ import { renderLogs } from '../render/renderTables';
 import { FollowedNode } from '../client/FollowedNode';
 import { endedWait } from '../commands/InterruptibleNode';
 import { tellWhyWaiting } from '../commands/tellWhyWaiting';
-import { exactAddLine } from '../commands/addWords';
+import { exactAddLine, parseLastIndex, storesItsWords } from '../commands/addWords';
 import { programFailure } from './programFailure';
 import { shellHelp, type HelpRow } from './shellHelp';
 import type { OneShot } from './shellWords';
@@ -52,7 +52,7 @@ export async function runOneShot(shot: OneShot, around: OneShotSurroundings): Pr
       around.out(shellHelp(shot.words, around));
       return 0;
     }
-    const asked = shot.words[0] === 'add_log' ? await askedAdd(shot.words, around) : askedOf(shot.words);
+    const asked = storesItsWords(shot.words[0]) ? await askedAdd(shot.words, around) : askedOf(shot.words);
     if (asked.command.name === 'help') {
       around.out(helpHere(asked, shot, around));
       return 0;
@@ -135,20 +135,23 @@ function askedOf(words: readonly string[]): Asked {
   return { command, line };
 }
 
-/** `add_log` with its words as the shell gave them: the first is the key, the others, or stdin, are the value. */
+/** An add with its words as the shell gave them: the first is the key, the others, or stdin, are the value. */
 async function askedAdd(
-  [name = '', key, ...rest]: readonly string[],
+  [name = '', ...words]: readonly string[],
   { input, signal }: OneShotSurroundings,
 ): Promise<Asked> {
+  const command = findCommand(name);
+  const ifLast = name === 'add_log_if' ? parseLastIndex(words.shift() ?? '') : null;
+  const [key, ...rest] = words;
   if (key === undefined || rest.length === 0)
     throw new RequestError(
       'BAD_ARGUMENT',
-      'add_log needs a key and a value: add_log KEY VALUE…; - reads the value from stdin, "" is an empty one',
+      `${name} needs a key and a value: ${command.usage}; - reads the value from stdin, "" is an empty one`,
     );
   const value = rest.length === 1 && rest[0] === '-' ? await valueFromInput(input, signal) : rest.join(' ');
   // Throws for what is too large, as the node would, but before it is sent.
   encodePayload(NO_PUSH, key, value);
-  return { command: findCommand(name), line: exactAddLine({ key, value }) };
+  return { command, line: exactAddLine({ key, value, ifLast }) };
 }
 
 async function ask(

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { RequestError } from '../../errors';
+import { storesItsWords } from '../commands/addWords';
 import { parseOptions } from './parseOptions';
 
 /** What a user asked `mokka-cluster` for. */
@@ -27,14 +28,14 @@ const OPTIONS = {
 export const OPTION_NAMES = Object.keys(OPTIONS);
 
 /**
- * Takes the words of a command line apart. Options stand before the command; after it only where it is not `add_log`,
- * whose words are stored as they are.
+ * Takes the words of a command line apart. Options stand before the command; after it only where it is not one whose
+ * words are stored as they are.
  *
  * @throws RequestError BAD_ARGUMENT
  */
 export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): OneShot {
   const place = placeOfCommand(given);
-  const stores = given[place] === 'add_log';
+  const stores = storesItsWords(given[place]);
   const { values, positionals } = parseOptions({
     args: stores ? given.slice(0, place) : given,
     options: OPTIONS,
@@ -55,7 +56,7 @@ export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): 
 /** The command's name in words that may be wrong, and whether they ask for JSON, to tell so. */
 export function shapeOf(given: readonly string[]): { words: readonly string[]; json: boolean } {
   const place = placeOfCommand(given);
-  const options = given[place] === 'add_log' ? given.slice(0, place) : given;
+  const options = storesItsWords(given[place]) ? given.slice(0, place) : given;
   return { words: given.slice(place), json: options.includes('--json') };
 }
 

@@ -24,7 +24,10 @@ export interface StagedPush {
 
 /** A node's log as all but its replication see it. */
 export type ReadableLog = Readonly<
-  Pick<LocalLog, 'last' | 'lastIndex' | 'commitIndex' | 'committedLogNumber' | 'entryAt' | 'committedLog'>
+  Pick<
+    LocalLog,
+    'identity' | 'last' | 'lastIndex' | 'commitIndex' | 'committedLogNumber' | 'entryAt' | 'committedLog'
+  >
 >;
 
 /**
@@ -70,6 +73,11 @@ export class LocalLog {
 
   get lastIndex(): number {
     return this.last?.index ?? 0;
+  }
+
+  /** The number of the last log, 0 when there is none. */
+  get lastLogNumber(): number {
+    return this.last?.logNumber ?? 0;
   }
 
   get savedIndex(): number {

@@ -5,10 +5,9 @@ import { entryHash, type Entry } from '../../entry/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import { Divergence } from './Divergence';
 import { LocalLog } from './LocalLog';
-import { Replication, type Proposal } from './Replication';
+import { Replication, type Proposal, type ProposalResult } from './Replication';
 import type { AppendMessage, ReadmitMessage, ReplicationMessage } from '../messages/LogMessage';
 import type { Outbox } from '../messages/Outbox';
-import type { Refusal } from '../messages/pushes';
 import type { Clock } from './Clock';
 
 export type { Proposal } from './Replication';
@@ -182,7 +181,7 @@ export class ReplicatedLog {
   }
 
   /** See {@link Replication.propose}; on a node that does not lead nothing is done. */
-  propose(push: Proposal, pusher: string | null): Entry | Refusal {
+  propose(push: Proposal, pusher: string | null): ProposalResult {
     return this.replication?.propose(push, pusher) ?? 'NO_LEADER';
   }
 

@@ -14,7 +14,27 @@ export interface Proposal {
   readonly id: PushId;
   /** See ForwardedPush. */
   readonly since: number | null;
+  /** See ForwardedPush. */
+  readonly ifLast: number | null;
   readonly payload: Buffer;
+}
+
+/**
+ * The log does not end where the push wants it to. That is so for the cluster once the entry at `judgedAt` is committed:
+ * before, a leader that is replaced may have judged by what nobody keeps.
+ */
+export interface FailedCondition {
+  /** The number of the last log. */
+  readonly lastLogNumber: number;
+  readonly judgedAt: number;
+}
+
+/** What becomes of a push: its entry, or why it is none. */
+export type ProposalResult = Entry | Refusal | FailedCondition;
+
+/** Whether it is that. */
+export function isFailedCondition(result: Entry | FailedCondition): result is FailedCondition {
+  return 'judgedAt' in result;
 }
 
 /**
@@ -115,16 +135,19 @@ export class Replication {
   }
 
   /**
-   * Takes a push: makes an entry of it, or finds the entry that it is in the log already, or refuses it.
+   * Takes a push: makes an entry of it, or finds the entry that it is in the log already, or refuses it. A push that is
+   * found is not asked for its condition again: the retry of a success is a success.
    *
    * @param pusher the follower whose user made it; null: a user of the leader.
    */
-  propose(push: Proposal, pusher: string | null): Entry | Refusal {
+  propose(push: Proposal, pusher: string | null): ProposalResult {
     const { log } = this;
     const found = log.pushes.find(push.id);
     if (found === undefined && !log.pushes.wouldKnow(push.id, push.since))
       // What is not read back from the store yet will be soon: then the pusher's next try is decided.
       return log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER';
+    if (found === undefined && push.ifLast !== null && push.ifLast !== log.lastLogNumber)
+      return this.failedCondition(push.ifLast);
     const entry = found === undefined ? log.stage(this.term, this.wallClock.now(), push) : log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
     if (found !== undefined && !entryHasPayload(entry, push.payload)) return 'NONCE_REUSED';
@@ -207,6 +230,19 @@ export class Replication {
         this.sendAppend(peer, progress, [], now);
     }
     this.sendEarlyCommits();
+  }
+
+  /**
+   * Behind a later log nothing can come before it any more, so that a failed condition stays so. Where the log is not as
+   * long yet as the push wants it, this leader may have been replaced, and the next have appended what is missing. An entry
+   * that it commits after it judged shows that it was not.
+   */
+  private failedCondition(ifLast: number): FailedCondition {
+    const { log } = this;
+    const { lastLogNumber } = log;
+    const isTooShort = lastLogNumber < ifLast;
+    if (isTooShort && log.lastIndex === log.commitIndex) log.stage(this.term, this.wallClock.now(), null);
+    return { lastLogNumber, judgedAt: log.lastIndex };
   }
 
   private owesTo(progress: Progress): boolean {

@@ -12,12 +12,13 @@ import {
   decodePushes,
   encodeCommitted,
   encodePushes,
-  isEntryNumber,
-  isWholeNumber,
   type CommittedAnswer,
   type ForwardedPush,
+  isRefusedWire,
+  refusedFromWire,
+  refusedToWire,
   type RefusedAnswer,
-  type Refusal,
+  type RefusedWire,
 } from './pushes';
 
 /**
@@ -133,11 +134,6 @@ export interface LagsMessage {
   readonly lags: readonly number[];
 }
 
-const REFUSALS: readonly unknown[] = ['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'] satisfies Refusal[];
-const SESSION = /^[0-9a-f]{16}$/;
-
-type RefusedWire = [session: string, nonce: number, refusal: Refusal, since: number | null];
-
 /** See {@link isWholeNumber}. */
 const number = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -150,20 +146,8 @@ const bytesOf = (length: number): z.ZodType<Buffer> =>
   z.custom<Buffer>((value) => Buffer.isBuffer(value) && value.length === length);
 
 const refusals = z.custom<RefusedWire[]>(
-  (value) => Array.isArray(value) && value.length <= FORWARD_PUSHES_MAX && value.every(isRefusal),
+  (value) => Array.isArray(value) && value.length <= FORWARD_PUSHES_MAX && value.every(isRefusedWire),
 );
-
-function isRefusal(value: unknown): value is RefusedWire {
-  if (!Array.isArray(value) || value.length !== 4) return false;
-  const [session, nonce, refusal, since] = value as unknown[];
-  return (
-    typeof session === 'string' &&
-    SESSION.test(session) &&
-    isWholeNumber(nonce) &&
-    REFUSALS.includes(refusal) &&
-    (since === null || isEntryNumber(since))
-  );
-}
 
 const Tag = {
   append: 1,
@@ -269,7 +253,7 @@ function toWire(message: LogMessage): Wire {
         message.term,
         message.commitIndex,
         encodeCommitted(message.committed),
-        message.refused.map(({ session, nonce, refused, since }) => [session, nonce, refused, since]),
+        message.refused.map(refusedToWire),
       ];
     case 'confirm':
       return [Tag.confirm, message.id];
@@ -353,7 +337,7 @@ function fromWire(wire: Wire): LogMessage {
         term: wire[1],
         commitIndex: wire[2],
         committed: decodeCommitted(wire[3]),
-        refused: wire[4].map(([session, nonce, refused, since]) => ({ session, nonce, refused, since })),
+        refused: wire[4].map(refusedFromWire),
       };
     case Tag.confirm:
       return { type: 'confirm', id: wire[1] };

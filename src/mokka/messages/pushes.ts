@@ -18,8 +18,10 @@ import {
  * them one after the other as plain records: fields at fixed offsets, not msgpack.
  */
 export interface ForwardedPush {
-  /** commitIndex that the pusher knew of before it first sent the push; null when the caller named the session. */
+  /** A commitIndex from before the push was first made; null when the caller named the session and no such index. */
   readonly since: number | null;
+  /** The number of the log behind which it is to be appended; null: wherever the log ends. */
+  readonly ifLast: number | null;
   readonly payload: Buffer;
 }
 
@@ -32,7 +34,7 @@ export interface CommittedPush {
 }
 
 /** Why a leader does not append a push. */
-export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER';
+export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER' | 'CONDITION_FAILED';
 
 /** The push is committed, as this entry. */
 export interface CommittedAnswer extends PushId {
@@ -44,6 +46,8 @@ export interface RefusedAnswer extends PushId {
   readonly refused: Refusal;
   /** The refused push's: an answer to an earlier try says nothing of a later one. */
   readonly since: number | null;
+  /** With CONDITION_FAILED: the number of the last log; else null. */
+  readonly lastLogNumber: number | null;
 }
 
 export type PushAnswer = CommittedAnswer | RefusedAnswer;
@@ -54,10 +58,11 @@ export function committedPush(entry: Entry): CommittedPush {
   return { logNumber, term, createdAt, hash: entryHash(entry) };
 }
 
-/** A forwarded push: `since`, a double, or this for null; how long the payload is; the payload. */
-const SINCE_NULL = -1;
-const SINCE_BYTES = 8;
-const PAYLOAD_AT = SINCE_BYTES + 4;
+/** A forwarded push: `since` and `ifLast`, doubles, this for null; how long the payload is; the payload. */
+const NONE = -1;
+const IF_LAST_AT = 8;
+const LENGTH_AT = IF_LAST_AT + 8;
+const PAYLOAD_AT = LENGTH_AT + 4;
 
 /** Pushes as one piece of bytes. */
 export function encodePushes(pushes: readonly ForwardedPush[]): Buffer {
@@ -65,9 +70,10 @@ export function encodePushes(pushes: readonly ForwardedPush[]): Buffer {
   for (const { payload } of pushes) length += PAYLOAD_AT + payload.length;
   const bytes = Buffer.allocUnsafe(length);
   let at = 0;
-  for (const { since, payload } of pushes) {
-    bytes.writeDoubleBE(since ?? SINCE_NULL, at);
-    bytes.writeUInt32BE(payload.length, at + SINCE_BYTES);
+  for (const { since, ifLast, payload } of pushes) {
+    bytes.writeDoubleBE(since ?? NONE, at);
+    bytes.writeDoubleBE(ifLast ?? NONE, at + IF_LAST_AT);
+    bytes.writeUInt32BE(payload.length, at + LENGTH_AT);
     bytes.set(payload, at + PAYLOAD_AT);
     at += PAYLOAD_AT + payload.length;
   }
@@ -82,16 +88,22 @@ export function decodePushes(bytes: Buffer): ForwardedPush[] {
     if (pushes.length === FORWARD_PUSHES_MAX) throw tooMany();
     const start = at + PAYLOAD_AT;
     if (start > bytes.length) throw new ProtocolError('a forwarded push is cut short');
-    const since = bytes.readDoubleBE(at);
-    const length = bytes.readUInt32BE(at + SINCE_BYTES);
+    const since = readNumberOrNone(bytes, at);
+    const ifLast = readNumberOrNone(bytes, at + IF_LAST_AT);
+    const length = bytes.readUInt32BE(at + LENGTH_AT);
     at = start + length;
     if (at > bytes.length || length > PAYLOAD_BYTES_MAX)
       throw new ProtocolError(`a forwarded push of ${length} bytes is cut short or too long`);
-    if (since !== SINCE_NULL && !isEntryNumber(since))
-      throw new ProtocolError('a forwarded push is since no position');
-    pushes.push({ since: since === SINCE_NULL ? null : since, payload: bytes.subarray(start, at) });
+    pushes.push({ since, ifLast, payload: bytes.subarray(start, at) });
   }
   return pushes;
+}
+
+function readNumberOrNone(bytes: Buffer, at: number): number | null {
+  const number = bytes.readDoubleBE(at);
+  if (number === NONE) return null;
+  if (!isEntryNumber(number)) throw new ProtocolError('a forwarded push names no position');
+  return number;
 }
 
 /** A committed push: session; nonce, a double; log number, term and createdAt of its entry, and the entry's hash. */
@@ -136,6 +148,45 @@ export function decodeCommitted(bytes: Buffer): CommittedAnswer[] {
     answers.push({ session: readSession(bytes, at), nonce, committed });
   }
   return answers;
+}
+
+/** A refusal as msgpack has it; `lastLogNumber` stands with CONDITION_FAILED alone. */
+export type RefusedWire = [
+  session: string,
+  nonce: number,
+  refusal: Refusal,
+  since: number | null,
+  lastLogNumber: number | null,
+];
+
+const REFUSALS: readonly unknown[] = [
+  'STALE_NONCE',
+  'NONCE_REUSED',
+  'NO_LEADER',
+  'CONDITION_FAILED',
+] satisfies Refusal[];
+const SESSION = /^[0-9a-f]{16}$/;
+
+export function refusedToWire(answer: RefusedAnswer): RefusedWire {
+  return [answer.session, answer.nonce, answer.refused, answer.since, answer.lastLogNumber];
+}
+
+export function refusedFromWire([session, nonce, refused, since, lastLogNumber]: RefusedWire): RefusedAnswer {
+  return { session, nonce, refused, since, lastLogNumber };
+}
+
+/** Whether an untrusted value is a refusal within the limits. */
+export function isRefusedWire(value: unknown): value is RefusedWire {
+  if (!Array.isArray(value) || value.length !== 5) return false;
+  const [session, nonce, refusal, since, lastLogNumber] = value as unknown[];
+  return (
+    typeof session === 'string' &&
+    SESSION.test(session) &&
+    isWholeNumber(nonce) &&
+    REFUSALS.includes(refusal) &&
+    (since === null || isEntryNumber(since)) &&
+    (refusal === 'CONDITION_FAILED' ? isEntryNumber(lastLogNumber) : lastLogNumber === null)
+  );
 }
 
 /** Whether a value is a number that its sender chooses and its receiver only compares. */

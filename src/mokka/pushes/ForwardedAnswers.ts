@@ -1,24 +1,20 @@
 import type { LogLimits } from '../log/LogLimits';
-import type { Entry, PushId } from '../../entry/Entry';
+import type { PushId } from '../../entry/Entry';
 import { Deque } from '../log/Deque';
 import type { ReadableLog } from '../log/LocalLog';
 import type { ReplicatedLog } from '../log/ReplicatedLog';
-import type { Proposal } from '../log/Replication';
-import {
-  committedPush,
-  type CommittedAnswer,
-  type PushAnswer,
-  type RefusedAnswer,
-  type Refusal,
-} from '../messages/pushes';
+import { isFailedCondition, type Proposal, type ProposalResult } from '../log/Replication';
+import { committedPush, type CommittedAnswer, type PushAnswer, type RefusedAnswer } from '../messages/pushes';
 import type { Outbox } from '../messages/Outbox';
 import type { FlushRequests } from './FlushRequests';
 
-/** A push of a peer that is in the log and not committed yet. */
+/** A push of a peer that is answered once an entry is committed: its own, or the one by which its condition was judged. */
 interface Uncommitted {
   readonly index: number;
   readonly peer: string;
   readonly id: PushId;
+  /** Where the entry is not the push's: what is answered once it is committed. */
+  readonly refusal: RefusedAnswer | null;
 }
 
 /**
@@ -42,16 +38,16 @@ export class ForwardedAnswers {
   ) {}
 
   /** A peer's push was proposed to the log, with this result. */
-  proposed(peer: string, { id, since }: Proposal, result: Entry | Refusal): void {
-    if (typeof result === 'string') this.answer(peer, { ...id, refused: result, since });
-    else if (result.index <= this.log.log.commitIndex)
+  proposed(peer: string, { id, since }: Proposal, result: ProposalResult): void {
+    if (typeof result === 'string') this.answer(peer, { ...id, refused: result, since, lastLogNumber: null });
+    else if (isFailedCondition(result)) {
+      const { lastLogNumber, judgedAt } = result;
+      const refusal = { ...id, refused: 'CONDITION_FAILED', since, lastLogNumber } as const;
+      if (judgedAt <= this.log.log.commitIndex) this.answer(peer, refusal);
+      else this.wait({ index: judgedAt, peer, id, refusal });
+    } else if (result.index <= this.log.log.commitIndex)
       this.answer(peer, { ...id, committed: committedPush(result) });
-    else {
-      // The entry of a push that is tried again may be an earlier one.
-      let place = this.uncommitted.length;
-      while ((this.uncommitted.at(place - 1)?.index ?? 0) > result.index) place--;
-      this.uncommitted.insert(place, { index: result.index, peer, id });
-    }
+    else this.wait({ index: result.index, peer, id, refusal: null });
   }
 
   /** commitIndex rose. */
@@ -61,6 +57,10 @@ export class ForwardedAnswers {
       const first = this.uncommitted.at(0);
       if (first === undefined || first.index > log.commitIndex) return;
       this.uncommitted.shift();
+      if (first.refusal !== null) {
+        this.answer(first.peer, first.refusal);
+        continue;
+      }
       const entry = this.log.wasSent(first.peer, first.index) ? null : log.entryAt(first.index);
       if (entry !== null) this.answer(first.peer, { ...first.id, committed: committedPush(entry) });
     }
@@ -82,6 +82,13 @@ export class ForwardedAnswers {
   clear(): void {
     this.answers.clear();
     while (this.uncommitted.shift() !== undefined);
+  }
+
+  private wait(push: Uncommitted): void {
+    // The entry of a push that is tried again may be an earlier one.
+    let place = this.uncommitted.length;
+    while ((this.uncommitted.at(place - 1)?.index ?? 0) > push.index) place--;
+    this.uncommitted.insert(place, push);
   }
 
   private answer(peer: string, answer: PushAnswer): void {

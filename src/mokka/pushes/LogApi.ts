@@ -1,6 +1,5 @@
 import { RequestError, toError } from '../../errors';
 import {
-  FORWARD_BYTES_MAX,
   PUSH_CHECK_MS,
   PUSH_CHECK_STEP,
   PUSH_DEADLINE_MS,
@@ -17,23 +16,33 @@ import {
   type LogEntry,
   type PushId,
 } from '../../entry/Entry';
-import type { PushApi, PushOptions } from '../../api';
+import type { PushApi, PushMarks, PushOptions } from '../../api';
 import { Deque } from '../log/Deque';
+import { isFailedCondition, type FailedCondition } from '../log/Replication';
 import type { AnswersMessage } from '../messages/LogMessage';
-import type { ForwardedPush, Refusal } from '../messages/pushes';
+import type { Refusal } from '../messages/pushes';
 import { checkPush } from './checkPush';
 import type { LogApiParts } from './LogApiParts';
 import { PendingPush, type PushAnswers } from './PendingPush';
 import { PendingPushes } from './PendingPushes';
 import {
+  clusterUnknown,
+  conditionFailed,
+  foreignSince,
   forgottenPush,
   neverAnswered,
   neverSent,
+  perhapsUnderWay,
   refusalError,
+  staleSince,
   stoppedBefore,
   tooManyWait,
 } from './pushErrors';
 import type { PushSource } from './PushIntake';
+import { formatSince, parseSince, type Since } from './since';
+import { UnsentPushes } from './UnsentPushes';
+
+type FailedPush = FailedCondition & { readonly push: PendingPush };
 
 /**
  * `logApi` of the tutorial: pushes on any node, each once, to the leader, until committed. A push is known by
@@ -43,21 +52,20 @@ import type { PushSource } from './PushIntake';
  * at once, all goes on in steps: what is accepted waits here, up to a limit, until it is sent. On the leader as on a
  * follower, a push is answered when its entry is found among what the own log has committed.
  */
-export class LogApi implements PushApi, PushSource {
+export class LogApi implements PushApi, PushMarks, PushSource {
   private readonly limits: LogLimits;
   private readonly pending: PendingPushes;
-  /** May also hold pushes that have ended or are under way, and a push twice: firstUnsent leaves them out. */
-  private unsent = new Deque<PendingPush>();
+  private readonly unsent: UnsentPushes;
   private waiting = 0;
   private waitingBytes = 0;
-  private underWay = 0;
-  private bytesUnderWay = 0;
   private lastNonce = 0;
   private checkAt = 0;
   /** When some push had its answer, as the ticks saw it, and when the latest of those that have theirs was sent. */
   private answeredAt = -Infinity;
   private lastAnsweredSentAt = -Infinity;
   private wasAnswered = false;
+  /** On the leader, in the order of their `judgedAt`. */
+  private failedConditions = new Deque<FailedPush>();
   /** One for all that are refused until some have their answer: thousands of stack traces would take seconds. */
   private busy: { readonly error: RequestError; readonly answer: Promise<never> } | null = null;
 
@@ -71,6 +79,7 @@ export class LogApi implements PushApi, PushSource {
   ) {
     this.limits = parts.limits;
     this.pending = new PendingPushes(session);
+    this.unsent = new UnsentPushes(parts.limits);
     this.searchedTo = parts.log.log.commitIndex;
   }
 
@@ -100,33 +109,31 @@ export class LogApi implements PushApi, PushSource {
     const { agreedLeader } = log;
     if (agreedLeader === null) return;
     const now = clock.now();
-    while (
-      this.underWay < this.limits.FORWARDS_IN_FLIGHT_MAX &&
-      this.bytesUnderWay < this.limits.FORWARD_BYTES_IN_FLIGHT_MAX &&
-      this.firstUnsent(now) !== undefined
-    )
-      outbox.send(agreedLeader, { type: 'forward', pushes: this.nextForwarded(now) });
+    for (;;) {
+      const pushes = this.unsent.nextForwarded(now);
+      if (pushes.length === 0) return;
+      outbox.send(agreedLeader, { type: 'forward', pushes });
+    }
   }
 
   /** On the leader: proposes the next push to its log; false when none waits. */
   proposeNext(): boolean {
     const now = this.parts.clock.now();
-    const push = this.firstUnsent(now);
+    const push = this.unsent.first(now);
     if (push === undefined) return false;
-    this.markSent(push, now);
+    this.unsent.sent(push, now);
     const { log } = this.parts;
     const result = log.propose(push, null);
     if (typeof result === 'string') this.refuse(push, result, log.clusterCommitIndex);
+    else if (isFailedCondition(result)) this.failed({ push, ...result });
     else if (result.index <= log.log.commitIndex) this.committedAs(push, result);
     return true;
   }
 
   /** The leader is another, or in another term: what is under way may be lost, so all is sent again, each session's in order. */
   leaderChanged(): void {
-    for (const push of this.pending.list()) push.underWay = false;
-    this.underWay = 0;
-    this.bytesUnderWay = 0;
-    this.listUnsent();
+    this.failedConditions = new Deque();
+    this.unsent.sendAnew(this.pending.list());
     this.parts.flushes.want();
   }
 
@@ -140,7 +147,9 @@ export class LogApi implements PushApi, PushSource {
     }
     for (const answer of message.refused) {
       const push = this.pending.find(answer);
-      if (push?.since === answer.since) this.refuse(push, answer.refused, message.commitIndex);
+      if (push?.since !== answer.since) continue;
+      if (answer.lastLogNumber !== null) this.conditionFailed(push, answer.lastLogNumber);
+      else this.refuse(push, answer.refused, message.commitIndex);
     }
   }
 
@@ -152,6 +161,12 @@ export class LogApi implements PushApi, PushSource {
     const { log, flushes } = this.parts;
     if (!log.agreesWithLeader) return;
     const { commitIndex } = log.log;
+    for (;;) {
+      const failed = this.failedConditions.at(0);
+      if (failed === undefined || failed.judgedAt > commitIndex) break;
+      this.failedConditions.shift();
+      this.conditionFailed(failed.push, failed.lastLogNumber);
+    }
     if (this.pending.count === 0) this.searchedTo = commitIndex;
     // What a leader commits is in memory, and never more than this once it has led for a while.
     const stepMax = log.leads ? this.limits.UNCOMMITTED_ENTRIES_MAX : this.limits.ANSWER_STEP_ENTRIES;
@@ -183,8 +198,13 @@ export class LogApi implements PushApi, PushSource {
       else this.reject(push, push.attempts === 0 ? unsent() : sent());
     }
     // Without a leader nobody takes those out that have ended.
-    if (this.unsent.length > 2 * this.limits.PUSHES_WAITING_MAX) this.listUnsent();
+    if (this.unsent.held > 2 * this.limits.PUSHES_WAITING_MAX) this.unsent.keepOnly(this.pending.list());
     if (this.hasUnsent) flushes.want();
+  }
+
+  get since(): string | null {
+    const { clusterCommitIndex: index, log } = this.parts.log;
+    return log.identity === null ? null : formatSince({ identity: log.identity, index });
   }
 
   /** Whether every push is answered. */
@@ -206,13 +226,13 @@ export class LogApi implements PushApi, PushSource {
 
   /** Whether some push waits to be sent. */
   get hasUnsent(): boolean {
-    return this.firstUnsent(this.parts.clock.now()) !== undefined;
+    return this.unsent.first(this.parts.clock.now()) !== undefined;
   }
 
   private accept(
     key: string,
     { value, nonce }: { value: string; nonce?: number },
-    { session, deadline = PUSH_DEADLINE_MS }: PushOptions,
+    { session, deadline = PUSH_DEADLINE_MS, since, ifLast }: PushOptions,
     answer: PushAnswers,
   ): void {
     const id: PushId = { session: session ?? this.session, nonce: nonce ?? this.nextNonce() };
@@ -220,6 +240,7 @@ export class LogApi implements PushApi, PushSource {
     if (nonce !== undefined && session === undefined) this.lastNonce = Math.max(this.lastNonce, nonce);
     const refusal = this.parts.gate.refusal();
     if (refusal !== null) throw refusal;
+    const sinceIndex = since === undefined ? null : this.indexOfSince(parseSince(since));
     const same = this.pending.find(id);
     if (same !== undefined && (same.content.key !== key || same.content.value !== value))
       throw refusalError('NONCE_REUSED');
@@ -233,14 +254,21 @@ export class LogApi implements PushApi, PushSource {
     }
     const now = this.parts.clock.now();
     const push = new PendingPush(
-      { id, key, value, bytes, named: session !== undefined, acceptedAt: now },
+      { id, key, value, bytes, named: session !== undefined, ifLast: ifLast ?? null, acceptedAt: now },
       now + deadline,
-      session === undefined ? this.parts.log.clusterCommitIndex : null,
+      session === undefined ? this.parts.log.clusterCommitIndex : sinceIndex,
     );
     push.answers.push(answer);
     this.pending.add(push);
-    this.unsent.push(push);
+    this.unsent.add(push);
     this.parts.flushes.want();
+  }
+
+  private indexOfSince({ identity, index }: Since): number {
+    const known = this.parts.log.log.identity;
+    if (known === null) throw clusterUnknown();
+    if (identity !== known) throw foreignSince();
+    return index;
   }
 
   private refuseMore(): NonNullable<typeof this.busy> {
@@ -266,63 +294,17 @@ export class LogApi implements PushApi, PushSource {
     return this.lastNonce;
   }
 
-  private nextForwarded(now: number): ForwardedPush[] {
-    const pushes: ForwardedPush[] = [];
-    let bytes = 0;
-    const countMax = Math.min(
-      this.limits.FORWARD_PUSHES_MAX,
-      this.limits.FORWARDS_IN_FLIGHT_MAX - this.underWay,
-    );
-    while (pushes.length < countMax) {
-      const push = this.firstUnsent(now);
-      if (push === undefined) break;
-      bytes += push.content.bytes;
-      if (bytes > FORWARD_BYTES_MAX && pushes.length > 0) break;
-      this.markSent(push, now);
-      pushes.push({ since: push.since, payload: push.payload });
-    }
-    return pushes;
-  }
-
-  /** The first that is still to be sent, and not about to end; those before it are forgotten. */
-  private firstUnsent(now: number): PendingPush | undefined {
-    for (;;) {
-      const push = this.unsent.at(0);
-      if (push === undefined || (!push.ended && !push.underWay && now < push.deadlineAt)) return push;
-      this.unsent.shift();
-    }
-  }
-
-  private listUnsent(): void {
-    this.unsent = new Deque();
-    for (const push of this.pending.list()) if (!push.ended && !push.underWay) this.unsent.push(push);
-  }
-
-  /** The first unsent push goes to the leader. */
-  private markSent(push: PendingPush, now: number): void {
-    this.unsent.shift();
-    push.attempts++;
-    push.sentAt = now;
-    push.underWay = true;
-    this.underWay++;
-    this.bytesUnderWay += push.content.bytes;
-  }
-
-  private landed(push: PendingPush): void {
-    if (!push.underWay) return;
-    push.underWay = false;
-    this.underWay--;
-    this.bytesUnderWay -= push.content.bytes;
-  }
-
   private sendAgain(push: PendingPush): void {
-    this.landed(push);
-    this.unsent.push(push);
+    this.unsent.landed(push);
+    this.unsent.add(push);
   }
 
   private refuse(push: PendingPush, refusal: Refusal, leaderCommitIndex: number): void {
-    if (refusal === 'NO_LEADER') return; // The retry of an overdue answer tries it again.
-    if (refusal === 'STALE_NONCE' && push.since !== null && push.attempts === 1) {
+    const { named } = push.content;
+    // The retry of an overdue answer tries it again.
+    if (refusal === 'NO_LEADER' || refusal === 'CONDITION_FAILED') return;
+    // A caller's own `since` never rises: the push may be a retry of one at another node.
+    if (refusal === 'STALE_NONCE' && push.since !== null && !named && push.attempts === 1) {
       // STALE_NONCE: the leader has forgotten too much to know whether this push is in the log; `since` is too low for it.
       // But this was the first try, and that leader did not append it. So it is not among what that leader has committed,
       // and the next try may say so: `since` rises to the leader's commitIndex. Not higher: entries above it may still be
@@ -334,8 +316,23 @@ export class LogApi implements PushApi, PushSource {
       this.parts.flushes.want();
       return;
     }
-    const stale = refusal === 'STALE_NONCE' && !push.content.named;
-    this.reject(push, stale ? forgottenPush() : refusalError(refusal));
+    if (refusal !== 'STALE_NONCE') this.reject(push, refusalError(refusal));
+    else if (!named) this.reject(push, forgottenPush());
+    else this.reject(push, push.since === null ? refusalError(refusal) : staleSince());
+  }
+
+  private failed(failed: FailedPush): void {
+    if (failed.judgedAt > this.parts.log.log.commitIndex) this.failedConditions.push(failed);
+    else this.conditionFailed(failed.push, failed.lastLogNumber);
+  }
+
+  /** The cluster's log does not end where a push wants it to. */
+  private conditionFailed(push: PendingPush, lastLogNumber: number): void {
+    const { ifLast } = push;
+    if (push.ended || ifLast === null) return;
+    // An earlier try, to a leader of before, may be appended yet when the log has grown as long.
+    const mayBeStored = push.attempts > 1 && lastLogNumber < ifLast;
+    this.reject(push, (mayBeStored ? perhapsUnderWay : conditionFailed)(ifLast, lastLogNumber));
   }
 
   private reject(push: PendingPush, error: RequestError): void {
@@ -380,14 +377,14 @@ export class LogApi implements PushApi, PushSource {
   }
 
   private end(push: PendingPush): void {
-    this.landed(push);
+    this.unsent.landed(push);
     push.ended = true;
     this.pending.delete(push);
     this.waiting -= push.answers.length;
     this.waitingBytes -= push.content.bytes;
     this.busy = null;
     // What could not be forwarded because of it can be.
-    if (this.unsent.length > 0) this.parts.flushes.want();
+    if (this.unsent.held > 0) this.parts.flushes.want();
   }
 }
 

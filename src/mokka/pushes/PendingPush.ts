@@ -16,6 +16,8 @@ export interface PushContent {
   readonly bytes: number;
   /** Whether the caller named the session. */
   readonly named: boolean;
+  /** See ForwardedPush. */
+  readonly ifLast: number | null;
   /** Monotonic ms. */
   readonly acceptedAt: number;
 }
@@ -23,6 +25,7 @@ export interface PushContent {
 /** A push of this node's users that is not answered yet. On the leader it is a proposal to the log too. */
 export class PendingPush implements Proposal {
   readonly id: PushId;
+  readonly ifLast: number | null;
   readonly answers: PushAnswers[] = [];
   /** To how many leaders, or how often, it went without a definite answer. */
   attempts = 0;
@@ -42,6 +45,7 @@ export class PendingPush implements Proposal {
     public since: number | null,
   ) {
     this.id = content.id;
+    this.ifLast = content.ifLast;
   }
 
   /** Encoded only when it is first sent: a program may push thousands in one step. */

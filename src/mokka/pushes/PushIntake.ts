@@ -44,7 +44,7 @@ export class PushIntake {
    *
    * @throws MalformedEntryError when its payload is none.
    */
-  take(peer: string, { since, payload }: ForwardedPush): void {
+  take(peer: string, { since, ifLast, payload }: ForwardedPush): void {
     const id = payloadId(payload);
     let queue = this.forwarded.get(peer);
     if (queue === undefined) {
@@ -52,7 +52,7 @@ export class PushIntake {
       this.forwarded.set(peer, queue);
       this.sources.push(queue);
     }
-    queue.add({ id, since, payload });
+    queue.add({ id, since, ifLast, payload });
   }
 
   /** Proposes what the log has room for. */

@@ -1,4 +1,5 @@
 import { RequestError } from '../../errors';
+import { isEntryNumber } from '../messages/pushes';
 
 /**
  * Checks the types of what a program in plain JavaScript, or with a cast, gave to `push`. The rules of their contents
@@ -12,12 +13,19 @@ export function checkPush(key: unknown, value: unknown, options: unknown): void 
     throw badArgument('push takes its value as { value: string, nonce?: number }', value);
   if (value['nonce'] !== undefined && typeof value['nonce'] !== 'number')
     throw badArgument('a nonce is a whole number from 0 to 2^53 - 1', value['nonce']);
-  if (!isObject(options)) throw badArgument('the options of push are { session?, deadline? }', options);
-  const { session, deadline } = options;
+  if (!isObject(options))
+    throw badArgument('the options of push are { session?, deadline?, since?, ifLast? }', options);
+  const { session, deadline, since, ifLast } = options;
   if (session !== undefined && typeof session !== 'string')
     throw badArgument('a session is a string of 16 hex digits (0-9, a-f)', session);
   if (deadline !== undefined && (typeof deadline !== 'number' || !Number.isFinite(deadline) || deadline < 0))
     throw badArgument('a deadline is a number of ms from 0', deadline);
+  if (since !== undefined && typeof since !== 'string')
+    throw badArgument('since is a text that logApi.since gave', since);
+  if (since !== undefined && session === undefined)
+    throw badArgument('since goes with the session that it is of', session);
+  if (ifLast !== undefined && !isEntryNumber(ifLast))
+    throw badArgument('ifLast is the index of a log, 0 for none', ifLast);
 }
 
 /** Whether it has properties. */

@@ -1,5 +1,4 @@
-import { RequestError } from '../../errors';
-import type { Refusal } from '../messages/pushes';
+import { ConditionFailedError, RequestError } from '../../errors';
 
 /** Too many pushes wait on this node, or too large ones. */
 export function tooManyWait(): RequestError {
@@ -41,7 +40,7 @@ export function stoppedBefore(sent: boolean): RequestError {
 }
 
 /** The leader does not append the push. */
-export function refusalError(refusal: Exclude<Refusal, 'NO_LEADER'>): RequestError {
+export function refusalError(refusal: 'STALE_NONCE' | 'NONCE_REUSED'): RequestError {
   if (refusal === 'NONCE_REUSED')
     return new RequestError(
       'NONCE_REUSED',
@@ -50,6 +49,46 @@ export function refusalError(refusal: Exclude<Refusal, 'NO_LEADER'>): RequestErr
   return new RequestError(
     'STALE_NONCE',
     'this nonce is older than what is remembered of its session: it may be in the log; give a higher nonce for another log',
+  );
+}
+
+/** Too much was appended since the mark that the push came with. */
+export function staleSince(): RequestError {
+  return new RequestError(
+    'STALE_NONCE',
+    'more was appended after this `since` than is remembered: the push may be in the log; look for it before you make it anew, with a later `since`',
+  );
+}
+
+/** The mark that the push came with is of other data. */
+export function foreignSince(): RequestError {
+  return new RequestError(
+    'STALE_NONCE',
+    'this `since` is of another cluster, or of data that were replaced: whether the push was stored there is not known here',
+  );
+}
+
+/** The node does not know yet which cluster it is of. */
+export function clusterUnknown(): RequestError {
+  return new RequestError(
+    'NO_LEADER',
+    'this node has not met its cluster yet; nothing was stored: try again, or at another node',
+  );
+}
+
+/** The log does not end where the push wants it to. */
+export function conditionFailed(ifLast: number, lastLogNumber: number): RequestError {
+  return new ConditionFailedError(
+    lastLogNumber,
+    `the last log is ${lastLogNumber}, not ${ifLast}; nothing was stored: read what came, then try again behind it`,
+  );
+}
+
+/** As {@link conditionFailed}, but an earlier try of the push may still be under way to a leader of before. */
+export function perhapsUnderWay(ifLast: number, lastLogNumber: number): RequestError {
+  return new RequestError(
+    'UNKNOWN_OUTCOME',
+    `the last log is ${lastLogNumber}, not yet ${ifLast}, but an earlier try may still be under way: look with get_log before you try again`,
   );
 }
 

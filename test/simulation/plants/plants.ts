@@ -1,12 +1,13 @@
 import type { Plant } from '../simulator/Plant';
 import * as commits from './commits';
+import * as conditions from './conditions';
 import * as election from './election';
 import * as log from './log';
 import * as members from './members';
 
 /** Every planted bug, by name. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
-  [election, log, commits, members]
+  [election, log, commits, conditions, members]
     .flatMap((file) => Object.values(file))
     .map((plant) => [plant.name, plant]),
 );

@@ -1,7 +1,7 @@
 import { toError } from '../../../src/errors';
 import type { NodeInfo } from '../../../src/api';
-import { Clients } from '../simulator/Clients';
-import { DENIALS, History } from '../simulator/checks/History';
+import { Clients, type PushPlan } from '../simulator/Clients';
+import { DENIALS, History, type PushRecord } from '../simulator/checks/History';
 import { describePacket } from '../simulator/checks/describePacket';
 import { inSimulatedWorld } from '../simulator/world/inSimulatedWorld';
 import type { LogLimits } from '../../../src/mokka/log/LogLimits';
@@ -25,6 +25,12 @@ export interface ScenarioOptions {
   readonly seed?: number;
   readonly network?: NetworkSettings;
   readonly plant?: Plant;
+}
+
+/** A session and a nonce of a caller's own. */
+export interface Named {
+  readonly session: string;
+  readonly nonce: number;
 }
 
 /** What became of a push; `index` and `error` are null until it is known. */
@@ -135,16 +141,25 @@ export class Scenario {
   }
 
   /** Pushes, without waiting for the answer. */
-  beginPush(node: number, named: { session: string; nonce: number } | null = null, value?: string): Pushed {
-    const pushed: Pushed = { value: value ?? `v${++this.count}`, index: null, error: null };
-    const plan = {
-      value: pushed.value,
-      named,
-      nodes: [node],
-      deadline: PATIENCE,
-      patience: 2 * PATIENCE * MS,
-    };
-    const record = this.clients.push(plan, (index) => (pushed.index = index));
+  beginPush(node: number, named: Named | null = null, value?: string): Pushed {
+    return this.begin({ value: value ?? `v${++this.count}`, named, nodes: [node] });
+  }
+
+  /** Begins a push that is to be appended only behind the last log that a client knows, or one that is so many further on. */
+  beginPushBehind(node: number, behind: number): Pushed {
+    return this.begin({ value: `v${++this.count}`, named: null, behind, nodes: [node] });
+  }
+
+  /** Begins a push with the `since` of its first node; it is made on the next one when the last has not answered in so many ms. */
+  beginRetriedPush(nodes: readonly number[], named: Named, patience: number): PushRecord {
+    const plan = { value: `v${++this.count}`, named, bringsSince: true, nodes };
+    return this.clients.push({ ...plan, deadline: patience, patience: patience * MS });
+  }
+
+  private begin(plan: Omit<PushPlan, 'deadline' | 'patience'>): Pushed {
+    const pushed: Pushed = { value: plan.value, index: null, error: null };
+    const times = { deadline: PATIENCE, patience: 2 * PATIENCE * MS };
+    const record = this.clients.push({ ...plan, ...times }, (index) => (pushed.index = index));
     this.watch(() => {
       const [outcome] = record.attempts;
       if (outcome && 'error' in outcome) pushed.error = outcome.error;
@@ -160,7 +175,7 @@ export class Scenario {
   // What is expected.
 
   /** Pushes and waits until it is committed; returns its index. */
-  push(node: number, named: { session: string; nonce: number } | null = null, value?: string): number {
+  push(node: number, named: Named | null = null, value?: string): number {
     const pushed = this.beginPush(node, named, value);
     this.expectAnswered(pushed);
     return pushed.index ?? 0;

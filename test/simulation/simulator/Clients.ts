@@ -1,4 +1,4 @@
-import { toError } from '../../../src/errors';
+import { ConditionFailedError, toError } from '../../../src/errors';
 import type { LogEntry } from '../../../src/entry/Entry';
 import { History, type AttemptOutcome, type PushRecord } from './checks/History';
 import type { SimulatedCluster } from './SimulatedCluster';
@@ -8,12 +8,19 @@ export interface PushPlan {
   readonly value: string;
   /** The caller's own session and nonce; null: the node's. Only a named push is tried again elsewhere. */
   readonly named: { readonly session: string; readonly nonce: number } | null;
+  /** Whether a named push brings what `logApi.since` was on its first node. */
+  readonly bringsSince?: boolean;
+  /** It is to be appended only behind the last log that clients know, or one that is so many further on; null, or left out: anywhere. */
+  readonly behind?: number | null;
   /** On which node each attempt is made. */
   readonly nodes: readonly number[];
   /** How long the node tries, ms, and how long the client waits for it, µs. */
   readonly deadline: number;
   readonly patience: number;
 }
+
+/** A push under way, with what its first node gave for its `since`. */
+type BegunPush = PushPlan & { since: string | null };
 
 /** Clients of the nodes, and what they saw. */
 export class Clients {
@@ -26,13 +33,15 @@ export class Clients {
   push(plan: PushPlan, done: (index: number) => void = () => undefined): PushRecord {
     const record: PushRecord = {
       value: plan.value,
+      ifLast: plan.behind == null ? null : Math.max(0, this.history.highestIndex + plan.behind),
+      failedConditions: [],
       invokedAt: this.cluster.now,
       completedAt: Infinity,
       index: null,
       attempts: [],
     };
     this.history.pushes.push(record);
-    this.attempt(plan, record, 0, done);
+    this.attempt({ ...plan, since: null }, record, 0, done);
     return record;
   }
 
@@ -66,7 +75,7 @@ export class Clients {
     });
   }
 
-  private attempt(plan: PushPlan, record: PushRecord, number: number, done: (index: number) => void): void {
+  private attempt(plan: BegunPush, record: PushRecord, number: number, done: (index: number) => void): void {
     const node = plan.nodes[number];
     if (node === undefined || record.index !== null) return;
     const { cluster } = this;
@@ -89,10 +98,19 @@ export class Clients {
     const slot = record.attempts.push(null) - 1;
     process.handle(() => {
       const { named, value, deadline } = plan;
-      const options = named === null ? { deadline } : { session: named.session, deadline };
+      if (named !== null && plan.bringsSince === true) plan.since ??= process.mokka.logApi.since;
+      // Before its cluster has formed there is nothing to bring, and it is not pushed.
+      if (named !== null && plan.bringsSince === true && plan.since === null) return;
+      const options = {
+        deadline,
+        ...(named === null ? {} : { session: named.session }),
+        ...(plan.since === null ? {} : { since: plan.since }),
+        ...(record.ifLast === null ? {} : { ifLast: record.ifLast }),
+      };
+      const invokedAt = cluster.now;
       const settled = (outcome: AttemptOutcome) =>
         process.answer((at) => {
-          this.answered(record, slot, outcome, at, node);
+          this.answered(record, slot, outcome, { invokedAt, completedAt: at }, node);
           if (record.index !== null) done(record.index);
           else next();
         });
@@ -109,7 +127,7 @@ export class Clients {
     record: PushRecord,
     slot: number,
     outcome: AttemptOutcome,
-    at: number,
+    { invokedAt, completedAt: at }: { readonly invokedAt: number; readonly completedAt: number },
     node: number,
   ): void {
     record.attempts[slot] = outcome;
@@ -121,6 +139,8 @@ export class Clients {
     };
     const entry = outcome !== null && 'entry' in outcome ? outcome.entry : null;
     this.cluster.trace.add(at, 'pushed', node, entry?.index ?? -1, words);
+    if (outcome !== null && 'error' in outcome && outcome.error instanceof ConditionFailedError)
+      record.failedConditions.push({ lastIndex: outcome.error.lastIndex, invokedAt, completedAt: at });
     if (entry === null) return;
     record.index = entry.index;
     record.completedAt = Math.min(record.completedAt, at);

@@ -229,8 +229,8 @@ function clientStepsOf(
 ): ClientStep[] {
   const steps: ClientStep[] = [];
   const pause = random.pick([20, 60, 150, 300]);
-  // A named session that falls out of a small window is forgotten, see RememberedPushes: only the node's own then.
-  const mayName = !forgetsPushes(limits);
+  // A named session that falls out of a small window is forgotten, see RememberedPushes: only with `since` then.
+  const needsSince = forgetsPushes(limits);
   const lastNonces = [0, 0, 0];
   let count = 0;
   for (let at = 100 * MS; at < endAt; at += random.below(2 * pause) * MS) {
@@ -243,7 +243,7 @@ function clientStepsOf(
       }
       const caller = random.below(lastNonces.length);
       const nonce = (lastNonces[caller] ?? 0) + random.between(1, 3);
-      const isNamed = mayName && random.perMille(500);
+      const isNamed = random.perMille(500);
       if (isNamed) lastNonces[caller] = nonce;
       steps.push({
         at,
@@ -251,6 +251,8 @@ function clientStepsOf(
         plan: {
           value: `v${++count}`,
           named: isNamed ? { session: `00000000000000${caller}0`.slice(-16), nonce } : null,
+          bringsSince: needsSince || random.perMille(500),
+          behind: random.perMille(200) ? random.pick([0, 0, 0, -1, 1]) : null,
           nodes: Array.from({ length: isNamed ? random.between(1, 5) : 1 }, () => random.below(size)),
           deadline: random.pick([100, 500, 1500, 3000, 6000]),
           patience: random.pick([30, 100, 400, 1000, 2500]) * MS,

@@ -21,6 +21,8 @@ export class Recorder {
   async add(node: NodeProcess, key: string, value: string): Promise<LogEntry | null> {
     const push: PushRecord = {
       value,
+      ifLast: null,
+      failedConditions: [],
       invokedAt: microseconds(),
       completedAt: Infinity,
       index: null,

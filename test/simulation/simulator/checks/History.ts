@@ -11,11 +11,23 @@ export type AttemptOutcome = { readonly entry: LogEntry } | { readonly error: Er
 /** A push as its client sees it. All attempts of one carry the same session and nonce, or there is only one. */
 export interface PushRecord {
   readonly value: string;
+  /** Index of the log behind which alone it is to be appended; null: any. */
+  ifLast: number | null;
+  /** Attempts that were answered with CONDITION_FAILED. */
+  readonly failedConditions: FailedConditionRecord[];
   readonly invokedAt: number;
   /** When the first attempt succeeded; Infinity before. */
   completedAt: number;
   index: number | null;
   readonly attempts: AttemptOutcome[];
+}
+
+/** An answer that the log does not end where a push wants it to. */
+export interface FailedConditionRecord {
+  /** What the answer gave for the last index. */
+  readonly lastIndex: number;
+  readonly invokedAt: number;
+  readonly completedAt: number;
 }
 
 /** A get that was answered. */
@@ -34,7 +46,9 @@ export interface GetRecord {
  * < …, at which the log of each index was appended, such that
  * - a push of index i lies around a(i): invoked <= a(i) <= completed;
  * - a get that returned log i ended after it: a(i) <= completed;
- * - a miss of index i began before it: invoked < a(i).
+ * - a miss of index i began before it: invoked < a(i);
+ * - a push that failed since the log did not end with index c, but with l: a(l) <= completed; where l < c, it began before
+ *   there was a log c: invoked < a(c).
  * So each a(i) has a lower bound (its push's invocation, the invocation of each miss of i) and an upper bound (its
  * push's completion, the completion of each get of i). Such increasing points exist exactly if no index has a lower
  * bound above the upper bound of an equal or a higher index: take for a(i) the highest lower bound up to i.
@@ -78,7 +92,8 @@ export class History {
       indexes.set(log.value.value, index);
     }
     for (const push of this.pushes) {
-      const fault = this.errorFault(push) ?? pushFault(push, indexes.get(push.value), logs);
+      const at = indexes.get(push.value);
+      const fault = this.errorFault(push) ?? pushFault(push, at, logs) ?? conditionFault(push, at);
       if (fault !== null) return fault;
     }
     for (const { index, entry, node } of this.gets)
@@ -87,10 +102,11 @@ export class History {
     return null;
   }
 
-  private errorFault({ value, attempts }: PushRecord): string | null {
+  private errorFault({ value, ifLast, attempts }: PushRecord): string | null {
     for (const attempt of attempts) {
       if (attempt === null || 'entry' in attempt) continue;
       const { error } = attempt;
+      if (error instanceof RequestError && error.code === 'CONDITION_FAILED' && ifLast !== null) continue;
       if (!(error instanceof RequestError && this.mayFailWith.includes(error.code)))
         return `${value} failed with ${String(error)}`;
     }
@@ -98,7 +114,14 @@ export class History {
   }
 
   private orderFault(logs: readonly LogEntry[]): string | null {
-    const length = Math.max(logs.length, ...this.gets.map(({ index }) => index));
+    const failed = this.pushes.flatMap(({ ifLast, failedConditions }) =>
+      failedConditions.map((record) => ({ ...record, ifLast: ifLast ?? 0 })),
+    );
+    const length = Math.max(
+      logs.length,
+      ...this.gets.map(({ index }) => index),
+      ...failed.map(({ ifLast, lastIndex }) => Math.max(ifLast, lastIndex)),
+    );
     const lower = new Array<number>(length + 1).fill(0);
     const upper = new Array<number>(length + 1).fill(Infinity);
     const pushOf = new Map(this.pushes.map((push) => [push.value, push]));
@@ -111,6 +134,11 @@ export class History {
     for (const { index, entry, invokedAt, completedAt } of this.gets)
       if (entry === null) lower[index] = Math.max(lower[index] ?? 0, invokedAt);
       else upper[index] = Math.min(upper[index] ?? Infinity, completedAt);
+    for (const { ifLast, lastIndex, invokedAt, completedAt } of failed) {
+      if (lastIndex > logs.length) return `a push was told of a last index ${lastIndex} that is not there`;
+      upper[lastIndex] = Math.min(upper[lastIndex] ?? Infinity, completedAt);
+      if (lastIndex < ifLast) lower[ifLast] = Math.max(lower[ifLast] ?? 0, invokedAt);
+    }
     return firstDisorder(lower, upper);
   }
 }
@@ -141,6 +169,21 @@ function pushFault(push: PushRecord, at: number | undefined, logs: readonly LogE
   const denied = push.attempts.every((attempt) => attempt !== null && isDenial(attempt));
   if (denied && at !== undefined)
     return `${push.value} was answered that nothing was committed, but stands at index ${at}`;
+  return null;
+}
+
+/** `at`: where the push stands. */
+function conditionFault(push: PushRecord, at: number | undefined): string | null {
+  const { value, ifLast, failedConditions } = push;
+  if (ifLast === null) return null;
+  if (at !== undefined && at !== ifLast + 1) return `${value} stands at index ${at}, not behind ${ifLast}`;
+  for (const { lastIndex } of failedConditions) {
+    if (lastIndex === ifLast) return `${value} was refused, though the last log was ${ifLast} as it wants`;
+    // Another attempt may be appended when the log has grown as long; behind a later log none can.
+    const isFinal = lastIndex > ifLast || push.attempts.length === 1;
+    if (isFinal && at !== undefined)
+      return `${value} was refused behind log ${lastIndex}, but stands at index ${at}`;
+  }
   return null;
 }
 

@@ -27,8 +27,23 @@ describe('commands', () => {
     ['add_log k "quoted \\n"', 'k', '"quoted \\n"'],
     ['add_log a\tb c\td', 'a\tb', 'c\td'],
   ])('%j stores what was typed', (line, key, value) => {
-    expect(parse(line)).toEqual({ key, value });
+    expect(parse(line)).toEqual({ key, value, ifLast: null });
   });
+
+  test.each([
+    ['add_log_if 0 super test', 'super', 'test', 0],
+    ['add_log_if  41 "my key"  two spaces', 'my key', ' two spaces', 41],
+    ['add_log_if 7 8 9', '8', '9', 7],
+  ])('%j stores what was typed behind a log', (line, key, value, ifLast) => {
+    expect(parse(line)).toEqual({ key, value, ifLast });
+  });
+
+  test.each(['', ' k v', ' 1', ' 1 k', ' -1 k v', ' 01 k v', ' 1.5 k v', ' 9007199254740993 k v'])(
+    'add_log_if%s is no condition and a log',
+    (rest) => {
+      expect(codeOf(`add_log_if${rest}`)).toBe('BAD_ARGUMENT');
+    },
+  );
 
   test.each(['add_log', 'add_log ', 'add_log k', 'add_log k ', 'add_log    k'])('%j lacks a part', (line) => {
     expect(codeOf(line)).toBe('BAD_ARGUMENT');

@@ -23,7 +23,7 @@ describe('a line of add_log', () => {
     ['a"b c', 'a"b', 'c'],
     ["'my key' v", "'my", "key' v"],
   ])('%j is a key and the rest of the line', (text, key, value) => {
-    expect(parseAddLine(text)).toEqual({ key, value });
+    expect(parseAddLine(text)).toEqual({ key, value, ifLast: null });
   });
 
   test.each([
@@ -43,37 +43,44 @@ describe('a line of add_log', () => {
 
 describe('the exact form', () => {
   test('gives back every key and value', () => {
+    const text = fc.string({ unit: 'grapheme' });
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (key, value) => {
-        expect(parseExactAdd(exactAddLine({ key, value }).slice('add_base64 '.length))).toEqual({
+      fc.property(text, text, fc.option(fc.nat()), (key, value, ifLast) => {
+        expect(parseExactAdd(exactAddLine({ key, value, ifLast }).slice('add_base64 '.length))).toEqual({
           key,
           value,
+          ifLast,
         });
       }),
     );
-    const lines = { key: 'a b\n"c"', value: '\r\n\u0000\n' };
+    const lines = { key: 'a b\n"c"', value: '\r\n\u0000\n', ifLast: null };
     expect(exactAddLine(lines)).not.toMatch(/[\r\n]/);
   });
 
   test('of the largest value, whatever it is of, fits a line', () => {
     const value = '\u0001'.repeat(VALUE_BYTES_MAX);
-    expect(Buffer.byteLength(exactAddLine({ key: 'k'.repeat(1024), value }))).toBeLessThan(LINE_BYTES_MAX);
+    expect(Buffer.byteLength(exactAddLine({ key: 'k'.repeat(1024), value, ifLast: null }))).toBeLessThan(
+      LINE_BYTES_MAX,
+    );
   });
 
-  test.each([
-    '',
-    'a2V5',
-    'a2V5 dmFsdWU= x',
-    'a2V5  dmFsdWU=',
-    'a2V 5',
-    'a2V5 dm_s',
-    'a2V5 /w==',
-    'a2V5 dmFsdWU',
-  ])('%j is refused', (text) => {
-    expect(refusal(parseExactAdd, text)).toMatch(/^BAD_ARGUMENT: add_base64 needs a key and a value/);
-  });
+  test.each(['', 'a2V5', 'a2V5 dmFsdWU= 1 2', 'a2V 5', 'a2V5 dm_s', 'a2V5 /w==', 'a2V5 dmFsdWU'])(
+    '%j is refused',
+    (text) => {
+      expect(refusal(parseExactAdd, text)).toMatch(/^BAD_ARGUMENT: add_base64 needs a key and a value/);
+    },
+  );
+
+  test.each(['a2V5  dmFsdWU=', 'a2V5 dmFsdWU= x', 'a2V5 dmFsdWU= -1', 'a2V5 dmFsdWU= '])(
+    '%j names no last log',
+    (text) => {
+      expect(refusal(parseExactAdd, text)).toMatch(
+        /^BAD_ARGUMENT: add_log_if needs the index of the last log/,
+      );
+    },
+  );
 
   test('an empty value is a value', () => {
-    expect(parseExactAdd('a2V5 ')).toEqual({ key: 'key', value: '' });
+    expect(parseExactAdd('a2V5 ')).toEqual({ key: 'key', value: '', ifLast: null });
   });
 });

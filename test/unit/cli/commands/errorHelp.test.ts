@@ -29,6 +29,7 @@ describe('errors', () => {
     HISTORIES_DIFFER: 13,
     UNAUTHENTICATED: null,
     FORBIDDEN: null,
+    CONDITION_FAILED: 14,
     INTERNAL: 6,
   };
   const startCodes: Record<StartErrorCode, true> = {

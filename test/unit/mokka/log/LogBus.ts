@@ -1,6 +1,7 @@
 import { LOG_LIMITS } from '../../../../src/mokka/log/LogLimits';
 import type { LogMessage, ReplicationMessage } from '../../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../../src/mokka/messages/LogMessage';
+import { isFailedCondition, type FailedCondition } from '../../../../src/mokka/log/Replication';
 import { ReplicatedLog } from '../../../../src/mokka/log/ReplicatedLog';
 import { encodePayload, entryHash, GENESIS_HASH, type Entry } from '../../../../src/entry/Entry';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
@@ -107,12 +108,19 @@ export class LogBus {
     nonce: number,
     value = `value ${nonce}`,
     pusher: string | null = null,
-  ): { committed: Entry[]; refused: string[]; taken: boolean } {
-    const outcome = { committed: [] as Entry[], refused: [] as string[], taken: this.log(leader).leads };
+    ifLast: number | null = null,
+  ): { committed: Entry[]; refused: string[]; failed: FailedCondition[]; taken: boolean } {
+    const outcome = {
+      committed: [] as Entry[],
+      refused: [] as string[],
+      failed: [] as FailedCondition[],
+      taken: this.log(leader).leads,
+    };
     const id = { session: SESSION, nonce };
-    const push = { id, since: null, payload: encodePayload(id, 'key', value) };
+    const push = { id, since: null, ifLast, payload: encodePayload(id, 'key', value) };
     const result = this.log(leader).propose(push, pusher);
     if (typeof result === 'string') outcome.refused.push(result);
+    else if (isFailedCondition(result)) outcome.failed.push(result);
     else this.proposed.push({ leader, entry: result, committed: outcome.committed });
     this.committed(leader);
     return outcome;

@@ -75,7 +75,9 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
   fc.record({ type: fc.constant('commit' as const), term: entryNumber, commitIndex: entryNumber }),
   fc.record({
     type: fc.constant('forward' as const),
-    pushes: fc.array(fc.record({ since: fc.option(entryNumber), payload }), { maxLength: 5 }),
+    pushes: fc.array(fc.record({ since: fc.option(entryNumber), ifLast: fc.option(entryNumber), payload }), {
+      maxLength: 5,
+    }),
   }),
   fc.record({
     type: fc.constant('answers' as const),
@@ -95,12 +97,22 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
       { maxLength: 5 },
     ),
     refused: fc.array(
-      fc.record({
-        session,
-        nonce: number,
-        refused: fc.constantFrom('STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'),
-        since: fc.option(entryNumber),
-      }),
+      fc.oneof(
+        fc.record({
+          session,
+          nonce: number,
+          refused: fc.constantFrom('STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER'),
+          since: fc.option(entryNumber),
+          lastLogNumber: fc.constant(null),
+        }),
+        fc.record({
+          session,
+          nonce: number,
+          refused: fc.constant('CONDITION_FAILED' as const),
+          since: fc.option(entryNumber),
+          lastLogNumber: entryNumber,
+        }),
+      ),
       { maxLength: 5 },
     ),
   }),
@@ -141,15 +153,17 @@ test('random bytes never do more than throw a ProtocolError', () => {
 });
 
 const HASH = Buffer.alloc(HASH_BYTES);
+const ID = '00000000000000aa';
 
 const emptyEntry = (index: number, term: number): Buffer =>
   encodeEntries([buildEntry({ index, term, logNumber: 0, createdAt: 0 }, null, null)]);
 
-/** The bytes of one forwarded push, with its `since` and the length of its payload as given. */
-const pushBytes = (since: number, length: number, payloadBytes = length): Buffer => {
-  const head = Buffer.alloc(12);
+/** The bytes of one forwarded push, with its `since`, the length of its payload and its `ifLast` as given. */
+const pushBytes = (since: number, length: number, payloadBytes = length, ifLast = -1): Buffer => {
+  const head = Buffer.alloc(20);
   head.writeDoubleBE(since);
-  head.writeUInt32BE(length, 8);
+  head.writeDoubleBE(ifLast, 8);
+  head.writeUInt32BE(length, 16);
   return Buffer.concat([head, Buffer.alloc(payloadBytes)]);
 };
 
@@ -181,17 +195,27 @@ test.each([
   ['a list too deep', [5, 1, 1, Buffer.alloc(0), [[[1]]]]],
   ['pushes that are no bytes', [4, 'x']],
   ['a push that is cut short', [4, pushBytes(0, 30, 29)]],
-  ['a push without its payload', [4, Buffer.alloc(11)]],
+  ['a push without its payload', [4, Buffer.alloc(19)]],
   ['a push larger than any', [4, pushBytes(0, PAYLOAD_BYTES_MAX + 1)]],
   ['a push since half a position', [4, pushBytes(0.5, 30)]],
   ['a push since a position that no entry can hold', [4, pushBytes(ENTRY_NUMBER_MAX + 1, 30)]],
-  ['more pushes than a message may have', [4, Buffer.alloc(12 * (FORWARD_PUSHES_MAX + 1))]],
+  ['a push behind half a log', [4, pushBytes(0, 30, 30, 0.5)]],
+  ['a push behind a log that cannot be', [4, pushBytes(0, 30, 30, -2)]],
+  ['more pushes than a message may have', [4, Buffer.alloc(20 * (FORWARD_PUSHES_MAX + 1))]],
   ['half an answer', [5, 1, 1, committedBytes(1).subarray(1), []]],
   ['an answer to half a nonce', [5, 1, 1, committedBytes(0.5), []]],
   ['an answer to no nonce', [5, 1, 1, committedBytes(NaN), []]],
   ['more answers than a message may have', [5, 1, 1, Buffer.alloc(66 * (FORWARD_PUSHES_MAX + 1)), []]],
-  ['a refusal of no known kind', [5, 1, 1, Buffer.alloc(0), [['00000000000000aa', 1, 'WHY_NOT', null]]]],
-  ['a refusal of a session that is none', [5, 1, 1, Buffer.alloc(0), [['zz', 1, 'STALE_NONCE', null]]]],
+  [
+    'a refusal of no known kind',
+    [5, 1, 1, Buffer.alloc(0), [['00000000000000aa', 1, 'WHY_NOT', null, null]]],
+  ],
+  ['a refusal of a session that is none', [5, 1, 1, Buffer.alloc(0), [['zz', 1, 'STALE_NONCE', null, null]]]],
+  [
+    'a failed condition without the last log',
+    [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'CONDITION_FAILED', 1, null]]],
+  ],
+  ['a last log with another refusal', [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'STALE_NONCE', null, 7]]]],
 ])('%s is refused', (_, value) => {
   expect(() => decodeLogMessage(pack(value))).toThrow(ProtocolError);
 });

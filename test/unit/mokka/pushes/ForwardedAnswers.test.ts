@@ -7,7 +7,7 @@ import { buildEntry, encodePayload, type Entry } from '../../../../src/entry/Ent
 
 const ID = { session: '00000000000000aa', nonce: 7 };
 const PAYLOAD = encodePayload(ID, 'key', 'value');
-const PUSH = { id: ID, since: 4, payload: PAYLOAD };
+const PUSH = { id: ID, since: 4, ifLast: null, payload: PAYLOAD };
 const TERM = 3;
 
 /** Entries up to here are under way to the peer. */
@@ -91,7 +91,7 @@ test('a refusal says which try of the push is refused', () => {
   const { answers, sent } = forwardedAnswers();
   answers.proposed('peer', PUSH, 'NO_LEADER');
   expect(sent()).toMatchObject([
-    ['peer', { committed: [], refused: [{ ...ID, refused: 'NO_LEADER', since: 4 }] }],
+    ['peer', { committed: [], refused: [{ ...ID, refused: 'NO_LEADER', since: 4, lastLogNumber: null }] }],
   ]);
 });
 
@@ -117,4 +117,20 @@ test('a node that leads no more has no answers', () => {
   answers.clear();
   commitTo(SENT_TO + 1);
   expect(sent()).toEqual([]);
+});
+
+test('a condition that failed is answered once the entry by which it was judged is committed, with the last log', () => {
+  const { answers, commitTo, sent } = forwardedAnswers();
+  const refusedWith = (lastLogNumber: number): object => ({
+    refused: [{ ...ID, refused: 'CONDITION_FAILED', since: 4, lastLogNumber }],
+    committed: [],
+  });
+  answers.proposed('peer', PUSH, { lastLogNumber: 3, judgedAt: SENT_TO });
+  expect(sent()).toEqual([]);
+  commitTo(SENT_TO - 1);
+  expect(sent()).toEqual([]);
+  commitTo(SENT_TO);
+  expect(sent()).toMatchObject([['peer', refusedWith(3)]]);
+  answers.proposed('peer', PUSH, { lastLogNumber: 2, judgedAt: SENT_TO });
+  expect(sent()).toMatchObject([['peer', refusedWith(2)]]);
 });

@@ -1,3 +1,4 @@
+import type { Refusal } from '../../../../src/mokka/messages/pushes';
 import { AddCounts } from '../../../../src/counts/AddCounts';
 import {
   FORWARD_BYTES_IN_FLIGHT_MAX,
@@ -22,6 +23,7 @@ import {
 } from '../../../../src/entry/Entry';
 
 const SESSION = '00000000000000aa';
+const IDENTITY = 'ab'.repeat(16);
 const COMMITTED = 44;
 
 /** The pushing half of a node that follows another, and what commits an entry in its log. */
@@ -43,6 +45,7 @@ function follower(leader: string | null = 'leader'): {
     clusterCommitIndex: COMMITTED,
     propose: () => 'NO_LEADER',
     log: {
+      identity: IDENTITY,
       get commitIndex() {
         return COMMITTED + entries.length;
       },
@@ -130,7 +133,7 @@ test('a push that is refused as stale is taken for absent only from what the lea
       term: 1,
       commitIndex,
       committed: [],
-      refused: [{ session: SESSION, nonce: 7, refused: 'STALE_NONCE', since }],
+      refused: [{ session: SESSION, nonce: 7, refused: 'STALE_NONCE', since, lastLogNumber: null }],
     });
   expect(sent.map(sinceOf)).toEqual([COMMITTED]);
 
@@ -331,8 +334,8 @@ test('without a leader what ended is forgotten, however long there is none', asy
     for (let ms = 0; !api.idle; ms += 50) pass(50);
     expect(await answered).toEqual({ NO_LEADER: PUSHES_WAITING_MAX });
   }
-  const { length } = api['unsent'];
-  expect(length).toBeLessThanOrEqual(2 * PUSHES_WAITING_MAX);
+  const { held } = api['unsent'];
+  expect(held).toBeLessThanOrEqual(2 * PUSHES_WAITING_MAX);
 });
 
 test('pushes that are open when the node stops: what was never sent was not stored', async () => {
@@ -377,5 +380,56 @@ describe('what programs without types give is BAD_ARGUMENT, never a TypeError', 
       message: expect.not.stringContaining('\n') as string,
     });
     expect(api.idle).toBe(true);
+  });
+});
+
+describe('a push that its caller named', () => {
+  const session = '00000000000000bb';
+  const id = { session, nonce: 7 };
+  const since = `${IDENTITY}-${COMMITTED}`;
+  const named = (api: LogApi, options: object = {}): Promise<string> =>
+    api.push('key', { value: 'value', nonce: 7 }, { session, ...options }).then(
+      ({ index }) => String(index),
+      (thrown: unknown) => String(Reflect.get(Object(thrown), 'code')),
+    );
+  const refuse = (
+    api: LogApi,
+    refused: Refusal,
+    given: number | null,
+    lastLogNumber: number | null = null,
+  ): void =>
+    api.answered({
+      ...{ type: 'answers', term: 1, commitIndex: COMMITTED + 6, committed: [] },
+      refused: [{ ...id, refused, since: given, lastLogNumber }],
+    });
+
+  test('is sent with its own since, which never rises: it may be a retry', async () => {
+    const { api, sent } = follower();
+    const pushed = named(api, { since });
+    expect(sent.map(sinceOf)).toEqual([COMMITTED]);
+    refuse(api, 'STALE_NONCE', COMMITTED);
+    expect(await pushed).toBe('STALE_NONCE');
+    expect(sent).toHaveLength(1);
+  });
+
+  test('fails by its condition as the leader says, with the last log; but not by what an earlier try was told', async () => {
+    const { api, sent } = follower();
+    const pushed = api.push('key', { value: 'value', nonce: 7 }, { session, since, ifLast: 41 });
+    expect(sent).toMatchObject([{ pushes: [{ since: COMMITTED, ifLast: 41 }] }]);
+    refuse(api, 'CONDITION_FAILED', COMMITTED - 1, 44);
+    refuse(api, 'CONDITION_FAILED', COMMITTED, 45);
+    await expect(pushed).rejects.toMatchObject({ code: 'CONDITION_FAILED', lastIndex: 45 });
+  });
+
+  test('that went to two leaders, and whose place is not there yet, may be stored yet', async () => {
+    const { api, pass } = follower();
+    const pushed = named(api, { since, ifLast: 50 });
+    pass(PUSH_RETRY_MS);
+    refuse(api, 'CONDITION_FAILED', COMMITTED, 45);
+    expect(await pushed).toBe('UNKNOWN_OUTCOME');
+    const behind = named(api, { since, ifLast: 41 });
+    pass(PUSH_RETRY_MS);
+    refuse(api, 'CONDITION_FAILED', COMMITTED, 45);
+    expect(await behind).toBe('CONDITION_FAILED');
   });
 });

@@ -7,7 +7,11 @@ const OWN = '000000000000000a';
 const SESSIONS = [OWN, '000000000000000b'];
 
 function pushOf(id: PushId): PendingPush {
-  return new PendingPush({ id, key: '', value: '', bytes: 0, named: false, acceptedAt: 0 }, 0, null);
+  return new PendingPush(
+    { id, key: '', value: '', bytes: 0, named: false, ifLast: null, acceptedAt: 0 },
+    0,
+    null,
+  );
 }
 
 test('finds and lists what a Map by id has, whatever the order of nonces and answers', () => {

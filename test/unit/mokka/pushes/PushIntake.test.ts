@@ -11,7 +11,11 @@ const SESSION = '00000000000000aa';
 const LARGE_FIT = Math.floor(FORWARD_BYTES_WAITING_MAX / (VALUE_BYTES_MAX + 100));
 
 function pushOf(nonce: number, valueBytes = 1): ForwardedPush {
-  return { since: null, payload: encodePayload({ session: SESSION, nonce }, 'k', 'v'.repeat(valueBytes)) };
+  return {
+    since: null,
+    ifLast: null,
+    payload: encodePayload({ session: SESSION, nonce }, 'k', 'v'.repeat(valueBytes)),
+  };
 }
 
 /** An intake, the own pushes that wait, and the names of what it has proposed in the room that the log has. */
@@ -36,7 +40,10 @@ function intakeWith(own: number[] = []): {
     proposeNext(): boolean {
       const nonce = own.shift();
       if (nonce === undefined) return false;
-      log.propose({ id: { session: SESSION, nonce }, since: null, payload: Buffer.alloc(0) }, null);
+      log.propose(
+        { id: { session: SESSION, nonce }, since: null, ifLast: null, payload: Buffer.alloc(0) },
+        null,
+      );
       return true;
     },
   };

@@ -1,0 +1,51 @@
+import { LogBus } from './LogBus';
+
+let bus: LogBus;
+
+beforeEach(() => {
+  bus = new LogBus(['a', 'b', 'c']);
+  bus.elect('a', 1, ['b', 'c']);
+});
+
+/** A push that is to be appended only behind a log. */
+const proposeBehind = (ifLast: number, nonce: number, leader = 'a'): ReturnType<LogBus['propose']> =>
+  bus.propose(leader, nonce, `value ${nonce}`, null, ifLast);
+
+test('the first log goes behind none, and each further one behind the last, whether that is committed or not', () => {
+  const outcomes = [proposeBehind(0, 1), proposeBehind(1, 2), proposeBehind(2, 3)];
+  bus.settle('a');
+  expect(outcomes.map(({ committed }) => committed[0]?.logNumber)).toEqual([1, 2, 3]);
+});
+
+test('behind another log nothing is appended; it is so once what it was judged by is committed', () => {
+  bus.propose('a', 1);
+  bus.settle('a');
+  const { lastIndex } = bus.log('a').log;
+  expect(proposeBehind(0, 2)).toMatchObject({ failed: [{ lastLogNumber: 1, judgedAt: lastIndex }] });
+  expect(bus.log('a').log.lastIndex).toBe(lastIndex);
+  bus.propose('a', 3);
+  expect(proposeBehind(1, 4)).toMatchObject({ failed: [{ lastLogNumber: 2, judgedAt: lastIndex + 1 }] });
+});
+
+test('that the log is not as long yet is so once an entry from after it was judged is committed: this node led then', () => {
+  bus.propose('a', 1);
+  bus.settle('a');
+  const { lastIndex } = bus.log('a').log;
+  const first = proposeBehind(2, 2);
+  expect(first.failed).toEqual([{ lastLogNumber: 1, judgedAt: lastIndex + 1 }]);
+  // One entry shows it for all that were judged before it.
+  expect(proposeBehind(3, 3).failed).toEqual([{ lastLogNumber: 1, judgedAt: lastIndex + 1 }]);
+  bus.settle('a');
+  expect(bus.log('a').log).toMatchObject({ commitIndex: lastIndex + 1, committedLogNumber: 1 });
+  expect(proposeBehind(1, 4).failed).toEqual([]);
+});
+
+test('the retry of a push that was appended is a success, wherever the log ends now', () => {
+  const first = proposeBehind(0, 1);
+  expect(proposeBehind(0, 1)).toMatchObject({ failed: [], refused: [] });
+  bus.settle('a');
+  bus.propose('a', 2);
+  bus.settle('a');
+  const again = proposeBehind(0, 1);
+  expect(again.committed).toEqual(first.committed);
+});
