@@ -16,13 +16,19 @@ export const NDJSON_LINES_MAX = 256;
  * Bytes of bodies, answers and what is followed that are under way over all connections together, as many as each really
  * takes. What finds no room waits for it, and is BUSY after a while.
  */
-export const HTTP_BYTES_MAX = 16 * MiB;
+export const HTTP_BYTES_MAX = 12 * MiB;
 
 /** What each request may hold beside that, bytes: small ones go on at full speed, whatever others hold. */
 export const HTTP_BYTES_OWN = 64 * KiB;
 
 /** How long a request waits for room for its bytes, ms: less than a client's patience. */
 export const HTTP_ROOM_MS_MAX = 10_000;
+
+/** While there is little such room: the pause after something large was read, ms, so that the garbage of it can be collected. */
+export const GLANCE_PAUSE_MS = 30;
+
+/** How many large answers are made at once; one takes a few ms, and several times its bytes. */
+export const GLANCES_MAX = 2;
 
 /** Logs on one page where no limit is asked for. */
 export const HTTP_PAGE_DEFAULT = 100;
@@ -74,3 +80,6 @@ export const TOKENS_MAX = 256;
 
 /** How long a browser may remember what other origins may do, s. */
 export const CORS_MAX_AGE_S = 600;
+
+/** How long `mokka-cluster health` waits for its node, ms: longer than the node's own look, and what supervisors allow. */
+export const HEALTH_MS_MAX = 3000;

@@ -35,6 +35,18 @@ export const PROGRAMS: readonly Program[] = [
     run: async (args) => (await import('./genKeys')).run(args),
   },
   {
+    name: 'token',
+    usage: 'token create',
+    summary: 'makes, lists and removes the tokens of programs that come over HTTP',
+    run: async (args) => (await import('./token')).run(args),
+  },
+  {
+    name: 'health',
+    usage: 'health',
+    summary: 'whether a running node can serve: status 0, else 1',
+    run: async (args) => (await import('./health')).run(args),
+  },
+  {
     name: 'backup',
     usage: 'backup OUT',
     summary: 'copies the committed log of a running node to a file',

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Environment } from './environment';
 import { badConfig, strictFields } from './faults';
@@ -112,11 +112,6 @@ export function fileHttp(
       return doorOf(tls === null ? 'http' : 'https', member.host, memberPort);
     }),
   };
-}
-
-/** The file in which a cluster's tokens are: beside its cluster.json, or in the demo's DATA_DIR. */
-export function tokensFileOf(http: HttpSettings | null, dataDirectory: string): string {
-  return http?.tokensFile ?? join(dataDirectory, TOKENS_FILE_NAME);
 }
 
 function doorOf(scheme: string, host: string, port: number): string {

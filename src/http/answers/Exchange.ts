@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HTTP_BYTES_OWN } from '../../httpLimits';
 import type { Answer } from './problemAnswer';
 import type { Release } from './BytesUnderWay';
 
@@ -62,7 +63,12 @@ export class Exchange {
     const { outgoing } = this;
     if (this.gone) return;
     this.setSince();
-    if (status === NO_CONTENT || status === NOT_MODIFIED) outgoing.writeHead(status, headers).end();
-    else outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    if (status === NO_CONTENT || status === NOT_MODIFIED) {
+      outgoing.writeHead(status, headers).end();
+      return;
+    }
+    // A long text would be held twice while it is not read: as it is, and as the bytes that are sent.
+    const sent = body.length > HTTP_BYTES_OWN ? Buffer.from(body) : body;
+    outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(sent) }).end(sent);
   }
 }

@@ -13,7 +13,13 @@ export async function answerWithRoom(
   bytes: BytesUnderWay,
   make: () => Promise<Answer>,
 ): Promise<void> {
-  let answer: Answer | null = await make();
+  const seen = await bytes.glance();
+  let answer: Answer | null;
+  try {
+    answer = await make();
+  } finally {
+    seen();
+  }
   const length = Buffer.byteLength(answer.body);
   let release = bytes.tryTake(length);
   if (release === null) {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { LogEntry } from '../../entry/Entry';
 import { FOLLOW_COMMENT_MS, FOLLOW_STALL_MS, HTTP_BYTES_OWN } from '../../httpLimits';
-import type { BytesUnderWay, Release } from '../answers/BytesUnderWay';
+import type { Release } from '../answers/BytesUnderWay';
 import { NOT_STORED } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
 import { problemOf, type Problem } from '../answers/problemAnswer';
-import type { HttpNode } from '../contract/HttpNode';
+import type { DoorParts } from '../contract/Route';
 
 /** How a stream of logs is written. */
 export interface StreamFormat {
@@ -47,8 +47,7 @@ export class FollowStream {
 
   constructor(
     private readonly exchange: Exchange,
-    private readonly node: HttpNode,
-    private readonly bytes: BytesUnderWay,
+    private readonly parts: Pick<DoorParts, 'node' | 'bytes' | 'turns'>,
     private readonly format: StreamFormat,
   ) {}
 
@@ -80,11 +79,15 @@ export class FollowStream {
   /** Sends logs until the reader stops, or there is no room for the next. Returns the index to go on from. */
   private async follow(from: number): Promise<number> {
     const { signal, outgoing } = this.exchange;
-    const logs = this.node.follow({ from, signal });
+    const { node, bytes, turns } = this.parts;
+    await turns.take();
+    const seen = await bytes.glance();
+    const logs = node.follow({ from, signal });
     let next = from;
     try {
       const first = logs.next();
       await this.begin(first);
+      seen();
       for (let told = await first; told.done !== true; told = await logs.next()) {
         const text = this.format.log(told.value);
         if (!this.add(text)) {
@@ -96,6 +99,7 @@ export class FollowStream {
       }
       return next;
     } finally {
+      seen();
       await logs.return();
     }
   }
@@ -113,7 +117,7 @@ export class FollowStream {
   /** Adds a log to the batch; false where there is no room for it. */
   private add(text: string): boolean {
     if (text.length > HTTP_BYTES_OWN) {
-      this.release ??= this.bytes.tryTake(text.length);
+      this.release ??= this.parts.bytes.tryTake(text.length);
       if (this.release === null) return false;
     }
     this.batch += text;
@@ -132,7 +136,7 @@ export class FollowStream {
     this.batch = '';
     this.release = null;
     this.wroteAt = performance.now();
-    this.exchange.outgoing.write(batch, () => release?.());
+    this.exchange.outgoing.write(release === null ? batch : Buffer.from(batch), () => release?.());
   }
 
   /** The reader has stopped, or there was no room: goes on when that is over. */
@@ -141,7 +145,7 @@ export class FollowStream {
     const { outgoing, signal } = this.exchange;
     if (outgoing.writableNeedDrain && !signal.aborted) await this.drained(Infinity);
     if (this.wanted === 0) return;
-    this.release = await this.bytes.takeInTime(this.wanted, () => !signal.aborted);
+    this.release = await this.parts.bytes.takeInTime(this.wanted, () => !signal.aborted);
     this.wanted = 0;
   }
 

@@ -66,10 +66,7 @@ export const logRoute: Route = {
       return readPage(exchange, parts, { from, limit: limit ?? HTTP_PAGE_DEFAULT, wait });
     if (limit !== undefined || wait !== undefined)
       throw new RequestError('BAD_ARGUMENT', 'follow takes neither limit nor wait');
-    const { node, bytes } = parts;
-    return new FollowStream(exchange, node, bytes, follow === 'sse' ? SSE : NDJSON).run(
-      resumeFrom(exchange, from),
-    );
+    return new FollowStream(exchange, parts, follow === 'sse' ? SSE : NDJSON).run(resumeFrom(exchange, from));
   },
 };
 
@@ -85,8 +82,8 @@ async function readPage(
   { from, limit, wait }: PageQuestion,
 ): Promise<void> {
   if (wait !== undefined && wait > 0) await committed(exchange, node, from, wait);
+  await turns.take();
   await answerWithRoom(exchange, bytes, async (): Promise<Answer> => {
-    await turns.take();
     const { logs, next, upToDate } = await node.entries({ from, limit });
     const last = logs.at(-1);
     if (last !== undefined && logs.length === limit)

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Db, FollowOptions, LogPage, MemberStatus, NodeInfo, PageOptions } from '../../../src/api';
+import type { HttpSettings } from '../../../src/config/HttpSettings';
+import type { LogEntry } from '../../../src/entry/Entry';
+import { RequestError, type RequestErrorCode } from '../../../src/errors';
+import type { Scope } from '../../../src/http/access/scopes';
+import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
+import type { HttpNode, HttpPushOptions } from '../../../src/http/contract/HttpNode';
+import { openHttp, type HttpOptions, type OpenHttp } from '../../../src/http/openHttp';
+import { LogFollowers } from '../../../src/mokka/LogFollowers';
+
+/** A log in memory that answers as a node does, and fails as a test says. */
+export class FakeHttpNode implements HttpNode {
+  readonly log: LogEntry[] = [];
+  readonly pushes: { key: string; options: HttpPushOptions }[] = [];
+  /** How many have asked to follow. */
+  follows = 0;
+  /** What the next pushes are refused with. */
+  fails: RequestErrorCode | null = null;
+  /** While set, pushes wait for it. */
+  held: Promise<void> | null = null;
+  info: NodeInfo = {
+    index: 0,
+    hash: '0'.repeat(64),
+    term: 0,
+    createdAt: 0,
+    committedIndex: 0,
+    node: 0,
+    state: 'leader',
+    leader: 0,
+    currentTerm: 1,
+    membership: 'voter',
+    peers: [],
+    problem: null,
+  };
+  readonly status: MemberStatus = {
+    node: 0,
+    address: 'tcp://127.0.0.1:1/00',
+    role: 'leader',
+    reachable: true,
+    behind: 0,
+    clockOffset: 0,
+  };
+  private readonly known = new Map<string, LogEntry>();
+  private readonly followers = new LogFollowers({
+    readFrom: (index, _bytes, count) => this.log.slice(index - 1, index - 1 + count),
+  });
+
+  readonly logApi = {
+    since: 'mark-0' as string | null,
+    push: async (
+      key: string,
+      { value, nonce = 7 }: { value: string; nonce?: number },
+      options: HttpPushOptions = {},
+    ): Promise<LogEntry> => {
+      this.pushes.push({ key, options });
+      await this.held;
+      if (this.fails !== null) throw new RequestError(this.fails, `it fails: ${this.fails}`);
+      const name = `${options.session ?? ''}/${nonce}`;
+      const before = options.session === undefined ? undefined : this.known.get(name);
+      if (before !== undefined) return before;
+      if (options.ifLast !== undefined && options.ifLast !== this.log.length)
+        throw Object.assign(new RequestError('NOT_FOUND', 'another last log'), {
+          code: 'CONDITION_FAILED',
+          lastIndex: this.log.length,
+        });
+      const entry = this.add(key, value, nonce);
+      this.known.set(name, entry);
+      return entry;
+    },
+  };
+
+  add(key: string, value: string, nonce = 7): LogEntry {
+    const index = this.log.length + 1;
+    const hash = createHash('sha256').update(`${index}${key}${value}`).digest('hex');
+    const entry = { index, term: 1, hash, createdAt: 1, log: { key, value: { value, nonce } } };
+    this.log.push(entry);
+    this.logApi.since = `mark-${index}`;
+    this.followers.committedTo(index);
+    return entry;
+  }
+
+  getDb(): Db {
+    return {
+      getEntry: () => ({ get: (index) => Promise.resolve(this.log[index - 1] ?? null) }),
+      getState: () => ({
+        getInfo: () => Promise.resolve(this.info),
+        getStatus: () => Promise.resolve([this.status]),
+      }),
+    };
+  }
+
+  follow(options?: FollowOptions): AsyncGenerator<LogEntry, void, undefined> {
+    this.follows++;
+    return this.followers.follow(options);
+  }
+
+  entries({ from = 1, limit = 1000 }: PageOptions = {}): Promise<LogPage> {
+    const logs = this.log.slice(from - 1, from - 1 + limit);
+    const next = from + logs.length;
+    return Promise.resolve({ logs, next, upToDate: logs.length < limit });
+  }
+}
+
+/** A door of its own for a fake node, with a token for each scope, whose text is `token-of-` and the scope. */
+export class OpenedDoor {
+  private constructor(
+    readonly node: FakeHttpNode,
+    readonly door: OpenHttp,
+    readonly directory: string,
+    readonly tokensFile: string,
+  ) {}
+
+  static async open(settings: Partial<HttpSettings> = {}, options: HttpOptions = {}): Promise<OpenedDoor> {
+    const node = new FakeHttpNode();
+    const directory = mkdtempSync(join(tmpdir(), 'mokka-http-'));
+    const tokensFile = join(directory, 'tokens.json');
+    writeTokens(tokensFile, ['read', 'append', 'admin']);
+    const door = await openHttp(node, { port: 0, tokensFile, ...settings }, options);
+    return new OpenedDoor(node, door, directory, tokensFile);
+  }
+
+  /** Asks with the token that has all scopes, unless `headers` say otherwise. */
+  fetch(path: string, { headers, ...init }: RequestInit = {}): Promise<Response> {
+    const all = {
+      authorization: 'Bearer token-of-admin',
+      ...(headers as Record<string, string> | undefined),
+    };
+    return fetch(`${this.door.address}${path}`, { ...init, headers: all });
+  }
+
+  post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return this.fetch('/v1/log', {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  }
+
+  /** Resolves when so many have asked to follow. */
+  async followed(times: number): Promise<void> {
+    while (this.node.follows < times) await new Promise(setImmediate);
+  }
+
+  async close(): Promise<void> {
+    await this.door.stop(0);
+    await this.door.stop(0);
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+export function writeTokens(path: string, scopes: readonly Scope[]): void {
+  const tokens = scopes.map((scope) => ({
+    sha256: hashToken(`token-of-${scope}`).toString('hex'),
+    scopes: [scope],
+  }));
+  writeFileSync(path, formatTokenFile(tokens), { mode: 0o600 });
+}
