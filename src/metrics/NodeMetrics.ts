@@ -28,6 +28,7 @@ const ADD_ERRORS: readonly RequestErrorCode[] = [
   'BAD_ARGUMENT',
   'STALE_NONCE',
   'NONCE_REUSED',
+  'CONDITION_FAILED',
   'HISTORIES_DIFFER',
   'INTERNAL',
 ];
