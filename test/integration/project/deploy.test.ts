@@ -33,11 +33,12 @@ function variablesOfNode(): Set<string> {
   return seen;
 }
 
-/** The words after `mokka-cluster` and its options, wherever it is called in a text. */
+/** `mokka-cluster` where it is a command, not a user or a directory, and the word after it and its options. */
+const CALL =
+  /(?<![\w@./=-]|-[ugo] )(?:[\w./]*\/)?mokka-cluster(?: --node \d)? ([a-z][a-z_-]*[a-z])(?![\w.-])/g;
+
 function calledIn(text: string): string[] {
-  return [
-    ...text.matchAll(/(?<![\w@./-])(?:\S*\/)?mokka-cluster(?: --node \d)? ([a-z][a-z_-]*[a-z])(?![\w.-])/g),
-  ].map(([, word = '']) => word);
+  return [...text.matchAll(CALL)].map(([, word = '']) => word);
 }
 
 const WORDS = [...PROGRAMS, ...COMMANDS].map(({ name }) => name);
