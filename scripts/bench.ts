@@ -10,6 +10,7 @@ import { compareFailover, comparePeers } from './bench/measures/peers';
 import { measureCatchUp } from './bench/measures/catchUp';
 import { measureFailover } from './bench/measures/failover';
 import { measureGrow } from './bench/measures/grow';
+import { measureHttp } from './bench/measures/http';
 import { measureLoads } from './bench/measures/loads';
 import { measureRestart } from './bench/measures/restart';
 import { type BenchOptions, readOptions, USAGE } from './bench/options';
@@ -57,13 +58,14 @@ async function measure(options: BenchOptions, life: RunLife, progress: ProgressL
 }
 
 async function runMeasures(run: Run): Promise<void> {
-  const { get, failover, catchUp, restart, grow, peers } = run.options;
+  const { get, failover, catchUp, restart, grow, http, peers } = run.options;
+  if (http) await measureHttp(run);
   if (grow) await measureGrow(run);
   if (failover > 0) await measureFailover(run);
   if (failover > 0 && peers) await compareFailover(run);
   if (catchUp > 0) await measureCatchUp(run);
   if (restart > 0) await measureRestart(run);
-  const others = grow || failover + catchUp + restart > 0;
+  const others = http || grow || failover + catchUp + restart > 0;
   if (peers && !others) await comparePeers(run);
   else if (get || !others) await measureLoads(run);
 }

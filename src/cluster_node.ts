@@ -23,7 +23,6 @@ const initMokka = async (): Promise<void> => {
   const { createNodeLogger } = await import('./cli/process/logging');
   const { askCommand } = await import('./cli/askCommand');
   const { CommandLoad } = await import('./cli/answers/CommandLoad');
-  const { createNonces } = await import('./cli/commands/Nonces');
   const { openDoors } = await import('./openDoors');
   const { tellSupervisor } = await import('./cli/cluster/supervision');
 
@@ -56,9 +55,9 @@ const initMokka = async (): Promise<void> => {
   mokka.on('error', (err) => logger.error({ event: 'error', err }, err.message));
   mokka.on('fatal', (err) => life.fail(err));
 
-  const context = { node: mokka, nextNonce: createNonces(Date.now), load: new CommandLoad() };
+  const context = { node: mokka, load: new CommandLoad() };
   const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
-  const doors = await openDoors(mokka, config, logger, { context, unexpected });
+  const doors = await openDoors(mokka, config, logger, { load: context.load, unexpected });
   const prompt = askCommand(context, { dataDirectory, logger, stderr, unexpected });
   life.beforeExit(() => leave(mokka, [prompt, doors]));
   prompt.notify(`node ${index} of a cluster of ${members.length}: help lists the commands`);

@@ -10,7 +10,18 @@ export type Cell = string | number | boolean | null | readonly number[];
 
 /** One line of what was measured: a JSON object, or a row of the table of its measure. Units end the columns' names. */
 export interface Row {
-  readonly measure: 'add' | 'get' | 'nodes' | 'failover' | 'catch-up' | 'restart' | 'grow' | 'ratio';
+  readonly measure:
+    | 'add'
+    | 'get'
+    | 'nodes'
+    | 'failover'
+    | 'catch-up'
+    | 'restart'
+    | 'grow'
+    | 'ratio'
+    | 'http'
+    | 'followers'
+    | 'idle';
   readonly [column: string]: Cell;
 }
 

@@ -33,6 +33,7 @@ export interface BenchOptions {
   readonly restart: number;
   readonly grow: boolean;
   readonly growTo: number;
+  readonly http: boolean;
   readonly peers: boolean;
   /** The script that runs the peers; undefined where none was named. */
   readonly peersScript: string | undefined;
@@ -62,6 +63,8 @@ What is measured (adds, unless another is named):
   --catch-up N      a member that is N entries behind, while 1,000 adds a second go on
   --restart N       kill -9 and start of a member that holds N entries: ms to its first answers
   --grow            adds and memory by number of entries (up to --grow-to N, default 1000000), value and size
+  --http            adds as lines of one request beside the pipe; adds and gets of a request each, beside etcd where it is
+                    installed; 20 followers of 5,000 adds a second; a node's memory with HTTP and without
   --peers [SCRIPT]  adds, alternating in --rounds N (default 3), beside etcd, if it is installed, as by Debian's
                     package etcd-server, and beside one-disk: the same entries written and synced to one store,
                     without a cluster. SCRIPT has other peers: it prints one line of JSON a level
@@ -92,6 +95,7 @@ const OPTIONS = {
   restart: { type: 'string' },
   grow: { type: 'boolean', default: false },
   'grow-to': { type: 'string', default: '1000000' },
+  http: { type: 'boolean', default: false },
   peers: { type: 'boolean', default: false },
   rounds: { type: 'string', default: '3' },
   json: { type: 'boolean', default: false },
@@ -127,6 +131,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Be
     restart: countOf('restart', values.restart, COUNT_MAX),
     grow: values.grow,
     growTo: wholeNumber('grow-to', values['grow-to'], 1000, COUNT_MAX),
+    http: values.http,
     peers: values.peers,
     peersScript: script,
     rounds: wholeNumber('rounds', values.rounds, 1, ROUNDS_MAX),
@@ -166,7 +171,17 @@ function parseStrictly(args: readonly string[]) {
   }
 }
 
-function checkTogether({ size, node, failover, catchUp, restart, mode, get, peers }: BenchOptions): void {
+function checkTogether({
+  size,
+  node,
+  failover,
+  catchUp,
+  restart,
+  mode,
+  get,
+  http,
+  peers,
+}: BenchOptions): void {
   if (node === 'follower' && size === 1)
     throw badOption('--node follower needs --size 2 or more: one node alone leads');
   if (size < SIZE_THAT_LOSES_ONE && failover + catchUp > 0)
@@ -174,6 +189,7 @@ function checkTogether({ size, node, failover, catchUp, restart, mode, get, peer
   if (size < 2 && restart > 0) throw badOption('--restart needs --size 2 or more');
   if (mode === 'library' && peers)
     throw badOption('--peers needs --mode pipe: peers are loaded from another process too');
+  if (http && mode === 'library') throw badOption('--http is compared with --mode pipe');
   if (get && peers) throw badOption('--peers compares adds and failovers: leave out --get');
 }
 

@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { writeCluster } from '../../../src/config/writeCluster';
+import { drawToken, formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
 import type { NodeInfo } from '../../../src/api';
 import { BenchNode } from './BenchNode';
 import { freePorts } from './freePorts';
@@ -21,6 +23,8 @@ export interface ClusterShape {
   readonly mode: Mode;
   /** Below it the cluster makes a directory of its own. */
   readonly directory: string;
+  /** Whether its nodes serve HTTP; not where it is left out. */
+  readonly http?: boolean;
 }
 
 /** A cluster of real nodes with keys, ports and data of its own. */
@@ -31,16 +35,26 @@ export class BenchCluster {
     readonly directory: string,
     private readonly shape: ClusterShape,
     private readonly clusterFile: string,
+    /** Of each node, where the nodes serve HTTP. */
+    private readonly httpPorts: readonly number[],
     private readonly life: RunLife,
   ) {}
+
+  /** A token with all scopes of the nodes that serve HTTP. */
+  readonly token = drawToken();
 
   /** Starts all nodes and waits until they serve. */
   static async start(shape: ClusterShape, life: RunLife): Promise<BenchCluster> {
     const directory = life.temporaryDirectory(shape.directory);
-    const ports = await freePorts(shape.size);
-    const members = ports.map((port) => ({ host: LOCALHOST, port, keys: generateKeyPair() }));
+    const ports = await freePorts(2 * shape.size);
+    const members = ports
+      .slice(0, shape.size)
+      .map((port) => ({ host: LOCALHOST, port, keys: generateKeyPair() }));
     const clusterFile = writeCluster(join(directory, 'config'), members).at(-1) ?? '';
-    const cluster = new BenchCluster(directory, shape, clusterFile, life);
+    const httpPorts = shape.http === true ? ports.slice(shape.size) : [];
+    const cluster = new BenchCluster(directory, shape, clusterFile, httpPorts, life);
+    const stored = { sha256: hashToken(cluster.token).toString('hex'), scopes: ['admin'] } as const;
+    writeFileSync(join(directory, 'config', 'tokens.json'), formatTokenFile([stored]), { mode: 0o600 });
     for (let index = 0; index < shape.size; index++) cluster.startNode(index);
     await cluster.settled();
     return cluster;
@@ -62,8 +76,15 @@ export class BenchCluster {
 
   startNode(index: number): BenchNode {
     const { directory, clusterFile } = this;
-    const options = { index, clusterFile, dataDirectory: directory, mode: this.shape.mode };
+    const httpPort = this.httpPorts[index] ?? null;
+    const options = { index, clusterFile, dataDirectory: directory, mode: this.shape.mode, httpPort };
     return (this.#nodes[index] = new BenchNode(options, this.life));
+  }
+
+  httpPortOf(index: number): number {
+    const port = this.httpPorts[index];
+    if (port === undefined) throw new Error(`node ${index} serves no HTTP`);
+    return port;
   }
 
   dataDirectoryOf(index: number): string {

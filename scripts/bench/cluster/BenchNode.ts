@@ -23,6 +23,8 @@ export interface BenchNodeOptions {
   readonly clusterFile: string;
   readonly dataDirectory: string;
   readonly mode: Mode;
+  /** Where it serves HTTP; null: nowhere. */
+  readonly httpPort: number | null;
 }
 
 const answerSchema = z.union([
@@ -36,7 +38,7 @@ interface Waiting {
 }
 
 /** Who reads a node's answers. */
-interface AnswerConsumer {
+export interface AnswerConsumer {
   readonly onChunk: (chunk: Buffer) => void;
   readonly onEnd: (error: Error) => void;
 }
@@ -60,7 +62,7 @@ export class BenchNode {
     readonly options: BenchNodeOptions,
     life: RunLife,
   ) {
-    const { index, clusterFile, dataDirectory, mode } = options;
+    const { index, clusterFile, dataDirectory, mode, httpPort } = options;
     this.process = spawn(process.execPath, PROGRAM_OF_MODE[mode], {
       cwd: ROOT,
       env: {
@@ -72,6 +74,7 @@ export class BenchNode {
         CLUSTER_CONFIG: clusterFile,
         DATA_DIR: dataDirectory,
         LOG_LEVEL: 'warn',
+        HTTP_PORT: httpPort === null ? 'off' : String(httpPort),
       },
       // IPC: should this process be killed, its nodes notice and stop.
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],

@@ -3,7 +3,6 @@
  * bench asks for one over IPC. Its stdin and stdout answer commands as those of any node.
  */
 import { askCommand } from '../../../src/cli/askCommand';
-import { createNonces } from '../../../src/cli/commands/Nonces';
 import { createNodeLogger } from '../../../src/cli/process/logging';
 import { ProcessLife } from '../../../src/cli/process/ProcessLife';
 import { Stderr } from '../../../src/cli/process/Stderr';
@@ -30,7 +29,7 @@ const main = async (): Promise<void> => {
   mokka.on('fatal', (error: Error) => life.fail(error));
   life.beforeExit(() => mokka.disconnect());
   const unexpected = (err: Error): void => logger.error({ event: 'command_failed', err }, err.message);
-  const context = { node: mokka, nextNonce: createNonces(Date.now) };
+  const context = { node: mokka };
   askCommand(context, { dataDirectory: config.dataDirectory, logger, stderr, unexpected });
   process.on('message', (message) => void runLoad(mokka, toLibraryNode.parse(message).load));
 };

@@ -6,7 +6,8 @@ const SEND_EVERY_MS = 5;
 
 /** Adds at a steady rate, whatever the answers: what goes on while something else is measured. */
 export class PacedAdds {
-  readonly #answeredAt: number[] = [];
+  /** When each add was answered, ms. */
+  readonly answeredAt: number[] = [];
   readonly #timer: NodeJS.Timeout;
   readonly #startedAt = performance.now();
   #sent = 0;
@@ -25,13 +26,13 @@ export class PacedAdds {
 
   /** The longest time without any answer between two moments, ms. */
   longestGap(from: number, to: number): number {
-    const moments = [from, ...this.#answeredAt.filter((at) => at > from && at < to), to];
+    const moments = [from, ...this.answeredAt.filter((at) => at > from && at < to), to];
     return moments.reduce((longest, at, nth) => Math.max(longest, at - (moments[nth - 1] ?? at)), 0);
   }
 
   /** Answers between two moments. */
   answered(from: number, to: number): number {
-    return this.#answeredAt.filter((at) => at > from && at < to).length;
+    return this.answeredAt.filter((at) => at > from && at < to).length;
   }
 
   /**
@@ -52,7 +53,7 @@ export class PacedAdds {
       const add = this.node
         .command(`add_log ${this.payloads.key(number)} ${this.payloads.value(number)}`)
         .then(
-          () => void this.#answeredAt.push(performance.now()),
+          () => void this.answeredAt.push(performance.now()),
           (error: unknown) => void (this.#failure ??= error),
         );
       this.#pending.add(add);

@@ -18,8 +18,11 @@ const entryAnswer = z.object({
   result: z.object({ index: z.number(), hash: z.string(), log: z.object({ key: z.string() }) }),
 });
 
+/** What takes lines and answers each with a line, in their order. */
+export type LoadedNode = Pick<BenchNode, 'index' | 'takeOver' | 'write'>;
+
 /**
- * A closed loop over a node's stdin and stdout. It shares two cores with what it measures, so it does little for a
+ * A closed loop over a node's stdin and stdout, or what is like them. It shares two cores with what it measures, so it does little for a
  * request: a line from a template, all lines of one tick in one write, and one clock reading a chunk of answers.
  * Answers come in the order of the lines, so that a ring of sending times is all it remembers.
  *
@@ -41,7 +44,7 @@ export class PipeLoad {
   #reject: (error: Error) => void = () => undefined;
 
   constructor(
-    private readonly node: BenchNode,
+    private readonly node: LoadedNode,
     load: Load,
     private readonly onProgress: OnProgress,
   ) {

@@ -1,4 +1,4 @@
-import { GetRequests, AddRequests, Payloads, type Requests } from './requests';
+import { ADD_LINE, AddRequests, GetRequests, JSON_LINE, Payloads, type Requests } from './requests';
 import type { LoadLength, WindowResult } from './Window';
 
 /** One level of a closed loop: so many requests are unanswered at any time. */
@@ -10,6 +10,8 @@ export interface Load {
   readonly valueBytes: number;
   /** Entries that are committed before: where gets find theirs, and adds of this load begin to number. */
   readonly entries: number;
+  /** Whether an add is a line of JSON, as HTTP takes it, and not one of a prompt; not where it is left out. */
+  readonly json?: boolean;
 }
 
 /** An entry that was acknowledged or read, to be compared with what other nodes hold. */
@@ -36,8 +38,8 @@ export const PROGRESS_MS = 250;
 export const SILENCE_MS_MAX = 30_000;
 
 /** The requests of a load, as lines. */
-export function requestsOf({ command, keyBytes, valueBytes, entries }: Load): Requests {
+export function requestsOf({ command, keyBytes, valueBytes, entries, json = false }: Load): Requests {
   return command === 'get_log'
     ? new GetRequests(entries)
-    : new AddRequests(new Payloads(keyBytes, valueBytes), entries);
+    : new AddRequests(new Payloads(keyBytes, valueBytes), entries, json ? JSON_LINE : ADD_LINE);
 }

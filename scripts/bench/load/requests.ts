@@ -40,6 +40,14 @@ export class Payloads {
   }
 }
 
+/** What stands before, between and after a key and a value. */
+export type AddForm = readonly [head: string, middle: string, tail: string];
+
+/** A line at a prompt, one of an HTTP request, and the body of one. */
+export const ADD_LINE: AddForm = ['add_log ', ' ', '\n'];
+export const JSON_LINE: AddForm = ['{"key":"', '","value":"', '"}\n'];
+export const JSON_BODY: AddForm = ['{"key":"', '","value":"', '"}'];
+
 /** Adds, each of a key and a value of its own. One template line is copied, and its digits written. */
 export class AddRequests implements Requests {
   readonly command = 'add_log';
@@ -51,10 +59,12 @@ export class AddRequests implements Requests {
   constructor(
     private readonly payloads: Payloads,
     private readonly base: number,
+    [head, middle, tail]: AddForm = ADD_LINE,
   ) {
-    this.#template = Buffer.from(`${this.command} ${payloads.key(0)} ${payloads.value(0)}\n`, 'latin1');
-    this.#valueAt = this.command.length + 1 + payloads.keyBytes + 1;
-    this.#keyDigitsAt = this.#valueAt - 1 - payloads.numberText(0).length;
+    this.#template = Buffer.from(`${head}${payloads.key(0)}${middle}${payloads.value(0)}${tail}`, 'latin1');
+    const keyEnd = head.length + payloads.keyBytes;
+    this.#valueAt = keyEnd + middle.length;
+    this.#keyDigitsAt = keyEnd - payloads.numberText(0).length;
   }
 
   lines(first: number, count: number): Buffer {

@@ -5,7 +5,6 @@ import { makeDirectory } from '../../storage/directory/durableFile';
 import { asStoreFailed } from '../../storage/unusable';
 import { clusterCommands, nodeInUse, type ClusterControl } from './clusterCommands';
 import { ClusterWatch } from './ClusterWatch';
-import { createNonces } from '../commands/Nonces';
 import type { PromptEnd } from '../lines/Prompt';
 import { PromptHistory } from '../terminal/PromptHistory';
 import { RemoteNode } from './RemoteNode';
@@ -46,7 +45,6 @@ export class ClusterPrompt {
     });
     const context = {
       node: nodeInUse(() => this.node(this.inUse)),
-      nextNonce: createNonces(Date.now),
       commands: clusterCommands({ ...control, use: (node) => (this.inUse = node) }),
     };
     const look = (): NodeInfo | null => this.watch.infoOf(this.inUse);

@@ -15,8 +15,6 @@ import { nearestName } from './nearestName';
 /** What a command works with. */
 export interface CommandContext {
   readonly node: ClusterNode;
-  /** The nonce of the next push: greater than every one before it. */
-  readonly nextNonce: () => number;
   /** The commands that there are; a node's own where it is left out. */
   readonly commands?: readonly Command[];
   /** Shared by the prompts of a process; one of its own where it is left out. */
@@ -72,8 +70,9 @@ const addLog: Command<AddWords, LogEntry> = {
     'It answers when the log is on the disks of a majority. "my key" in double quotes is one KEY; VALUE is taken as it is, quotes too.',
   effect: 'write',
   parse: parseAddLine,
-  run: ({ node, nextNonce }, { key, value, ifLast }) =>
-    node.logApi.push(key, { value, nonce: nextNonce() }, ifLast === null ? {} : { ifLast }),
+  // The node picks the nonce: it knows those of all its inputs.
+  run: ({ node }, { key, value, ifLast }) =>
+    node.logApi.push(key, { value }, ifLast === null ? {} : { ifLast }),
   json: entryJson,
   render: renderEntry,
   note: ({ log }) => (isQuoted(log.value.value) ? 'the quotes are part of the value' : null),

@@ -2,8 +2,8 @@ import { clusterFingerprint } from '../../config/clusterFingerprint';
 import type { ReplicatedMokka } from '../../mokka/ReplicatedMokka';
 import { backupCommands } from '../commands/backupCommands';
 import { CommandSocket } from './CommandSocket';
-import { COMMANDS, type CommandContext } from '../commands/CommandTable';
-import { createNonces } from '../commands/Nonces';
+import type { CommandLoad } from '../answers/CommandLoad';
+import { COMMANDS } from '../commands/CommandTable';
 
 export interface CommandSocketOptions {
   /** The node's own directory, which its store has locked: `npm run cli` and `npm run backup` look for the socket there. */
@@ -11,7 +11,7 @@ export interface CommandSocketOptions {
   /** Told of errors that a command is answered with as INTERNAL. By default they are emitted as the node's 'error'. */
   readonly unexpected?: (error: Error) => void;
   /** Shared with the process's other prompts, where there are any. */
-  readonly context?: Pick<CommandContext, 'nextNonce' | 'load'>;
+  readonly load?: CommandLoad;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface CommandSocketOptions {
  */
 export function openCommandSocket(
   mokka: ReplicatedMokka,
-  { dataDirectory, unexpected = (error) => mokka.emit('error', error), context }: CommandSocketOptions,
+  { dataDirectory, unexpected = (error) => mokka.emit('error', error), load }: CommandSocketOptions,
 ): Promise<CommandSocket> {
   const commands = [
     ...COMMANDS,
@@ -29,7 +29,7 @@ export function openCommandSocket(
   ];
   return CommandSocket.open(
     dataDirectory,
-    { nextNonce: createNonces(Date.now), ...context, node: mokka, commands },
+    { node: mokka, commands, ...(load === undefined ? {} : { load }) },
     unexpected,
   );
 }

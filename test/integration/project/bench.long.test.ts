@@ -180,3 +180,22 @@ describe('npm run bench', () => {
     if (signal === 'SIGINT') expect(readdirSync(directory)).toEqual([]);
   });
 });
+
+test('what HTTP costs stands beside what it is compared with', async () => {
+  const { status, stdout, stderr } = await bench('--http', '--rounds', '1', ...TINY);
+  expect([status, stderr.includes('bench:')]).toEqual([0, false]);
+  const rows = rowsOf(stdout);
+  const shown = rows.map(({ measure, system, way, of, http }) =>
+    [measure, system === 'etcd' ? system : null, way, of, http]
+      .filter((word) => (word ?? null) !== null)
+      .join(' '),
+  );
+  const withoutEtcd = shown.filter((row) => !row.includes('etcd') && row !== 'ratio post');
+  expect(withoutEtcd).toEqual([
+    ...['idle false', 'idle true', 'http pipe', 'http ndjson', 'ratio ndjson', 'http post', 'http get'],
+    'followers',
+  ]);
+  for (const { measure, operations, logs } of rows)
+    if (measure === 'http' && operations !== undefined) expect(operations).toBeGreaterThan(0);
+    else if (measure === 'followers') expect(logs).toBeGreaterThan(0);
+});

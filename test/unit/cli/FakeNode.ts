@@ -53,7 +53,7 @@ export class FakeNode implements ClusterNode {
         term: 1,
         hash: 'ab'.repeat(32),
         createdAt: 1_700_000_000_000 + index,
-        log: { key, value: { value: value.value, nonce: value.nonce ?? 0 } },
+        log: { key, value: { value: value.value, nonce: value.nonce ?? 999 + index } },
       };
       this.entries.push(entry);
       return entry;

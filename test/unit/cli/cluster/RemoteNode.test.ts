@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CommandSocket } from '../../../../src/cli/socket/CommandSocket';
-import { createNonces } from '../../../../src/cli/commands/Nonces';
 import { RemoteNode } from '../../../../src/cli/cluster/RemoteNode';
 import { until } from '../../../integration/cluster/until';
 import { FakeNode } from '../FakeNode';
@@ -31,7 +30,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<void> {
-  const context = { node: new FakeNode(), nextNonce: createNonces(() => 1000) };
+  const context = { node: new FakeNode() };
   socket = await CommandSocket.open(directory, context, () => undefined);
 }
 
@@ -91,11 +90,7 @@ test('a look does not wait', async () => {
 
 test('neither looks nor reads wait for what was asked before them', async () => {
   const node = new FakeNode();
-  socket = await CommandSocket.open(
-    directory,
-    { node, nextNonce: createNonces(() => 1000) },
-    () => undefined,
-  );
+  socket = await CommandSocket.open(directory, { node }, () => undefined);
   node.hold();
   const asked = [
     remote.logApi.push('key', { value: 'value' }),

@@ -25,7 +25,7 @@ class Control implements ClusterControl {
 const control = new Control();
 const commands = clusterCommands(control);
 const inUse = nodeInUse(() => control.nodes[control.inUse] ?? new FakeNode());
-const context = { node: inUse, nextNonce: () => 1, commands };
+const context = { node: inUse, commands };
 
 async function run(name: string, text = ''): Promise<unknown> {
   const command = findCommand(name, commands);

@@ -1,5 +1,4 @@
 import { COMMANDS, findCommand, splitLine } from '../../../../src/cli/commands/CommandTable';
-import { createNonces } from '../../../../src/cli/commands/Nonces';
 
 function parse(line: string): unknown {
   const split = splitLine(line);
@@ -121,17 +120,9 @@ describe('commands', () => {
 
   test('help has a row for each command', async () => {
     const node = { logApi: { push: jest.fn() }, getDb: jest.fn() };
-    const result = await findCommand('help').run({ node, nextNonce: () => 1 }, '');
+    const result = await findCommand('help').run({ node }, '');
     expect(result).toEqual({
       commands: COMMANDS.map(({ name, usage, summary }) => ({ name, usage, summary })),
     });
   });
-});
-
-test('nonces increase within a millisecond and when the clock goes back', () => {
-  const times = [100, 100, 50, 200];
-  const nextNonce = createNonces(() => times.shift() ?? 0);
-  expect([nextNonce(), nextNonce(), nextNonce(), nextNonce(), nextNonce()]).toEqual([
-    100, 101, 102, 200, 201,
-  ]);
 });

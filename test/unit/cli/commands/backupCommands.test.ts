@@ -32,7 +32,7 @@ function clientOf(log: CommittedLog): NodeClient {
     new Promise((resolve) => {
       const commands = [...COMMANDS, ...backupCommands(log, CLUSTER_ID)];
       const queue = new CommandQueue(
-        { node: new FakeNode(), nextNonce: () => 1, commands },
+        { node: new FakeNode(), commands },
         {
           deliver: (answer) => {
             const pieces = answerJson(answer);

@@ -65,6 +65,6 @@ test('following shows each log once, in order, and ends when it is told to', asy
 test('status answers the members', async () => {
   const node = new FakeNode();
   node.status = [{ node: 0, address: 'a', role: 'leader', reachable: true, behind: 0, clockOffset: 0 }];
-  const result = await findCommand('status').run({ node, nextNonce: () => 1 }, undefined);
+  const result = await findCommand('status').run({ node }, undefined);
   expect(result).toEqual({ members: node.status });
 });

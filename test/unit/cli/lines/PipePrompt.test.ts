@@ -1,7 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CommandLoad } from '../../../../src/cli/answers/CommandLoad';
-import { createNonces } from '../../../../src/cli/commands/Nonces';
 import { PipePrompt } from '../../../../src/cli/lines/PipePrompt';
 import {
   ANSWER_PIECE_LENGTH,
@@ -43,7 +42,7 @@ class Pipe {
 
   constructor(load = new CommandLoad()) {
     this.prompt = new PipePrompt(
-      { node: this.node, nextNonce: createNonces(() => 1000), load },
+      { node: this.node, load },
       { input: this.input, output: this.output, unexpected: (error) => this.unexpected.push(error) },
     );
   }

@@ -8,7 +8,7 @@ let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'mokka-command-socket-'))));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const context = { node: new FakeNode(), nextNonce: () => 1 };
+const context = { node: new FakeNode() };
 const open = (): Promise<CommandSocket> => CommandSocket.open(directory, context, () => undefined);
 
 test('a second socket in a directory is refused while the first one is open, and then no more', async () => {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createNonces } from '../../../../src/cli/commands/Nonces';
 import { PromptHistory } from '../../../../src/cli/terminal/PromptHistory';
 import { TerminalPrompt } from '../../../../src/cli/terminal/TerminalPrompt';
 import { FakeNode } from '../FakeNode';
@@ -30,7 +29,7 @@ beforeEach(() => {
     throw error;
   });
   prompt = new TerminalPrompt(
-    { node, nextNonce: createNonces(() => 1000) },
+    { node },
     { input, output: screen, history, color: false, unexpected: () => undefined, look: () => null },
   );
   status('the status');

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createNonces } from '../../../../src/cli/commands/Nonces';
 import { PromptHistory } from '../../../../src/cli/terminal/PromptHistory';
 import { TerminalPrompt } from '../../../../src/cli/terminal/TerminalPrompt';
 import { FOLLOW_LOOK_MS } from '../../../../src/limits';
@@ -28,7 +27,7 @@ class Terminal {
   constructor(directory: string) {
     this.output.on('data', (text: string) => (this.#text += text));
     this.prompt = new TerminalPrompt(
-      { node: this.node, nextNonce: createNonces(() => 1000) },
+      { node: this.node },
       {
         input: this.input,
         output: this.output,

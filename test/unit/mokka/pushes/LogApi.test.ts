@@ -18,6 +18,7 @@ import {
   buildEntry,
   encodePayload,
   entryHashHex,
+  payloadId,
   type Entry,
   type PushId,
 } from '../../../../src/entry/Entry';
@@ -432,4 +433,13 @@ describe('a push that its caller named', () => {
     refuse(api, 'CONDITION_FAILED', COMMITTED, 45);
     expect(await behind).toBe('CONDITION_FAILED');
   });
+});
+
+test('nonces that the node picks increase within a millisecond, and are above those that its own users gave', () => {
+  const { api, sent } = follower();
+  for (const nonce of [undefined, undefined, 70, undefined])
+    void api.push('key', nonce === undefined ? { value: 'v' } : { value: 'v', nonce }).catch(() => undefined);
+  const pushes = sent.flatMap((message) => (message.type === 'forward' ? message.pushes : []));
+  expect(pushes.map(({ payload }) => payloadId(payload).nonce)).toEqual([1, 2, 70, 71]);
+  api.close();
 });
