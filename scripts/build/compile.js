@@ -3,13 +3,16 @@
  * (half a second of each start), its errors go to stderr, and each file is written whole, so that three nodes that
  * start at once may all compile while one of them already runs. Plain JavaScript: it is what compiles TypeScript.
  */
-const { chmodSync, readdirSync, renameSync, rmSync, statSync, utimesSync } = require('node:fs');
+const { chmodSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 
 const ROOT = resolve(__dirname, '..', '..');
 const PROJECT = join(ROOT, 'tsconfig.build.json');
 /** tsc's own record of what it compiled. Its time is that at which the compiling began. */
 const RECORD = join(ROOT, 'dist', '.tsbuildinfo');
+/** The page that nodes serve: its files go as they are. */
+const PAGE = join(ROOT, 'src', 'http', 'page');
+const PAGE_FILE = /\.(?:html|css|js|svg)$/;
 /** What npx and a shell start as a program. */
 const PROGRAM = join(ROOT, 'dist', 'bin', 'mokkaCluster.js');
 
@@ -42,10 +45,16 @@ function compile() {
   const system = { ...ts.sys, writeFile: writeWhole };
   const host = ts.createSolutionBuilderHost(system, undefined, report, () => undefined);
   const status = ts.createSolutionBuilder(host, [PROJECT], {}).build();
+  if (status === ts.ExitStatus.Success) copyPage();
   // What did not compile is compiled, and told, the next time too.
   if (status !== ts.ExitStatus.Success) rmSync(RECORD, { force: true });
   else utimesSync(RECORD, begun, begun);
   return status;
+}
+
+function copyPage() {
+  for (const name of readdirSync(PAGE).filter((file) => PAGE_FILE.test(file)))
+    writeWhole(join(ROOT, 'dist', 'http', 'page', name), readFileSync(join(PAGE, name), 'utf8'));
 }
 
 function writeWhole(path, text, writeByteOrderMark) {

@@ -5,6 +5,7 @@ import type { Route } from '../contract/Route';
 import { noQuerySchema } from '../contract/schemas';
 import { appendRoute } from './appendRoute';
 import { liveRoute, readyRoute } from './probeRoutes';
+import { pageFileRoute, pageRoute } from './pageRoutes';
 import { entryRoute, logRoute } from './readRoutes';
 import { infoRoute, metricsRoute, statusRoute } from './stateRoutes';
 
@@ -36,6 +37,8 @@ export function allRoutes(hasMetrics: boolean): readonly Route[] {
     documentRoute,
     liveRoute,
     readyRoute,
+    pageRoute,
+    pageFileRoute,
   ];
   let document: string | null = null;
   return routes;

@@ -118,7 +118,8 @@ test('holds what a user needs and no more', () => {
     existsSync(join(REPOSITORY, name.replace(/^dist/, 'src').replace(/(?:\.d\.ts|\.js)$/, '.ts')));
   // What an earlier build left is in no package: `prepare` removes it first.
   expect(compiled.filter(isOfSource).length).toBeGreaterThan(200);
-  expect(compiled.filter((name) => !/\.(?:js|d\.ts)$/.test(name))).toEqual([]);
+  const page = ['icon.svg', 'index.html', 'page.css'].map((name) => `dist/http/page/${name}`);
+  expect(compiled.filter((name) => !/\.(?:js|d\.ts)$/.test(name)).sort()).toEqual(page);
 });
 
 test('every page that its pages link to is in it, and has the chapter', () => {

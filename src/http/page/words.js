@@ -1,0 +1,75 @@
+/** What the page says, as text. Knows nothing of the browser. */
+
+/** What does not show, or turns or hides what stands around it: as src/escapeControls.ts has it. */
+const UNSEEN = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
+const UNSEEN_ON_LINES =
+  /(?![\ufe0e\ufe0f\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
+
+/** @typedef {{ node: number, leader: number | null, currentTerm: number, committedIndex: number, problem: string | null }} Info */
+/** @typedef {{ node: number, address: string, role: string, reachable: boolean, reason?: string, behind: number | null, clockOffset: number | null, http: string | null }} Member */
+/** @typedef {{ index: number, term: number, hash: string, createdAt: number, log: { key: string, value: { value: string, nonce: number } } }} Entry */
+
+/**
+ * Text of which all is seen: on one line, or with its own lines.
+ *
+ * @param {string} text
+ */
+export function visible(text, withLines = false) {
+  return text.replace(withLines ? UNSEEN_ON_LINES : UNSEEN, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
+    return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
+  });
+}
+
+/**
+ * The beginning of a text, not ending within a character.
+ *
+ * @param {string} text
+ * @param {number} length
+ */
+export function beginning(text, length) {
+  if (text.length <= length) return text;
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+}
+
+/** @param {number} count */
+export function number(count) {
+  return count.toLocaleString('en');
+}
+
+/** @param {number} count @param {string} one */
+export function counted(count, one) {
+  return `${number(count)} ${count === 1 ? one : `${one}s`}`;
+}
+
+/** Time of day, to the second. @param {number} ms since 1970 */
+export function timeOfDay(ms) {
+  return new Date(ms).toLocaleTimeString('en-GB');
+}
+
+/** @param {Info} info */
+export function leaderSentence({ leader, currentTerm }) {
+  return leader === null ? `No leader, term ${currentTerm}` : `Node ${leader} leads, term ${currentTerm}`;
+}
+
+/** How far a member is behind. @param {number | null} behind */
+export function behindWords(behind) {
+  if (behind === null) return 'unknown';
+  return behind === 0 ? 'up to date' : counted(behind, 'log');
+}
+
+/** A clock beside this node's. @param {number | null} offset ms */
+export function clockWords(offset) {
+  if (offset === null) return 'unknown';
+  if (Math.abs(offset) < 1) return 'the same';
+  const size = Math.abs(offset);
+  const words = size < 1000 ? `${number(Math.round(size))} ms` : `${number(Math.round(size / 100) / 10)} s`;
+  return `${words} ${offset > 0 ? 'ahead' : 'behind'}`;
+}
+
+/** @param {number} rate */
+export function rateWords(rate) {
+  return number(rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate));
+}
