@@ -38,13 +38,17 @@ export class BytesUnderWay {
    * again, there is a pause: so what is forgotten does not pile up.
    */
   async glance(): Promise<() => void> {
+    let tellSeen: () => void = () => undefined;
     if (
       this.waiting.size > 0 ||
       this.held >= this.max / 2 ||
       (this.lastWasLarge && this.glances >= GLANCES_MAX)
     ) {
-      this.lastGlance = this.lastGlance.then(() => (this.lastWasLarge ? pause(GLANCE_PAUSE_MS) : nextTurn()));
-      await this.lastGlance;
+      const turn = this.lastGlance.then(() => (this.lastWasLarge ? pause(GLANCE_PAUSE_MS) : nextTurn()));
+      const seen = new Promise<void>((resolve) => (tellSeen = resolve));
+      // The next one knows then whether this one was large, unless it takes long.
+      this.lastGlance = turn.then(() => Promise.race([seen, pause(GLANCE_PAUSE_MS)]));
+      await turn;
       this.lastWasLarge = false;
     }
     this.glances++;
@@ -52,6 +56,7 @@ export class BytesUnderWay {
     return () => {
       if (looks) this.glances--;
       looks = false;
+      tellSeen();
     };
   }
 

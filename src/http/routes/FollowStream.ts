@@ -86,11 +86,12 @@ export class FollowStream {
     let next = from;
     try {
       const first = logs.next();
-      await this.begin(first);
-      seen();
+      if (!(await this.begin(first))) seen();
       for (let told = await first; told.done !== true; told = await logs.next()) {
         const text = this.format.log(told.value);
-        if (!this.add(text)) {
+        const hasRoom = this.add(text);
+        seen();
+        if (!hasRoom) {
           this.wanted = text.length;
           return next;
         }
@@ -104,14 +105,15 @@ export class FollowStream {
     }
   }
 
-  /** The head goes out when it is known that there is no error to tell; logs may take long to come. */
-  private async begin(first: Promise<unknown>): Promise<void> {
+  /** The head goes out when it is known that there is no error to tell. False where the first log may take long to come. */
+  private async begin(first: Promise<unknown>): Promise<boolean> {
     const { outgoing } = this.exchange;
-    if (outgoing.headersSent) return;
-    await Promise.race([first, nextTurns()]);
+    const came = await Promise.race([first.then(() => true), nextTurns()]);
+    if (outgoing.headersSent) return came;
     this.exchange.setSince();
     outgoing.writeHead(200, { ...NOT_STORED, 'content-type': this.format.contentType });
     outgoing.write(this.format.comment);
+    return came;
   }
 
   /** Adds a log to the batch; false where there is no room for it. */
@@ -176,6 +178,6 @@ export class FollowStream {
 }
 
 /** Long enough for a following to begin, or to be refused. */
-function nextTurns(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+function nextTurns(): Promise<false> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(() => resolve(false))));
 }
