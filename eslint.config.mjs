@@ -25,6 +25,7 @@ const browserGlobals = [
  * programs in `bin` may import all.
  */
 const rooms = [
+  'client',
   'linux',
   'counts',
   'lines',
@@ -73,6 +74,14 @@ const upward = rooms.map((room, at) => ({
   message: 'nothing imports upward: see the rooms in eslint.config.mjs',
 }));
 
+/** A program's client holds nothing of a node, and runs in a browser too. */
+const clientAlone = {
+  target: './src/client/*',
+  from: './src',
+  except: ['./client'],
+  message: 'the client imports nothing of a node',
+};
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'data/', 'node_modules/'] },
   eslint.configs.recommended,
@@ -105,7 +114,7 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.d.ts', '.js'] })] },
     rules: {
       'import-x/no-cycle': 'error',
-      'import-x/no-restricted-paths': ['error', { zones: upward }],
+      'import-x/no-restricted-paths': ['error', { zones: [...upward, clientAlone] }],
     },
   },
   {
@@ -143,6 +152,16 @@ export default tseslint.config(
         'perf_hooks',
         'node:perf_hooks',
         'mokka',
+      ],
+    },
+  },
+  {
+    files: ['src/client/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'Buffer', 'process', 'require', 'setImmediate'],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^[^.]', message: 'The client has no dependency.' }] },
       ],
     },
   },
