@@ -11,7 +11,7 @@ import {
   showMembers,
   showRates,
 } from './show.js';
-import { leaderSentence, number, rateWords, timeOfDay, visible } from './words.js';
+import { leaderSentence, number, problemSentence, rateWords, timeOfDay, visible } from './words.js';
 
 /** How often the node is asked for its state, ms. */
 const LOOK_EVERY_MS = 1000;
@@ -108,8 +108,8 @@ function look(signal) {
     document.title = `node ${info.node} – mokka-cluster`;
     say('connection', `connected to node ${info.node}`, 'well');
     say('leader', leaderSentence(info));
-    if (info.problem === null) say('problem', 'No problem.', 'well');
-    else say('problem', `Problem: ${visible(info.problem)}`, 'bad');
+    const [sentence, isProblem] = problemSentence(info, members);
+    say('problem', sentence, isProblem ? 'bad' : 'well');
     showMembers(members, info.node);
     showRate(info.committedIndex);
   };

@@ -73,10 +73,10 @@ function clockCell({ node, clockOffset }, own) {
 function nameCell({ node, address, http }, own) {
   const cell = document.createElement('td');
   const name = `node ${node}`;
-  if (node === own) cell.append(made('strong', name), made('small', 'serves this page'));
+  if (node === own) cell.append(made('strong', name), made('small', 'this page'));
   else if (http === null || !/^https?:\/\//.test(http)) cell.append(name);
   else cell.append(doorLink(name, node, http));
-  cell.append(made('small', visible(address)));
+  cell.append(made('small', visible(address.replace(/^tcp:\/\//, ''))));
   return cell;
 }
 

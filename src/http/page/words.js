@@ -54,6 +54,20 @@ export function leaderSentence({ leader, currentTerm }) {
   return leader === null ? `No leader, term ${currentTerm}` : `Node ${leader} leads, term ${currentTerm}`;
 }
 
+/**
+ * What is wrong, and whether something is. A member that is away is told even while the others can do without it.
+ *
+ * @param {Info} info
+ * @param {readonly Member[]} members
+ * @returns {[string, boolean]}
+ */
+export function problemSentence({ problem }, members) {
+  if (problem !== null) return [`Problem: ${visible(problem)}`, true];
+  const away = members.filter(({ reachable }) => !reachable).map(({ node }) => `node ${node}`);
+  if (away.length === 0) return ['No problem.', false];
+  return [`Logs can be added, though this node does not reach ${away.join(' and ')}.`, true];
+}
+
 /** How far a member is behind. @param {number | null} behind */
 export function behindWords(behind) {
   if (behind === null) return 'unknown';

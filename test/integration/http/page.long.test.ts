@@ -195,6 +195,9 @@ describe('what the page is made of', () => {
     await first.kill();
     const row = page.getByRole('row', { name: `node ${first.options.index}` });
     await row.getByRole('cell', { name: /^no\b/ }).waitFor();
+    await page
+      .getByText(`Logs can be added, though this node does not reach node ${first.options.index}.`)
+      .waitFor();
     await second.kill();
     await page.getByText(/^Problem: 1 of 3 members are reachable and 2 are needed/).waitFor();
     await own.kill();

@@ -111,6 +111,7 @@ test('holds what a user needs and no more', () => {
     'src/cli/README.md',
     'src/config/README.md',
     'src/http/README.md',
+    ...['narrow', 'node_down', 'page'].map((name) => `src/http/page/pictures/${name}.png`),
     'src/metrics/README.md',
     'src/transport/README.md',
   ]);
