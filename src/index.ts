@@ -27,7 +27,7 @@ export type {
 } from './api';
 export { type MeasuredNode, NodeMetrics, type NodeMetricsOptions } from './metrics/NodeMetrics';
 export { openHttp, type HttpOptions, type OpenHttp } from './http/openHttp';
-export type { HttpMetrics, HttpNode, HttpPushOptions } from './http/contract/HttpNode';
+export type { HttpMetrics, HttpNode } from './http/contract/HttpNode';
 export type { HttpSettings } from './config/HttpSettings';
 export type { NodeEvents } from './mokka/NodeEvents';
 export { tuneForLoad } from './tuneForLoad';

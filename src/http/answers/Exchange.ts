@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PushMarks } from '../../api';
 import { HTTP_BYTES_OWN } from '../../httpLimits';
 import type { Answer } from './problemAnswer';
 import type { Release } from './BytesUnderWay';
@@ -6,11 +7,6 @@ import type { Release } from './BytesUnderWay';
 /** Statuses of answers without a body, nor its length. */
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
-
-/** What an exchange reads of the node that serves it. */
-interface SinceSource {
-  readonly logApi: { readonly since?: string | null };
-}
 
 /** One request and its answer. */
 export class Exchange {
@@ -22,7 +18,7 @@ export class Exchange {
     /** What stands in the path in the place of names. */
     readonly path: Readonly<Record<string, string>>,
     readonly query: Readonly<Record<string, string>>,
-    private readonly node: SinceSource,
+    private readonly node: { readonly logApi: PushMarks },
   ) {}
 
   /** Aborted when the client has gone, or by {@link end}. */
@@ -54,7 +50,7 @@ export class Exchange {
 
   /** Tells what a push from here on may give as its since. */
   setSince(): void {
-    const since = this.node.logApi.since ?? null;
+    const { since } = this.node.logApi;
     if (since !== null) this.outgoing.setHeader('mokka-since', since);
   }
 

@@ -1,11 +1,8 @@
-import { RequestError, toError, type RequestErrorCode } from '../../errors';
+import { ConditionFailedError, RequestError, toError, type RequestErrorCode } from '../../errors';
 import { RETRY_AFTER_S } from '../../httpLimits';
 
-/** A code, or one that only HTTP has. */
-type Code = RequestErrorCode | 'CONDITION_FAILED' | 'UNAUTHENTICATED' | 'FORBIDDEN';
-
 /** Of each code its status, what happened, and what to do. */
-const ROWS: Readonly<Record<Code, readonly [number, string, string]>> = {
+const ROWS: Readonly<Record<RequestErrorCode, readonly [number, string, string]>> = {
   BAD_COMMAND: [404, 'There is no such path or method', '/openapi.json lists them'],
   BAD_ARGUMENT: [400, 'Something of the request is missing or malformed', 'the detail says what is allowed'],
   UNAUTHENTICATED: [401, 'A token is needed', 'send one as Authorization: Bearer TOKEN'],
@@ -83,7 +80,7 @@ export function problemOf(thrown: unknown): Problem {
     detail: error.message,
     code: error.code,
     advice,
-    ...('lastIndex' in error && typeof error.lastIndex === 'number' ? { lastIndex: error.lastIndex } : {}),
+    ...(error instanceof ConditionFailedError ? { lastIndex: error.lastIndex } : {}),
   };
 }
 

@@ -118,7 +118,7 @@ export class NdjsonAppends {
       nonce === undefined ? { value } : { value, nonce },
       options,
     );
-    const since = options.session === undefined ? null : (this.node.logApi.since ?? null);
+    const since = options.session === undefined ? null : this.node.logApi.since;
     const tail = since === null ? '' : `,"since":${JSON.stringify(since)}`;
     return `{"command":"add_log","ok":true,"result":${JSON.stringify(entry)}${tail}}\n`;
   }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { RequestError } from '../../errors';
-import type { HttpPushOptions } from '../contract/HttpNode';
+import type { PushOptions } from '../../api';
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from '../../httpLimits';
 
 /** Which push a request is, and on what condition it is made. */
 export interface PushName {
   /** undefined where the node is to pick one. */
   readonly nonce: number | undefined;
-  readonly options: HttpPushOptions;
+  readonly options: PushOptions;
 }
 
 /** The headers that name a push. */

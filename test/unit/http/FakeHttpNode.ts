@@ -2,20 +2,28 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Db, FollowOptions, LogPage, MemberStatus, NodeInfo, PageOptions } from '../../../src/api';
+import type {
+  Db,
+  FollowOptions,
+  LogPage,
+  MemberStatus,
+  NodeInfo,
+  PageOptions,
+  PushOptions,
+} from '../../../src/api';
 import type { HttpSettings } from '../../../src/config/HttpSettings';
 import type { LogEntry } from '../../../src/entry/Entry';
-import { RequestError, type RequestErrorCode } from '../../../src/errors';
+import { ConditionFailedError, RequestError, type RequestErrorCode } from '../../../src/errors';
 import type { Scope } from '../../../src/http/access/scopes';
 import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
-import type { HttpNode, HttpPushOptions } from '../../../src/http/contract/HttpNode';
+import type { HttpNode } from '../../../src/http/contract/HttpNode';
 import { openHttp, type HttpOptions, type OpenHttp } from '../../../src/http/openHttp';
 import { LogFollowers } from '../../../src/mokka/LogFollowers';
 
 /** A log in memory that answers as a node does, and fails as a test says. */
 export class FakeHttpNode implements HttpNode {
   readonly log: LogEntry[] = [];
-  readonly pushes: { key: string; options: HttpPushOptions }[] = [];
+  readonly pushes: { key: string; options: PushOptions }[] = [];
   /** How many have asked to follow. */
   follows = 0;
   /** What the next pushes are refused with. */
@@ -54,7 +62,7 @@ export class FakeHttpNode implements HttpNode {
     push: async (
       key: string,
       { value, nonce = 7 }: { value: string; nonce?: number },
-      options: HttpPushOptions = {},
+      options: PushOptions = {},
     ): Promise<LogEntry> => {
       this.pushes.push({ key, options });
       await this.held;
@@ -63,10 +71,7 @@ export class FakeHttpNode implements HttpNode {
       const before = options.session === undefined ? undefined : this.known.get(name);
       if (before !== undefined) return before;
       if (options.ifLast !== undefined && options.ifLast !== this.log.length)
-        throw Object.assign(new RequestError('NOT_FOUND', 'another last log'), {
-          code: 'CONDITION_FAILED',
-          lastIndex: this.log.length,
-        });
+        throw new ConditionFailedError(this.log.length, 'another last log');
       const entry = this.add(key, value, nonce);
       this.known.set(name, entry);
       return entry;
