@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -87,6 +88,9 @@ function project(type: 'module' | 'commonjs'): string {
   const readme = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
   const program = /## As a library[^]*?```ts\n([^]*?)```/.exec(readme)?.[1] ?? '';
   writeFileSync(join(directory, 'program.ts'), program);
+  const page = readFileSync(join(REPOSITORY, 'src', 'http', 'README.md'), 'utf8');
+  const client = /## From JavaScript[^]*?```ts\n([^]*?)```/.exec(page)?.[1] ?? '';
+  writeFileSync(join(directory, 'client.ts'), client);
   return directory;
 }
 
@@ -140,6 +144,20 @@ test('every page that its pages link to is in it, and has the chapter', () => {
   expect(broken).toEqual([]);
 });
 
+test('the client and its types import nothing but its own files', () => {
+  const unpacked = join(home, 'client');
+  mkdirSync(unpacked);
+  execFileSync('tar', ['-xzf', packed, '-C', unpacked, '--strip-components=1']);
+  const folder = join(unpacked, 'dist', 'client');
+  const imported = readdirSync(folder).flatMap((name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    const words = /(?:from |import\(|require\()["']([^"']+)["']|<reference [^>]*"([^"]+)"/g;
+    return [...text.matchAll(words)].map(([, path, reference]) => path ?? reference ?? '');
+  });
+  expect(imported.length).toBeGreaterThan(10);
+  expect(imported.filter((path) => !/^\.\/\w+$/.test(path))).toEqual([]);
+});
+
 /** A page's headings, as links name them. */
 function chaptersOf(page: string): string[] {
   const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm);
@@ -155,9 +173,22 @@ describe.each(['module', 'commonjs'] as const)('in a project of type %s', (type)
   let directory: string;
   beforeAll(() => (directory = project(type)));
 
-  test('the README’s program compiles, with the package’s types checked too', () => {
+  test('the README’s program and that of the client compile, with the package’s types checked too', () => {
     const { status, stdout } = spawnSync(process.execPath, [TSC], { cwd: directory, encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  });
+
+  test('the client is there for import and require', () => {
+    const load = (...code: string[]) =>
+      spawnSync(process.execPath, code, { cwd: directory, encoding: 'utf8' });
+    const print = `console.log(typeof connect, new RequestError('BUSY', '').code)`;
+    const names = '{ connect, RequestError }';
+    const from = `${PACKAGE}/client`;
+    for (const run of [
+      load('--input-type=module', '-e', `import ${names} from '${from}'; ${print}`),
+      load('--input-type=commonjs', '-e', `const ${names} = require('${from}'); ${print}`),
+    ])
+      expect(run).toMatchObject({ status: 0, stdout: 'function BUSY\n', stderr: '' });
   });
 
   test('it runs as three members, is killed, started again, and stops', async () => {
