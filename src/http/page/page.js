@@ -146,7 +146,7 @@ async function followLogs(signal) {
     if (next === 0 || next > committedIndex + 1 || committedIndex - next > SKIP_LOGS) {
       const from = Math.max(1, committedIndex - LOGS_SHOWN_MAX + 1);
       if (next !== 0 && from > next)
-        say('logs-note', `Too many to show: #${next} to #${from - 1} are left out.`, 'hint');
+        say('logs-note', 'More come than can be shown: some were left out.', 'hint');
       next = from;
     }
     following = new AbortController();

@@ -11,11 +11,15 @@ export const CHROMIUM = NAMES.map(pathOf).find((path) => path !== null) ?? null;
 export const WITHOUT_BROWSER =
   CHROMIUM === null ? `, skipped: neither ${NAMES.join(' nor ')} is on PATH` : '';
 
+/** How long its start may take, ms: test machines are shared. */
+const STARTS_WITHIN_MS = 120_000;
+
 /** A browser without a window. */
 export function startBrowser(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error('there is no chromium');
   // In a container it may run as root, and with a small /dev/shm.
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  const args = ['--no-sandbox', '--disable-dev-shm-usage'];
+  return chromium.launch({ executablePath: CHROMIUM, args, timeout: STARTS_WITHIN_MS });
 }
 
 function pathOf(name: string): string | null {

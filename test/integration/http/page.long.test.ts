@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { HTTP_PORT_OFFSET, SHARED_TOKEN_NAME } from '../../../src/config/httpConfig';
+import { MOKKA_CLUSTER } from '../../programs';
+import { runToEnd } from '../../StartedProgram';
 import { Cluster, SERVES_WITHIN_MS } from '../cluster/Cluster';
+import { until } from '../cluster/until';
 import { CHROMIUM, startBrowser, WITHOUT_BROWSER } from './Browser';
 
 /** As at any other text: WCAG 2.2, 1.4.3. */
@@ -129,6 +132,45 @@ describe('what the page is made of', () => {
     const looked = page.locator('#look-entry');
     await looked.getByText('by hand').waitFor();
     expect(await looked.textContent()).toContain('keytyped');
+    await page.close();
+  });
+
+  test('who may only read is shown no fields to add', async () => {
+    const { stdout } = await runToEnd(
+      [process.execPath, ...MOKKA_CLUSTER, 'token', 'create', '--scope', 'read', '--name', 'reader'],
+      { env: { ...process.env, DATA_DIR: cluster.dataDirectory } },
+    );
+    const reader = stdout.trim();
+    await until(SERVES_WITHIN_MS, 'the node knows the token', async () => {
+      const { status } = await fetch(`${addressOf(0)}/v1/info`, {
+        headers: { authorization: `Bearer ${reader}` },
+      });
+      return status === 200 ? true : undefined;
+    });
+    const page = await openPage('about:blank');
+    const asked = page.waitForResponse((response) => response.status() === 403);
+    await page.goto(`${addressOf(0)}/#token=${reader}`);
+    await asked;
+    await page.getByText(/^Node \d leads/).waitFor();
+    expect(await page.getByLabel('Key').isVisible()).toBe(false);
+    await page.close();
+  });
+
+  test('paused, it shows none that come; then it goes on behind the last one', async () => {
+    const page = await openPage(`${addressOf(0)}/#token=${token}`);
+    await push('pause', 'before');
+    await comes(page, 'before');
+    const button = page.getByRole('button', { name: 'Pause' });
+    await button.press('Space');
+    await page.getByText('Paused: those that come are not shown.').waitFor();
+    await push('pause', 'meanwhile');
+    // Two looks at the node later it would be there.
+    for (let looks = 0; looks < 2; looks++) await page.waitForResponse(/\/v1\/status$/);
+    expect(await page.locator('#logs li', { hasText: 'meanwhile' }).count()).toBe(0);
+    expect(await button.getAttribute('aria-pressed')).toBe('true');
+    await button.press('Space');
+    await comes(page, 'meanwhile');
+    expect(await page.locator('#logs li', { hasText: 'before' }).count()).toBe(1);
     await page.close();
   });
 
