@@ -146,7 +146,10 @@ export class HttpDoor {
     try {
       access.origins.checkHost(incoming);
       access.origins.admit(incoming, outgoing);
-      if (route.scope !== null) authorize(incoming.headers.authorization, route.scope, access.tokens);
+      if (route.scope !== null) {
+        authorize(incoming.headers.authorization, route.scope, access.tokens);
+        exchange.isAuthorized = true;
+      }
       this.begin(exchange);
       await route.serve(exchange, this.parts);
     } catch (thrown) {

@@ -10,6 +10,8 @@ const NOT_MODIFIED = 304;
 
 /** One request and its answer. */
 export class Exchange {
+  /** Whether it came with a token, or whatever else lets it read something of the log. */
+  isAuthorized = false;
   private ending: AbortController | null = null;
 
   constructor(
@@ -51,7 +53,7 @@ export class Exchange {
   /** Tells what a push from here on may give as its since. */
   setSince(): void {
     const { since } = this.node.logApi;
-    if (since !== null) this.outgoing.setHeader('mokka-since', since);
+    if (this.isAuthorized && since !== null) this.outgoing.setHeader('mokka-since', since);
   }
 
   /** The whole answer. */

@@ -36,6 +36,14 @@ describe('a push', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
+  test('who has no token learns nothing of the log, not even how far it is', async () => {
+    for (const path of ['/livez', '/readyz', '/openapi.json', '/v1/info']) {
+      const answer = await opened.fetch(path, { headers: { authorization: 'Bearer none' } });
+      expect([path, answer.headers.has('mokka-since')]).toEqual([path, false]);
+    }
+    expect((await opened.fetch('/v1/info')).headers.has('mokka-since')).toBe(true);
+  });
+
   test('before the cluster has formed no answer has a Mokka-Since', async () => {
     opened.node.logApi.since = null;
     expect((await opened.fetch('/v1/info')).headers.has('mokka-since')).toBe(false);

@@ -10,6 +10,7 @@ import {
   helloOf,
   identityMismatch,
   type Hello,
+  PROTOCOL_VERSION,
 } from '../../../src/transport/hello';
 
 const own = helloOf(['aa', 'bb', 'cc'], null);
@@ -24,7 +25,11 @@ test('members of one cluster agree, in whatever order they list it', () => {
 });
 
 test.each([
-  ['protocol version', { ...own, protocolVersion: 3, lowestVersion: 1 }, 'protocol version 3 there, 4 here'],
+  [
+    'protocol version',
+    { ...own, protocolVersion: 3, lowestVersion: 1 },
+    `protocol version 3 there, ${PROTOCOL_VERSION} here`,
+  ],
   ['cluster size', helloOf(['aa', 'bb', 'cc', 'dd', 'ee'], null), 'cluster size 5 there, 3 here'],
   ['members', helloOf(['aa', 'bb', 'dd'], null), 'public keys differ'],
 ])('a different %s is named', (_name, theirs, message) => {
