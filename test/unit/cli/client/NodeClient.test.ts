@@ -35,3 +35,11 @@ test('an answer that ends in the middle is none', async () => {
   await expect(client.request('info')).rejects.toThrow(NodeUnreachableError);
   client.close();
 });
+
+test.each([0, 41])('a condition that failed is told with the last index, here %d', async (lastIndex) => {
+  const error = { code: 'CONDITION_FAILED', message: 'the log ends elsewhere', lastIndex };
+  answer = (socket) => socket.write(`${JSON.stringify({ command: 'add_log_if', ok: false, error })}\n`);
+  const client = await NodeClient.connect(directory);
+  await expect(client.request('add_log_if 7 key value')).rejects.toMatchObject(error);
+  client.close();
+});

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { LINE_BYTES_MAX, VALUE_BYTES_MAX } from '../../../../src/limits';
-import { exactAddLine, parseAddLine, parseExactAdd } from '../../../../src/cli/commands/addWords';
+import {
+  exactAddLine,
+  parseAddLine,
+  parseConditionalAdd,
+  parseExactAdd,
+  storesItsWords,
+} from '../../../../src/cli/commands/addWords';
 
 const refusal = (parse: (text: string) => unknown, text: string): string => {
   try {
@@ -41,6 +47,27 @@ describe('a line of add_log', () => {
   });
 });
 
+describe('a line of add_log_if', () => {
+  test('has the index first; the value is the rest of the line, whatever is in it', () => {
+    const value = ' a\r\u2028 b';
+    expect(parseConditionalAdd(`  0 key ${value}`)).toEqual({ key: 'key', value, ifLast: 0 });
+  });
+
+  test.each(['01', '-1', '1.5', '9007199254740993', '99999999999999999', 'key'])(
+    'an index of %s is none',
+    (index) => {
+      expect(refusal(parseConditionalAdd, `${index} key value`)).toMatch(
+        /^BAD_ARGUMENT: add_log_if needs the index of the last log/,
+      );
+    },
+  );
+
+  test('stores its words as they are, as add_log does', () => {
+    const stored = ['add_log', 'add_log_if', 'get_log', undefined].filter(storesItsWords);
+    expect(stored).toEqual(['add_log', 'add_log_if']);
+  });
+});
+
 describe('the exact form', () => {
   test('gives back every key and value', () => {
     const text = fc.string({ unit: 'grapheme' });
@@ -55,6 +82,11 @@ describe('the exact form', () => {
     );
     const lines = { key: 'a b\n"c"', value: '\r\n\u0000\n', ifLast: null };
     expect(exactAddLine(lines)).not.toMatch(/[\r\n]/);
+  });
+
+  test('has the place of the first log too', () => {
+    const first = { key: 'k', value: 'v', ifLast: 0 };
+    expect(parseExactAdd(exactAddLine(first).slice('add_base64 '.length))).toEqual(first);
   });
 
   test('of the largest value, whatever it is of, fits a line', () => {

@@ -1,4 +1,4 @@
-import { LOG_LIMITS } from '../../../../src/mokka/log/LogLimits';
+import { LOG_LIMITS, type LogLimits } from '../../../../src/mokka/log/LogLimits';
 import type { LogMessage, ReplicationMessage } from '../../../../src/mokka/messages/LogMessage';
 import { decodeLogMessage, encodeLogMessage } from '../../../../src/mokka/messages/LogMessage';
 import { isFailedCondition, type FailedCondition } from '../../../../src/mokka/log/Replication';
@@ -26,7 +26,10 @@ export class LogBus {
   private proposed: { leader: string; entry: Entry; committed: Entry[] }[] = [];
   private readonly queue: { from: string; to: string; bytes: Buffer }[] = [];
 
-  constructor(readonly names: readonly string[]) {
+  constructor(
+    readonly names: readonly string[],
+    private readonly limits: LogLimits = LOG_LIMITS,
+  ) {
     for (const name of names) this.start(name, votingStore());
   }
 
@@ -35,7 +38,7 @@ export class LogBus {
     this.logs.set(
       name,
       new ReplicatedLog({
-        limits: LOG_LIMITS,
+        limits: this.limits,
         store,
         incarnation,
         outbox: { send: (to, message) => this.send(name, to, message) },

@@ -1,3 +1,4 @@
+import { LOG_LIMITS } from '../../../../src/mokka/log/LogLimits';
 import { LogBus } from './LogBus';
 
 let bus: LogBus;
@@ -48,4 +49,30 @@ test('the retry of a push that was appended is a success, wherever the log ends 
   bus.settle('a');
   const again = proposeBehind(0, 1);
   expect(again.committed).toEqual(first.committed);
+});
+
+describe('a log that remembers eight entries, of twelve pushes', () => {
+  beforeEach(() => {
+    bus = new LogBus(['a'], { ...LOG_LIMITS, REMEMBERED_PUSHES_MAX: 8 });
+    bus.elect('a', 1);
+    for (let nonce = 1; nonce <= 12; nonce++) bus.propose('a', nonce);
+    bus.settle('a');
+  });
+
+  test('knows the oldest of these again, though none before it', () => {
+    expect(proposeBehind(0, 5)).toMatchObject({ failed: [], refused: [], committed: [{ logNumber: 5 }] });
+  });
+
+  test('does not judge the condition of a push that may be in what it forgot', () => {
+    expect(proposeBehind(0, 4)).toMatchObject({ failed: [], refused: ['STALE_NONCE'] });
+  });
+
+  test('has it tried again while it reads back what it had before a start', () => {
+    bus.start('a', bus.store('a'), '2'.repeat(16));
+    bus.log('a').lead(2, []);
+    expect(proposeBehind(0, 12).refused).toEqual(['NO_LEADER']);
+    bus.log('a').tick(bus.now);
+    expect(proposeBehind(0, 12)).toMatchObject({ failed: [], refused: [] });
+    expect(proposeBehind(0, 4).refused).toEqual(['STALE_NONCE']);
+  });
 });

@@ -215,6 +215,12 @@ test.each([
     'a failed condition without the last log',
     [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'CONDITION_FAILED', 1, null]]],
   ],
+  ['a refusal with a field too many', [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'STALE_NONCE', null, null, null]]]],
+  ['a refusal of half a nonce', [5, 1, 1, Buffer.alloc(0), [[ID, 0.5, 'STALE_NONCE', null, null]]]],
+  [
+    'a refusal since a position that no entry can hold',
+    [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'STALE_NONCE', ENTRY_NUMBER_MAX + 1, null]]],
+  ],
   ['a last log with another refusal', [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'STALE_NONCE', null, 7]]]],
 ])('%s is refused', (_, value) => {
   expect(() => decodeLogMessage(pack(value))).toThrow(ProtocolError);

@@ -85,6 +85,8 @@ test('a push that was committed before it came is answered: its entry may have p
   commitTo(5);
   answers.proposed('peer', PUSH, entryAt(1));
   expect(sent()).toEqual([committedAt(1, 5)]);
+  answers.proposed('peer', PUSH, entryAt(5));
+  expect(sent()).toEqual([committedAt(5)]);
 });
 
 test('a refusal says which try of the push is refused', () => {
@@ -133,4 +135,11 @@ test('a condition that failed is answered once the entry by which it was judged 
   expect(sent()).toMatchObject([['peer', refusedWith(3)]]);
   answers.proposed('peer', PUSH, { lastLogNumber: 2, judgedAt: SENT_TO });
   expect(sent()).toMatchObject([['peer', refusedWith(2)]]);
+});
+
+test('what a condition was judged by is not told as the entry of the push, where the node lacks it', () => {
+  const { answers, commitTo, sent } = forwardedAnswers();
+  answers.proposed('peer', PUSH, { lastLogNumber: 3, judgedAt: SENT_TO + 1 });
+  commitTo(SENT_TO + 1);
+  expect(sent()).toMatchObject([['peer', { refused: [{ refused: 'CONDITION_FAILED' }], committed: [] }]]);
 });

@@ -413,6 +413,33 @@ describe('a push that its caller named', () => {
     expect(sent).toHaveLength(1);
   });
 
+  test.each([
+    [
+      'with a since: what it may do is found by that',
+      { since },
+      COMMITTED,
+      /more was appended after this `since`/,
+    ],
+    ['without one', {}, null, /older than what is remembered of its session/],
+  ])('is told why it is stale, %s', async (_, options, given, message) => {
+    const { api } = follower();
+    const pushed = api.push('key', { value: 'value', nonce: 7 }, { session, ...options });
+    refuse(api, 'STALE_NONCE', given);
+    await expect(pushed).rejects.toMatchObject({
+      code: 'STALE_NONCE',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  test('is refused while one of its name and of another value waits, which is not disturbed', async () => {
+    const { api, commit } = follower();
+    const first = named(api);
+    const other = api.push('key', { value: 'another', nonce: 7 }, { session });
+    await expect(other).rejects.toMatchObject({ code: 'NONCE_REUSED' });
+    commit(entryOf(id, 'value'));
+    expect(await first).toBe('8');
+  });
+
   test('fails by its condition as the leader says, with the last log; but not by what an earlier try was told', async () => {
     const { api, sent } = follower();
     const pushed = api.push('key', { value: 'value', nonce: 7 }, { session, since, ifLast: 41 });
@@ -420,6 +447,14 @@ describe('a push that its caller named', () => {
     refuse(api, 'CONDITION_FAILED', COMMITTED - 1, 44);
     refuse(api, 'CONDITION_FAILED', COMMITTED, 45);
     await expect(pushed).rejects.toMatchObject({ code: 'CONDITION_FAILED', lastIndex: 45 });
+  });
+
+  test('that names no place does not fail by one, whatever the leader says', () => {
+    const { api } = follower();
+    void named(api, { since });
+    refuse(api, 'CONDITION_FAILED', COMMITTED, 45);
+    expect(api.idle).toBe(false);
+    api.close();
   });
 
   test('that went to two leaders, and whose place is not there yet, may be stored yet', async () => {
