@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TOKENS_MAX } from '../../../src/httpLimits';
+import { authorize } from '../../../src/http/access/authorize';
+import { drawToken, formatTokenFile, hashToken, readTokenFile } from '../../../src/http/access/tokenFile';
+import { Tokens } from '../../../src/http/access/Tokens';
+import { writeTokens } from './FakeHttpNode';
+
+let directory: string;
+let path: string;
+let unreadable: Error[];
+let tokens: Tokens;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'mokka-tokens-'));
+  path = join(directory, 'tokens.json');
+  unreadable = [];
+  tokens = new Tokens(path, 'given', (error) => unreadable.push(error));
+});
+afterEach(() => {
+  tokens.close();
+  rmSync(directory, { recursive: true });
+});
+
+describe('a file of tokens that a node looks at again and again', () => {
+  test('need not be there yet', async () => {
+    await tokens.open();
+    expect(tokens.scopesOf('given')).toContain('admin');
+    writeTokens(path, ['read']);
+    await tokens['look']();
+    expect(tokens.scopesOf('token-of-read')).toEqual(['read']);
+    expect(tokens.scopesOf('given')).toContain('admin');
+  });
+
+  test('takes its tokens with it when it is removed, and not the one that is given', async () => {
+    writeTokens(path, ['read']);
+    await tokens.open();
+    rmSync(path);
+    await tokens['look']();
+    expect(tokens.scopesOf('token-of-read')).toBeNull();
+    expect(tokens.scopesOf('given')).toContain('admin');
+    expect(unreadable).toEqual([]);
+  });
+
+  test('leaves what it had while it cannot be read, which is told once', async () => {
+    writeTokens(path, ['read']);
+    await tokens.open();
+    writeFileSync(path, 'half of a fi');
+    await tokens['look']();
+    await tokens['look']();
+    expect(tokens.scopesOf('token-of-read')).toEqual(['read']);
+    expect(unreadable).toMatchObject([{ code: 'BAD_KEY' }]);
+    writeTokens(path, ['append']);
+    await tokens['look']();
+    expect(tokens.scopesOf('token-of-read')).toBeNull();
+    expect(tokens.scopesOf('token-of-append')).toEqual(['append']);
+  });
+});
+
+describe('what a file of tokens may not hold', () => {
+  const stored = { sha256: hashToken('a').toString('hex'), scopes: ['read'] as const };
+  test.each<[string, object[]]>([
+    ['a token without a scope', [{ ...stored, scopes: [] }]],
+    ['a scope that there is not', [{ ...stored, scopes: ['write'] }]],
+    ['a field that there is not', [{ ...stored, expires: 1 }]],
+    ['too many tokens', Array.from({ length: TOKENS_MAX + 1 }, () => stored)],
+  ])('%s', (_, list) => {
+    writeFileSync(path, JSON.stringify({ tokens: list }), { mode: 0o600 });
+    expect(() => readTokenFile(path)).toThrow(expect.objectContaining({ code: 'BAD_KEY' }) as Error);
+  });
+
+  test('as many as it may hold are read', () => {
+    writeFileSync(path, formatTokenFile(Array.from({ length: TOKENS_MAX }, () => stored)), { mode: 0o600 });
+    expect(readTokenFile(path)).toHaveLength(TOKENS_MAX);
+  });
+});
+
+test('a token has 256 bits, and comes as clients write it', () => {
+  const token = drawToken();
+  expect(Buffer.from(token, 'base64url')).toHaveLength(32);
+  for (const drawn of [token, 'a.b~c+d/e-f==']) {
+    const known = new Tokens(null, drawn, () => undefined);
+    for (const authorization of [`Bearer ${drawn}`, `bearer   ${drawn} `])
+      expect(() => authorize(authorization, 'read', known)).not.toThrow();
+  }
+});
+
+test.each([
+  ['Bearer nobody', 401, 'error="invalid_token"'],
+  ['Bearer given and more', 401, 'realm'],
+  ['Bearer token-of-read', 403, 'scope="append"'],
+])('%s is told what it lacks', async (authorization, status, challenge) => {
+  writeTokens(path, ['read']);
+  await tokens.open();
+  expect(() => authorize(authorization, 'append', tokens)).toThrow(
+    expect.objectContaining({
+      status,
+      headers: { 'www-authenticate': expect.stringContaining(challenge) as string },
+    }) as Error,
+  );
+});
