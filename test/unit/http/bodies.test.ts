@@ -88,6 +88,22 @@ describe('answers to lines', () => {
     expect(await told(answer)).toEqual([true, false, true]);
   });
 
+  test('wait for one between them, though a later one is known', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { push } = opened.node.logApi;
+    opened.node.logApi.push = async (key, value, options) => {
+      if (key === 'slow') await held;
+      return push(key, value, options);
+    };
+    const slow = JSON.stringify({ ...LOG, key: 'slow' });
+    const answer = await post(`${JSON.stringify(LOG)}\n${slow}\nnonsense\n`);
+    while (opened.node.log.length < 1) await new Promise(setImmediate);
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    release();
+    expect(await told(answer)).toEqual([true, true, false]);
+  });
+
   test('come all, where they are more than one write takes', async () => {
     const line = JSON.stringify({ ...LOG, value: 'v'.repeat(HTTP_BYTES_OWN) });
     expect(await told(await post(`${line}\n`.repeat(40)))).toEqual(Array.from({ length: 40 }, () => true));
@@ -116,10 +132,10 @@ describe('reading', () => {
     const answer = await opened.fetch('/v1/log?follow=sse&from=3', { headers: { 'last-event-id': '' } });
     const reader = answer.body?.getReader();
     let text = '';
-    while (!text.includes('data:'))
+    while (!text.includes('id: 3'))
       text += new TextDecoder().decode((await reader?.read())?.value as Uint8Array);
     await reader?.cancel();
-    expect(text).toContain('id: 3\n');
+    expect(text).not.toContain('id: 1');
   });
 
   test.each([

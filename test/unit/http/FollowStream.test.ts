@@ -1,0 +1,43 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { HTTP_BYTES_OWN } from '../../../src/httpLimits';
+import { BytesUnderWay } from '../../../src/http/answers/BytesUnderWay';
+import { Exchange } from '../../../src/http/answers/Exchange';
+import { PageTurns } from '../../../src/http/answers/PageTurns';
+import { FollowStream, NDJSON } from '../../../src/http/routes/FollowStream';
+import { FakeHttpNode } from './FakeHttpNode';
+
+const MAX = 4 * HTTP_BYTES_OWN;
+
+test('a log that finds no room is waited for, and comes once; its room is given back when it is sent', async () => {
+  const node = new FakeHttpNode();
+  const bytes = new BytesUnderWay(MAX);
+  for (const length of [1, 2 * HTTP_BYTES_OWN, 1]) node.add('key', 'v'.repeat(length));
+  const server = createServer((incoming, outgoing) => {
+    const exchange = new Exchange(incoming, outgoing, {}, {}, node);
+    void new FollowStream(exchange, { node, bytes, turns: new PageTurns() }, NDJSON).run(1);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const release = bytes.tryTake(MAX);
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const reader = answer.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  const lines = (): string[] => text.split('\n').filter((line) => line !== '');
+  const readTo = async (count: number): Promise<void> => {
+    while (lines().length < count || !text.endsWith('\n'))
+      text += decoder.decode((await reader?.read())?.value as Uint8Array, { stream: true });
+  };
+  await readTo(1);
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  expect(node.follows).toBe(1);
+  release?.();
+  await readTo(3);
+  expect(lines().map((line) => (JSON.parse(line) as { index: number }).index)).toEqual([1, 2, 3]);
+  expect(node.follows).toBe(2);
+  await reader?.cancel();
+  while (bytes.tryTake(MAX) === null) await new Promise(setImmediate);
+  server.close();
+  server.closeAllConnections();
+});
