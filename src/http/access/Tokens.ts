@@ -77,13 +77,13 @@ export class Tokens {
   }
 }
 
-/** Another text for each content that a file had; '' where there is none. */
+/** Another text for each content that a file had; '' where there is none; why it cannot be looked at, which its reading tells. */
 async function versionOf(path: string): Promise<string> {
   try {
     const { ino, mtimeMs, ctimeMs, size } = await stat(path);
     return `${ino}/${mtimeMs}/${ctimeMs}/${size}`;
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw thrown;
+    const { code = 'unknown' } = thrown as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? '' : code;
   }
 }

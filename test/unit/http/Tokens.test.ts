@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TOKENS_MAX } from '../../../src/httpLimits';
@@ -56,6 +56,31 @@ describe('a file of tokens that a node looks at again and again', () => {
     expect(tokens.scopesOf('token-of-read')).toBeNull();
     expect(tokens.scopesOf('token-of-append')).toEqual(['append']);
   });
+});
+
+test('a file of the same length in its place is another', async () => {
+  writeTokens(path, ['read']);
+  await tokens.open();
+  const sha256 = hashToken('another').toString('hex');
+  writeFileSync(`${path}.new`, formatTokenFile([{ sha256, scopes: ['read'] }]), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+  await tokens['look']();
+  expect([tokens.scopesOf('token-of-read'), tokens.scopesOf('another')]).toEqual([null, ['read']]);
+});
+
+test('a file that cannot even be looked at leaves what it had too, and is told once', async () => {
+  const inside = join(directory, 'inside');
+  mkdirSync(inside);
+  writeTokens(join(inside, 'tokens.json'), ['read']);
+  const deeper = new Tokens(join(inside, 'tokens.json'), null, (error) => unreadable.push(error));
+  await deeper.open();
+  rmSync(inside, { recursive: true });
+  writeFileSync(inside, 'no directory');
+  for (let look = 0; look < 3; look++) await deeper['look']();
+  expect(deeper.scopesOf('token-of-read')).toEqual(['read']);
+  expect(unreadable).toMatchObject([{ code: 'BAD_KEY' }]);
+  await expect(deeper.open()).rejects.toMatchObject({ code: 'BAD_KEY' });
+  deeper.close();
 });
 
 describe('what a file of tokens may not hold', () => {

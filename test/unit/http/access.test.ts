@@ -109,6 +109,8 @@ describe('where a request comes from', () => {
   test('a listed origin is let in, another reads nothing', async () => {
     const listed = await opened.fetch('/v1/info', { headers: { origin: ORIGIN } });
     expect(listed.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect(listed.headers.get('access-control-expose-headers')).toContain('Mokka-Since');
+    expect(listed.headers.get('vary')).toContain('Origin');
     const other = await opened.fetch('/v1/info', { headers: { origin: 'https://other.example' } });
     expect(other.headers.has('access-control-allow-origin')).toBe(false);
   });
@@ -118,6 +120,10 @@ describe('where a request comes from', () => {
     const answer = await opened.fetch('/v1/log', { method: 'OPTIONS', headers: ask });
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-headers')).toContain('Mokka-Session');
+    expect(answer.headers.get('access-control-allow-methods')).toContain('POST');
+    expect((await opened.fetch('/v1/log', { headers: { ...ask, origin: ORIGIN } })).status).toBe(401);
+    const asksNothing = { origin: ORIGIN };
+    expect((await opened.fetch('/v1/log', { method: 'OPTIONS', headers: asksNothing })).status).toBe(405);
   });
 });
 

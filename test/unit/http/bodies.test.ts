@@ -45,6 +45,14 @@ describe('a body', () => {
     expect(opened.node.log[0]?.log.value.value).toBe('a\uFFFDb');
   });
 
+  test('whose value is not UTF-8 is refused, and not stored as something else', async () => {
+    const body = Buffer.concat([Buffer.from('{"key":"a","value":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await opened.fetch('/v1/log', { method: 'POST', body, headers });
+    expect(answer.status).toBe(400);
+    expect(opened.node.log).toEqual([]);
+  });
+
   test.each(['Application/JSON', 'application/json; charset=utf-8', 'application/json ;charset=utf-8'])(
     'as %s is JSON',
     async (type) => {
