@@ -136,19 +136,22 @@ describe('a node', () => {
   });
 
   test('a stop answers what waits; a second signal, later than a repeated key press, ends it at once', async () => {
+    // Both lines are taken at once: the add waits when the info is answered.
+    const informed = ({ stdout }: { stdout: string }): Promise<boolean> =>
+      Promise.resolve(stdout.includes('\n'));
     const node = startNode();
-    node.type('add_log k v\n');
-    await node.logged('initializing');
+    node.type('info\nadd_log k v\n');
+    await wait(STOP_MS, 'the info', () => informed(node));
     node.child.kill('SIGTERM');
     await expect(node.status).resolves.toBe(0);
-    expect(JSON.parse(node.stdout)).toMatchObject({
+    expect(JSON.parse(node.stdout.split('\n')[1] ?? '')).toMatchObject({
       command: 'add_log',
       error: { code: 'NODE_UNREACHABLE' },
     });
 
     const hurried = startNode();
-    hurried.type('add_log k v\n');
-    await hurried.logged('initializing');
+    hurried.type('info\nadd_log k v\n');
+    await wait(STOP_MS, 'the info', () => informed(hurried));
     // Until it has ended: the first stops it, those of the same key press do nothing, a later one ends it.
     const signals = setInterval(() => hurried.child.kill('SIGTERM'), 100);
     await expect(hurried.status).resolves.toBe(1);

@@ -12,6 +12,9 @@ import { until } from '../cluster/until';
 import { BY_TS_NODE, LIBRARY } from '../../programs';
 import { StartedProgram } from '../../StartedProgram';
 
+/** What says of packages without types what they are. */
+const AMBIENT = ['transport/axon.d.ts', 'metrics/promClient.d.ts'];
+
 /** A node in a program that does not listen for 'fatal', on a port that is taken. */
 const PROGRAM = `
 const { generateKeyPair, MemoryLogStore, TCPMokka } = require('./dist/index.js');
@@ -96,7 +99,7 @@ describe('the README’s program', () => {
         noEmit: true,
       },
       include: [],
-      files: ['program.ts', join(REPOSITORY, 'src', 'transport', 'axon.d.ts')],
+      files: ['program.ts', ...AMBIENT.map((file) => join(REPOSITORY, 'src', file))],
     };
     writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(tsconfig));
     const tsc = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');

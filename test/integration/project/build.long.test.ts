@@ -15,6 +15,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { runToEnd } from '../../StartedProgram';
 
+const PAGE = '<!doctype html>\n';
+
 /** `node scripts/build`, which npm's scripts run first, in a clone with a source of its own. */
 
 let clone: string;
@@ -28,7 +30,8 @@ beforeEach(() => {
   const settings = join(clone, 'tsconfig.build.json');
   writeFileSync(settings, readFileSync(settings, 'utf8').replace('"types": ["node"]', '"types": []'));
   symlinkSync(join(REPOSITORY, 'node_modules'), join(clone, 'node_modules'));
-  mkdirSync(join(clone, 'src'));
+  mkdirSync(join(clone, 'src', 'http', 'page'), { recursive: true });
+  writeFileSync(join(clone, 'src', 'http', 'page', 'index.html'), PAGE);
   source = join(clone, 'src', 'given.ts');
   compiled = join(clone, 'dist', 'given.js');
 });
@@ -44,6 +47,7 @@ test('compiles what has changed, and nothing where nothing has', () => {
   writeFileSync(source, 'export const said: string = "one";\n');
   expect(build()).toMatchObject(DONE);
   expect(readFileSync(compiled, 'utf8')).toContain('"one"');
+  expect(readFileSync(join(clone, 'dist', 'http', 'page', 'index.html'), 'utf8')).toBe(PAGE);
   const { ino } = statSync(compiled);
   expect(build()).toMatchObject(DONE);
   writeFileSync(join(clone, 'src', 'other.ts'), 'export const said: string = "other";\n');
