@@ -54,6 +54,10 @@ export const HTTP_LOOK_MS = 2000;
 /** Bytes of a request's head: a token, an Idempotency-Key and what browsers add have room many times over. */
 export const HTTP_HEAD_BYTES_MAX = 16 * KiB;
 
+/** Logs whose JSON is kept for all who follow, and how long it may be, characters: a page of them, a few MiB. */
+export const LOG_TEXTS_MAX = 512;
+export const LOG_TEXT_LENGTH_MAX = 4096;
+
 /** Connections at once; one more closes the one that has been idle for longest. A thousand idle ones cost some 20 MB. */
 export const HTTP_CONNECTIONS_MAX = 1100;
 

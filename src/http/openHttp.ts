@@ -45,20 +45,35 @@ export async function openHttp(
       `HTTP on ${host}, which other machines reach, needs TLS (settings.http.tls), or "plain": true behind a proxy or in a container`,
     );
   // Loaded only for a node that serves HTTP.
-  const [{ HttpDoor }, { Origins }, { Tokens }, { BytesUnderWay }, { PageTurns }, { allRoutes }] =
-    await Promise.all([
-      import('./HttpDoor'),
-      import('./access/Origins'),
-      import('./access/Tokens'),
-      import('./answers/BytesUnderWay'),
-      import('./answers/PageTurns'),
-      import('./routes/allRoutes'),
-    ]);
+  const [
+    { HttpDoor },
+    { Origins },
+    { Tokens },
+    { BytesUnderWay },
+    { LogTexts },
+    { PageTurns },
+    { allRoutes },
+  ] = await Promise.all([
+    import('./HttpDoor'),
+    import('./access/Origins'),
+    import('./access/Tokens'),
+    import('./answers/BytesUnderWay'),
+    import('./answers/LogTexts'),
+    import('./answers/PageTurns'),
+    import('./routes/allRoutes'),
+  ]);
   const { tokensFile = null, sharedTokenFile = null } = settings;
   const token = sharedTokenFile === null ? null : sharedToken(sharedTokenFile);
   const tokens = new Tokens(tokensFile, token, unexpected);
   await tokens.open();
-  const parts = { node, bytes: new BytesUnderWay(), turns: new PageTurns(), metrics: metrics ?? null, doors };
+  const parts = {
+    node,
+    bytes: new BytesUnderWay(),
+    turns: new PageTurns(),
+    texts: new LogTexts(),
+    metrics: metrics ?? null,
+    doors,
+  };
   const access = { host, port, tls, tokens, origins: new Origins(host, origins), unexpected };
   const door = new HttpDoor(allRoutes(metrics !== undefined), parts, access);
   await door.listen();

@@ -47,15 +47,13 @@ export class LogFollowers {
   /** See {@link LogReader.follow}. */
   follow(options: FollowOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
     const follower: Follower = { ended: false, waitsFor: 0, wake: AWAKE };
-    const logs = this.tell(options, follower);
-    const end = logs.return.bind(logs);
-    // Of itself a generator would end only when it waits no more.
-    logs.return = (value) => {
-      follower.ended = true;
-      follower.wake();
-      return end(value);
-    };
-    return logs;
+    return endsWhileItWaits(this.logsOf(options, follower), follower);
+  }
+
+  /** The same, a page at a time as it is read: at least one log in each. */
+  followPages(options: FollowOptions = {}): AsyncGenerator<readonly LogEntry[], void, undefined> {
+    const follower: Follower = { ended: false, waitsFor: 0, wake: AWAKE };
+    return endsWhileItWaits(this.pagesOf(options, follower), follower);
   }
 
   /** The log with this index and all before it are committed. */
@@ -68,7 +66,21 @@ export class LogFollowers {
     this.committedTo(Infinity);
   }
 
-  private async *tell(options: FollowOptions, follower: Follower): AsyncGenerator<LogEntry, void, undefined> {
+  private async *logsOf(
+    options: FollowOptions,
+    follower: Follower,
+  ): AsyncGenerator<LogEntry, void, undefined> {
+    for await (const page of this.pagesOf(options, follower))
+      for (const log of page) {
+        yield log;
+        if (hasEnded(options, follower)) return;
+      }
+  }
+
+  private async *pagesOf(
+    options: FollowOptions,
+    follower: Follower,
+  ): AsyncGenerator<readonly LogEntry[], void, undefined> {
     checkObject(options);
     const { from = 1, signal } = options;
     checkFrom(from);
@@ -79,7 +91,6 @@ export class LogFollowers {
         `${FOLLOWERS_MAX} readers follow the log of this node: end some of them`,
       );
     this.countNow++;
-    const hasEnded = (): boolean => follower.ended || signal?.aborted === true;
     const wake = (): void => follower.wake();
     if (signal !== undefined) setMaxListeners(0, signal);
     signal?.addEventListener('abort', wake);
@@ -87,14 +98,11 @@ export class LogFollowers {
       let next = from;
       for (;;) {
         await this.turn();
-        if (hasEnded()) return;
+        if (hasEnded(options, follower)) return;
         const page = this.logs.readFrom(next, FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX);
-        for (const log of page) {
-          yield log;
-          next = log.index + 1;
-          if (hasEnded()) return;
-        }
-        if (page.length === 0) await this.committed(next, follower);
+        next += page.length;
+        if (page.length > 0) yield page;
+        else await this.committed(next, follower);
       }
     } finally {
       signal?.removeEventListener('abort', wake);
@@ -120,6 +128,24 @@ export class LogFollowers {
     this.lastTurn = this.lastTurn.then(() => nextTurn());
     return this.lastTurn;
   }
+}
+
+/** Of itself a generator would end only when it waits no more. */
+function endsWhileItWaits<T>(
+  generator: AsyncGenerator<T, void, undefined>,
+  follower: Follower,
+): AsyncGenerator<T, void, undefined> {
+  const end = generator.return.bind(generator);
+  generator.return = (value) => {
+    follower.ended = true;
+    follower.wake();
+    return end(value);
+  };
+  return generator;
+}
+
+function hasEnded({ signal }: FollowOptions, { ended }: Follower): boolean {
+  return ended || signal?.aborted === true;
 }
 
 function checkSignal(signal: unknown): void {

@@ -1,6 +1,7 @@
 import { RequestError, toError } from '../errors';
 import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
-import { EntryKind, toLogEntry, type LogEntry } from '../entry/Entry';
+import { DecodedEntries } from '../entry/DecodedEntries';
+import { EntryKind, type LogEntry } from '../entry/Entry';
 import type { CommittedLog, Db, LogPage, PageOptions } from '../api';
 import { checkFrom, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
 import type { LogReads } from './log/LogReads';
@@ -25,6 +26,7 @@ export interface NodeReadsParts {
 /** What may be read of a node: `getDb()` of the tutorial, its logs in order, and the log as it is stored. */
 export class NodeReads implements ToldLogs {
   readonly followers = new LogFollowers(this);
+  private readonly decoded = new DecodedEntries();
   readonly db: Db = {
     getEntry: () => ({ get: (index) => this.getEntry(index) }),
     getState: () => ({
@@ -60,7 +62,7 @@ export class NodeReads implements ToldLogs {
       return log
         .readCommitted(first.index, maxBytes, maxCount)
         .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.logNumber) === null)
-        .map(toLogEntry);
+        .map((entry) => this.decoded.logOf(entry));
     });
   }
 

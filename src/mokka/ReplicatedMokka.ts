@@ -161,6 +161,11 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     return this.nodeReads.followers.follow(options);
   }
 
+  /** As {@link follow}, a page at a time: at least one log in each. */
+  followPages(options?: FollowOptions): AsyncGenerator<readonly LogEntry[], void, undefined> {
+    return this.nodeReads.followers.followPages(options);
+  }
+
   entries(options?: PageOptions): Promise<LogPage> {
     return this.nodeReads.page(options);
   }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { BytesUnderWay } from '../answers/BytesUnderWay';
+import type { LogTexts } from '../answers/LogTexts';
 import type { PageTurns } from '../answers/PageTurns';
 import type { Scope } from '../access/scopes';
 import type { Exchange } from '../answers/Exchange';
@@ -10,6 +11,7 @@ export interface DoorParts {
   readonly node: HttpNode;
   readonly bytes: BytesUnderWay;
   readonly turns: PageTurns;
+  readonly texts: LogTexts;
   readonly metrics: HttpMetrics | null;
   /** The doors of the members, by their numbers; null where none is known. */
   readonly doors: readonly (string | null)[];

@@ -12,7 +12,8 @@ export interface StreamFormat {
   readonly contentType: string;
   /** What is sent at once, and while nothing else is. */
   readonly comment: string;
-  log(entry: LogEntry): string;
+  /** `json`: the entry as JSON. */
+  log(entry: LogEntry, json: string): string;
   /** The last that is sent, when the node can tell no more. */
   problem(problem: Problem): string;
 }
@@ -21,7 +22,7 @@ export interface StreamFormat {
 export const SSE: StreamFormat = {
   contentType: 'text/event-stream',
   comment: ':\n\n',
-  log: (entry) => `id: ${entry.index}\ndata: ${JSON.stringify(entry)}\n\n`,
+  log: ({ index }, json) => `id: ${index}\ndata: ${json}\n\n`,
   problem: (problem) => `event: problem\ndata: ${JSON.stringify(problem)}\n\n`,
 };
 
@@ -29,7 +30,7 @@ export const SSE: StreamFormat = {
 export const NDJSON: StreamFormat = {
   contentType: 'application/x-ndjson',
   comment: '\n',
-  log: (entry) => `${JSON.stringify(entry)}\n`,
+  log: (_entry, json) => `${json}\n`,
   problem: ({ code, detail }) => `${JSON.stringify({ error: { code, message: detail } })}\n`,
 };
 
@@ -47,7 +48,7 @@ export class FollowStream {
 
   constructor(
     private readonly exchange: Exchange,
-    private readonly parts: Pick<DoorParts, 'node' | 'bytes' | 'turns'>,
+    private readonly parts: Pick<DoorParts, 'node' | 'bytes' | 'turns' | 'texts'>,
     private readonly format: StreamFormat,
   ) {}
 
@@ -79,29 +80,31 @@ export class FollowStream {
   /** Sends logs until the reader stops, or there is no room for the next. Returns the index to go on from. */
   private async follow(from: number): Promise<number> {
     const { signal, outgoing } = this.exchange;
-    const { node, bytes, turns } = this.parts;
+    const { node, bytes, turns, texts } = this.parts;
     await turns.take();
     const seen = await bytes.glance();
-    const logs = node.follow({ from, signal });
+    const pages = node.followPages({ from, signal });
     let next = from;
     try {
-      const first = logs.next();
+      const first = pages.next();
       if (!(await this.begin(first))) seen();
-      for (let told = await first; told.done !== true; told = await logs.next()) {
-        const text = this.format.log(told.value);
-        const hasRoom = this.add(text);
-        seen();
-        if (!hasRoom) {
-          this.wanted = text.length;
-          return next;
+      for (let told = await first; told.done !== true; told = await pages.next())
+        for (const log of told.value) {
+          if (signal.aborted) return next;
+          const text = this.format.log(log, texts.jsonOf(log));
+          const hasRoom = this.add(text);
+          seen();
+          if (!hasRoom) {
+            this.wanted = text.length;
+            return next;
+          }
+          next = log.index + 1;
+          if (outgoing.writableNeedDrain && !(await this.drained(FOLLOW_STALL_MS))) return next;
         }
-        next = told.value.index + 1;
-        if (outgoing.writableNeedDrain && !(await this.drained(FOLLOW_STALL_MS))) return next;
-      }
       return next;
     } finally {
       seen();
-      await logs.return();
+      await pages.return();
     }
   }
 

@@ -103,6 +103,11 @@ export class FakeHttpNode implements HttpNode {
     return this.followers.follow(options);
   }
 
+  followPages(options?: FollowOptions): AsyncGenerator<readonly LogEntry[], void, undefined> {
+    this.follows++;
+    return this.followers.followPages(options);
+  }
+
   entries({ from = 1, limit = 1000 }: PageOptions = {}): Promise<LogPage> {
     const logs = this.log.slice(from - 1, from - 1 + limit);
     const next = from + logs.length;

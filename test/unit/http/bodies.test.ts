@@ -151,9 +151,9 @@ describe('reading', () => {
     ['ndjson', '{"error":'],
   ])('as %s ends with what the node can tell no more of, behind all logs', async (follow, begins) => {
     const [entry] = opened.node.log;
-    opened.node.follow = async function* () {
+    opened.node.followPages = async function* () {
       await Promise.resolve();
-      if (entry !== undefined) yield entry;
+      if (entry !== undefined) yield [entry];
       throw new RequestError('NODE_UNREACHABLE', 'this node has stopped');
     };
     const answer = await opened.fetch(`/v1/log?follow=${follow}`);
@@ -163,7 +163,7 @@ describe('reading', () => {
   });
 
   test('what cannot begin is told by its status', async () => {
-    opened.node.follow = async function* () {
+    opened.node.followPages = async function* () {
       await Promise.resolve();
       yield* [];
       throw new RequestError('NODE_UNREACHABLE', 'this node has stopped');
