@@ -393,9 +393,3 @@ export const CLIENT_SILENT_MS = 1500;
 
 /** It does not, when it leaves that unanswered too for so long, ms. Both together are below the 5 s of the promise. */
 export const CLIENT_PROBE_MS_MAX = 2000;
-
-/** How often the event loop is looked at for metrics, ms: well below a heartbeat, and next to no work. */
-export const EVENT_LOOP_LOOK_MS = 10;
-
-/** What such metrics are of at least, ms, however often they are read: two who read at about the same time see the same. */
-export const EVENT_LOOP_WINDOW_MS = 5000;

@@ -1,6 +1,11 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { EVENT_LOOP_LOOK_MS, EVENT_LOOP_WINDOW_MS } from '../limits';
 import type { Sample } from './ReadMetric';
+
+/** How often the event loop is looked at, ms: well below a heartbeat, and next to no work. */
+export const EVENT_LOOP_LOOK_MS = 10;
+
+/** What quantiles are of at least, ms, however often they are read. */
+export const EVENT_LOOP_WINDOW_MS = 5000;
 
 const QUANTILES = [0.5, 0.99, 1];
 const NS_PER_S = 1e9;

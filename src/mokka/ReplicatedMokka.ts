@@ -17,12 +17,12 @@ import {
   type ReplicationMessage,
 } from './messages/LogMessage';
 import { memberKeys, refuseUnlisted } from './memberKeys';
-import { leaveUncaught, type NodeEvents } from './NodeEvents';
+import { leaveUncaught } from './NodeEvents';
 import type { NodeVitals } from './status/NodeVitals';
 import { FlushTurn } from './FlushTurn';
 import { ForwardedAnswers } from './pushes/ForwardedAnswers';
 import { PushIntake } from './pushes/PushIntake';
-import { NodeView, type ElectionView, type LinkState } from './status/NodeView';
+import { NodeView, type LinkState } from './status/NodeView';
 import { ReplicatedLog } from './log/ReplicatedLog';
 import { NodeReads } from './NodeReads';
 import type { Outbox } from './messages/Outbox';
@@ -100,10 +100,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       wallClock,
       onCommit: () => this.committed(),
     });
-    const {
-      replicatedLog: log,
-      replicatedLog: { log: localLog },
-    } = this;
+    const log = this.replicatedLog;
+    const localLog = log.log;
     this.emittedLogNumber = localLog.committedLogNumber;
     this.gate = new RequestGate(log);
     this.answered = new AnsweredLogs(localLog, clock);
@@ -124,7 +122,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       nodes: this.nodes,
       store,
       replicatedLog: log,
-      election: () => this.electionView(),
+      election: () => this.electionView,
       links: this,
       answered,
       clock,
@@ -132,24 +130,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       electionTimeout: settings.electionTimeout,
     });
     const { reads, view, lagQuestions } = this;
-    const onDamage = (error: Error): void =>
-      this.guard(() => {
-        throw error;
-      });
+    const onDamage = (error: Error): void => this.failed(error);
     this.nodeReads = new NodeReads({ gate, log, reads, answered, view, lagQuestions, onDamage });
     this.listen(settings.members);
-  }
-
-  override on<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
-    return super.on(event, listener as (...values: unknown[]) => void);
-  }
-
-  override once<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
-    return super.once(event, listener as (...values: unknown[]) => void);
-  }
-
-  override off<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
-    return super.off(event, listener as (...values: unknown[]) => void);
   }
 
   /** `getDb()` of the tutorial. */
@@ -409,21 +392,5 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     if (connected) return;
     this.replicatedLog.lost(publicKey);
     if (publicKey === this.leader) this.election.leaderGone();
-  }
-
-  private electionView(): ElectionView {
-    const { term, leader, role: state } = this.node;
-    const now = performance.now();
-    const ownWrites = { member: this.publicKey, ms: this.writeTimes.ofSelf(now) };
-    const others = this.writeTimes.slowest;
-    return {
-      term,
-      leader,
-      state,
-      missing: this.election.missingMembers,
-      leaderOfOthers: this.memberReports.leaderOfOthers(now),
-      nonVoters: this.memberReports.nonVoters(now),
-      slowestWrites: others !== null && others.ms > ownWrites.ms ? others : ownWrites,
-    };
   }
 }

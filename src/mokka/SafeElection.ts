@@ -16,6 +16,8 @@ import { WriteTimes } from './election/WriteTimes';
 import { quorumOf } from './log/quorum';
 import { decodeElectionPacket, PacketType } from './messages/ElectionPacket';
 import { MokkaNode } from './MokkaNode';
+import type { NodeEvents } from './NodeEvents';
+import type { ElectionView } from './status/NodeView';
 import { withSenderState } from './withSenderState';
 
 export interface ElectionSettings extends ElectionTiming {
@@ -162,6 +164,20 @@ export abstract class SafeElection extends Mokka {
     return this.guardAsync(() => this.receivePacket(packet, from), from);
   }
 
+  // Listeners, with what they are told.
+
+  override on<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
+    return super.on(event, listener as (...values: unknown[]) => void);
+  }
+
+  override once<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
+    return super.once(event, listener as (...values: unknown[]) => void);
+  }
+
+  override off<E extends keyof NodeEvents>(event: E, listener: (...values: NodeEvents[E]) => void): this {
+    return super.off(event, listener as (...values: unknown[]) => void);
+  }
+
   // For the classes above.
 
   protected get isLeader(): boolean {
@@ -175,6 +191,23 @@ export abstract class SafeElection extends Mokka {
   /** The leader's public key, or null. */
   protected get leader(): string | null {
     return this.node.leader;
+  }
+
+  /** What the election knows now. */
+  protected get electionView(): ElectionView {
+    const { term, leader, role: state } = this.node;
+    const now = performance.now();
+    const ownWrites = { member: this.publicKey, ms: this.writeTimes.ofSelf(now) };
+    const others = this.writeTimes.slowest;
+    return {
+      term,
+      leader,
+      state,
+      missing: this.election.missingMembers,
+      leaderOfOthers: this.memberReports.leaderOfOthers(now),
+      nonVoters: this.memberReports.nonVoters(now),
+      slowestWrites: others !== null && others.ms > ownWrites.ms ? others : ownWrites,
+    };
   }
 
   /** A follower answered a heartbeat of this leader. */
@@ -226,7 +259,8 @@ export abstract class SafeElection extends Mokka {
     }
   }
 
-  private failed(error: Error, from: string | undefined): void {
+  /** Something of `from`'s, or else of this node's own, is wrong: see {@link guard}. */
+  protected failed(error: Error, from?: string): void {
     if (this.stopped) return;
     if (from !== undefined && !(error instanceof StartError || error instanceof InvariantError)) {
       this.peerAtFault(from, error);

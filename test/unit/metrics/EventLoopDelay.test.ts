@@ -1,5 +1,8 @@
-import { EVENT_LOOP_LOOK_MS, EVENT_LOOP_WINDOW_MS } from '../../../src/limits';
-import { EventLoopDelay } from '../../../src/metrics/EventLoopDelay';
+import {
+  EVENT_LOOP_LOOK_MS,
+  EVENT_LOOP_WINDOW_MS,
+  EventLoopDelay,
+} from '../../../src/metrics/EventLoopDelay';
 
 const BLOCKED_MS = 20 * EVENT_LOOP_LOOK_MS;
 
