@@ -1,8 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { Hono, type Context } from 'hono';
 import { RequestError, toError } from '../errors';
 import {
   HTTP_CONNECTIONS_MAX,
@@ -17,13 +14,12 @@ import { authorize } from './access/authorize';
 import type { Origins } from './access/Origins';
 import type { Tokens } from './access/Tokens';
 import { Exchange } from './answers/Exchange';
-import { problemAnswer, StatusError } from './answers/problemAnswer';
+import { problemAnswer } from './answers/problemAnswer';
 import { Connections } from './Connections';
 import type { DoorParts, Route } from './contract/Route';
 import { notBound } from './notBound';
+import { RouteTable, type Asked } from './RouteTable';
 import { createTlsServer, type TlsFiles } from './tlsServer';
-
-type NodeContext = Context<{ Bindings: HttpBindings }>;
 
 /** Who may come in, and where. */
 export interface DoorAccess {
@@ -38,6 +34,7 @@ export interface DoorAccess {
 
 /** HTTP for one node: it lets requests in, counts them, and has the routes answer them. */
 export class HttpDoor {
+  private readonly table: RouteTable;
   private readonly server: Server;
   private readonly connections: Connections;
   private readonly underWay = new Set<Exchange>();
@@ -49,21 +46,8 @@ export class HttpDoor {
     private readonly parts: DoorParts,
     private readonly access: DoorAccess,
   ) {
-    const app = new Hono<{ Bindings: HttpBindings }>();
-    for (const route of routes)
-      app.on(route.method.toUpperCase(), honoPath(route.path), (context) => this.serve(context, route));
-    const paths = new Map<string, string>();
-    for (const { path, method } of routes)
-      paths.set(path, [paths.get(path), method.toUpperCase()].filter(Boolean).join(', '));
-    for (const [path, methods] of paths)
-      app.all(honoPath(path), (context) => this.refuse(context, wrongMethod(path, methods)));
-    app.notFound((context: NodeContext) => this.refuse(context, noSuchPath()));
-    app.onError((error, context: NodeContext) => this.refuse(context, error));
-    const listener = getRequestListener(app.fetch, {
-      overrideGlobalObjects: false,
-      autoCleanupIncoming: false,
-    });
-    this.server = this.createServer((incoming, outgoing) => void listener(incoming, outgoing));
+    this.table = new RouteTable(routes);
+    this.server = this.createServer((incoming, outgoing) => void this.serve(incoming, outgoing));
     this.connections = new Connections(
       this.server,
       access.tls === null ? HTTP_CONNECTIONS_MAX : HTTPS_CONNECTIONS_MAX,
@@ -133,29 +117,26 @@ export class HttpDoor {
     return server;
   }
 
-  private async serve(context: NodeContext, route: Route): Promise<Response> {
-    const { incoming, outgoing } = context.env;
-    const exchange = new Exchange(
-      incoming,
-      outgoing,
-      context.req.param(),
-      context.req.query(),
-      this.parts.node,
-    );
-    const { access } = this;
+  private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const asked = this.table.find(incoming.method ?? '', incoming.url ?? '');
+    const exchange = new Exchange(incoming, outgoing, asked.path, asked.query, this.parts.node);
     try {
-      access.origins.checkHost(incoming);
-      access.origins.admit(incoming, outgoing);
-      if (route.scope !== null) {
-        authorize(incoming.headers.authorization, route.scope, access.tokens);
-        exchange.isAuthorized = true;
-      }
-      this.begin(exchange);
-      await route.serve(exchange, this.parts);
+      const { origins } = this.access;
+      origins.checkHost(incoming);
+      if (origins.admit(incoming, outgoing)) outgoing.writeHead(204).end();
+      else await this.serveAdmitted(exchange, asked);
     } catch (thrown) {
       this.tell(exchange, thrown);
     }
-    return RESPONSE_ALREADY_SENT;
+  }
+
+  private async serveAdmitted(exchange: Exchange, { route }: Asked): Promise<void> {
+    if (route.scope !== null) {
+      authorize(exchange.incoming.headers.authorization, route.scope, this.access.tokens);
+      exchange.isAuthorized = true;
+    }
+    this.begin(exchange);
+    await route.serve(exchange, this.parts);
   }
 
   /** Counts a request until its answer is read, or its client has gone. @throws RequestError BUSY, NODE_UNREACHABLE */
@@ -183,36 +164,10 @@ export class HttpDoor {
     });
   }
 
-  private refuse(context: NodeContext, thrown: Error): Response {
-    const { incoming, outgoing } = context.env;
-    const exchange = new Exchange(incoming, outgoing, {}, {}, this.parts.node);
-    try {
-      this.access.origins.checkHost(incoming);
-      if (this.access.origins.admit(incoming, outgoing)) outgoing.writeHead(204).end();
-      else this.tell(exchange, thrown);
-    } catch (refusal) {
-      this.tell(exchange, refusal);
-    }
-    return RESPONSE_ALREADY_SENT;
-  }
-
   private tell(exchange: Exchange, thrown: unknown): void {
     const answer = problemAnswer(thrown);
     if (answer.status === 500) this.access.unexpected(toError(thrown));
     if (exchange.outgoing.headersSent) exchange.outgoing.destroy();
     else exchange.answer(answer);
   }
-}
-
-/** hono's names in a path begin with a colon. */
-function honoPath(path: string): string {
-  return path.replace(/\{(\w+)\}/g, ':$1');
-}
-
-function wrongMethod(path: string, methods: string): StatusError {
-  return new StatusError(405, 'BAD_COMMAND', `${path} takes ${methods}`, { allow: methods });
-}
-
-function noSuchPath(): RequestError {
-  return new RequestError('BAD_COMMAND', 'there is no such path: /openapi.json lists them');
 }

@@ -17,6 +17,8 @@ export class Origins {
   private readonly listed: ReadonlySet<string>;
   private readonly hosts: ReadonlySet<string>;
   private readonly checksHost: boolean;
+  /** The one that was let in last: a node's clients mostly name it alike. */
+  private lastHost: string | null = null;
 
   /** `host`: where the node listens. `origins`: listed ones, like `https://example.org`. */
   constructor(host: string, origins: readonly string[]) {
@@ -27,9 +29,12 @@ export class Origins {
 
   /** @throws StatusError FORBIDDEN */
   checkHost({ headers: { host = '' } }: IncomingMessage): void {
-    if (!this.checksHost || this.hosts.has(host)) return;
+    if (!this.checksHost || host === this.lastHost) return;
     const name = parseHost(host.replace(/:\d*$/, ''));
-    if (name !== null && isLoopback(name)) return;
+    if (this.hosts.has(host) || (name !== null && isLoopback(name))) {
+      this.lastHost = host;
+      return;
+    }
     throw new StatusError(
       403,
       'FORBIDDEN',

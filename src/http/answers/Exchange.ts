@@ -50,23 +50,23 @@ export class Exchange {
     else this.outgoing.once('close', release);
   }
 
-  /** Tells what a push from here on may give as its since. */
-  setSince(): void {
-    const { since } = this.node.logApi;
-    if (this.isAuthorized && since !== null) this.outgoing.setHeader('mokka-since', since);
+  /** The header that tells what a push from here on may give as its since; none for who has no token. */
+  sinceHeader(): Readonly<Record<string, string>> {
+    const since = this.isAuthorized ? this.node.logApi.since : null;
+    return since === null ? {} : { 'mokka-since': since };
   }
 
   /** The whole answer. */
   answer({ status, headers, body }: Answer): void {
     const { outgoing } = this;
     if (this.gone) return;
-    this.setSince();
+    const all = { ...headers, ...this.sinceHeader() };
     if (status === NO_CONTENT || status === NOT_MODIFIED) {
-      outgoing.writeHead(status, headers).end();
+      outgoing.writeHead(status, all).end();
       return;
     }
     // A long text would be held twice while it is not read: as it is, and as the bytes that are sent.
     const sent = body.length > HTTP_BYTES_OWN ? Buffer.from(body) : body;
-    outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(sent) }).end(sent);
+    outgoing.writeHead(status, { ...all, 'content-length': Buffer.byteLength(sent) }).end(sent);
   }
 }

@@ -113,8 +113,8 @@ export class FollowStream {
     const { outgoing } = this.exchange;
     const came = await Promise.race([first.then(() => true), nextTurns()]);
     if (outgoing.headersSent) return came;
-    this.exchange.setSince();
-    outgoing.writeHead(200, { ...NOT_STORED, 'content-type': this.format.contentType });
+    const since = this.exchange.sinceHeader();
+    outgoing.writeHead(200, { ...NOT_STORED, 'content-type': this.format.contentType, ...since });
     outgoing.write(this.format.comment);
     return came;
   }

@@ -39,8 +39,8 @@ export class NdjsonAppends {
   /** Resolves when the request has ended and all of it is answered, or its client has gone. */
   async run(): Promise<void> {
     const { incoming, outgoing } = this.exchange;
-    this.exchange.setSince();
-    outgoing.writeHead(200, { ...NOT_STORED, 'content-type': 'application/x-ndjson' });
+    const since = this.exchange.sinceHeader();
+    outgoing.writeHead(200, { ...NOT_STORED, 'content-type': 'application/x-ndjson', ...since });
     outgoing.flushHeaders();
     const goOn = (): void => this.wake();
     outgoing.on('drain', goOn).once('close', goOn);

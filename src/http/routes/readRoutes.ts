@@ -1,9 +1,8 @@
 import { RequestError } from '../../errors';
 import { HTTP_IDLE_MS, HTTP_PAGE_DEFAULT } from '../../httpLimits';
 import { answerWithRoom } from '../answers/answerWithRoom';
-import { unchanging } from '../answers/caching';
+import { NOT_STORED, unchanging } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
-import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
 import type { Answer } from '../answers/problemAnswer';
 import type { DoorParts, Route } from '../contract/Route';
 import {
@@ -15,6 +14,8 @@ import {
 } from '../contract/schemas';
 import { FollowStream, NDJSON, SSE } from './FollowStream';
 import { checked } from './requestBody';
+
+const JSON_TYPE = 'application/json';
 
 /** `GET /v1/log/17`. */
 export const entryRoute: Route = {
@@ -87,7 +88,11 @@ async function readPage(
     const last = logs.at(-1);
     if (last !== undefined && logs.length === limit)
       return unchanging(last.hash, exchange.incoming.headers, () => JSON.stringify({ logs, next }));
-    return jsonAnswer(200, { logs, next, upToDate });
+    return {
+      status: 200,
+      headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
+      body: JSON.stringify({ logs, next, upToDate }),
+    };
   });
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AwakeTime } from '../../../AwakeTime';
 import type { NodeProcess } from '../NodeProcess';
 import type { Recorder } from './Recorder';
 
@@ -15,7 +14,7 @@ export class Load {
   acknowledged = 0;
   /** Between two acknowledgements, ms; of all workers together. */
   longestGapMs = 0;
-  private sinceAcknowledged = new AwakeTime();
+  private acknowledgedAt = performance.now();
   private stopped = false;
   private begun = 0;
   private readonly workers: Promise<void>[] = [];
@@ -40,7 +39,6 @@ export class Load {
   async stop(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.workers);
-    this.sinceAcknowledged.end();
   }
 
   private async work(node: NodeProcess, name: string): Promise<void> {
@@ -54,8 +52,9 @@ export class Load {
   }
 
   private count(): void {
+    const now = performance.now();
     this.acknowledged++;
-    this.longestGapMs = Math.max(this.longestGapMs, this.sinceAcknowledged.end());
-    this.sinceAcknowledged = new AwakeTime();
+    this.longestGapMs = Math.max(this.longestGapMs, now - this.acknowledgedAt);
+    this.acknowledgedAt = now;
   }
 }

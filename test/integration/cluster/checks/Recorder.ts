@@ -1,4 +1,3 @@
-import { AwakeTime } from '../../../AwakeTime';
 import { RequestError, type RequestErrorCode } from '../../../../src/errors';
 import type { LogEntry } from '../../../../src/entry/Entry';
 import { History, type PushRecord } from '../../../simulation/simulator/checks/History';
@@ -79,16 +78,14 @@ export class Recorder {
   }
 
   private async answer(node: NodeProcess, line: string): Promise<Answer | null> {
-    const waited = new AwakeTime();
+    const before = performance.now();
     try {
       const answer = await node.command(line);
-      this.slowestAnswerMs = Math.max(this.slowestAnswerMs, waited.ms);
+      this.slowestAnswerMs = Math.max(this.slowestAnswerMs, performance.now() - before);
       return answer;
     } catch (error) {
       if (node.hasEnded) return null;
       throw error;
-    } finally {
-      waited.end();
     }
   }
 
