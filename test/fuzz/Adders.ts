@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogEntry } from '../../src/entry/Entry';
+import { AwakeTime } from '../AwakeTime';
 import type { NodeProcess } from '../integration/cluster/NodeProcess';
 
 /** No line may wait longer for its answer, ms (CASES, INV). */
@@ -34,9 +35,9 @@ export class Adders {
     for (let n = 0; !this.stopped; n++) {
       const value = `${node.options.index}-${n}`;
       this.values.add(value);
-      const before = performance.now();
+      const waited = new AwakeTime();
       const answer = await node.command(`add_log add ${value}`);
-      const took = performance.now() - before;
+      const took = waited.end();
       this.slowestMs = Math.max(this.slowestMs, took);
       if (took > ANSWER_MS_MAX) throw new Error(`an add waited ${Math.round(took)} ms for its answer`);
       if (answer.ok) this.acknowledged.push(answer.result as LogEntry);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { AwakeTime } from '../AwakeTime';
 import type { NodeProcess } from '../integration/cluster/NodeProcess';
 import type { Recorder } from '../integration/cluster/checks/Recorder';
 import type { Random } from '../simulation/simulator/world/Random';
@@ -38,12 +39,12 @@ export async function runClients(
         await delay(20);
         continue;
       }
-      const before = performance.now();
+      const waited = new AwakeTime();
       if (choose.perMille(600)) {
         const entry = await recorder.add(node, `torture-${index}`, `c${id}-${n}`);
         if (entry !== null) committed();
       } else await get(recorder, node, choose);
-      const took = performance.now() - before;
+      const took = waited.end();
       seen.operations++;
       seen.slowestAnswerMs = Math.max(seen.slowestAnswerMs, took);
       if (took > ANSWER_MS_MAX) throw new Error(`node ${index} left a line unanswered for ${took} ms`);

@@ -1,5 +1,6 @@
 import { packageVersion } from '../../packageVersion';
-import { NOT_STORED } from '../answers/caching';
+import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
+import type { Answer } from '../answers/problemAnswer';
 import { openApi } from '../contract/openApi';
 import type { Route } from '../contract/Route';
 import { noQuerySchema } from '../contract/schemas';
@@ -8,8 +9,6 @@ import { liveRoute, readyRoute } from './probeRoutes';
 import { pageFileRoute, pageRoute } from './pageRoutes';
 import { entryRoute, logRoute } from './readRoutes';
 import { infoRoute, metricsRoute, statusRoute } from './stateRoutes';
-
-const JSON_TYPE = 'application/json';
 
 /** All that is served, the document of it included. */
 export function allRoutes(hasMetrics: boolean): readonly Route[] {
@@ -20,12 +19,7 @@ export function allRoutes(hasMetrics: boolean): readonly Route[] {
     summary: 'This document.',
     querySchema: noQuerySchema,
     answers: { 200: { description: 'OpenAPI 3.1', content: { [JSON_TYPE]: null } } },
-    serve: (exchange) =>
-      exchange.answer({
-        status: 200,
-        headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
-        body: (document ??= JSON.stringify(openApi(routes, packageVersion()))),
-      }),
+    serve: (exchange) => exchange.answer((document ??= jsonAnswer(200, openApi(routes, packageVersion())))),
   };
   const routes = [
     appendRoute,
@@ -40,6 +34,6 @@ export function allRoutes(hasMetrics: boolean): readonly Route[] {
     pageRoute,
     pageFileRoute,
   ];
-  let document: string | null = null;
+  let document: Answer | null = null;
   return routes;
 }

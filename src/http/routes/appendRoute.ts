@@ -1,5 +1,6 @@
-import { NOT_STORED, etagOf } from '../answers/caching';
+import { etagOf } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
+import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
 import { StatusError } from '../answers/problemAnswer';
 import type { DoorParts, Route } from '../contract/Route';
 import {
@@ -13,7 +14,6 @@ import { NdjsonAppends } from './NdjsonAppends';
 import { PUSH_HEADERS, pushNameOf } from './once';
 import { mediaType, parseBody, readBody } from './requestBody';
 
-const JSON_TYPE = 'application/json';
 const NDJSON_TYPE = 'application/x-ndjson';
 
 /** Other names under which people send it. */
@@ -64,16 +64,7 @@ async function append(exchange: Exchange, { node, bytes }: DoorParts): Promise<v
   const { nonce, options } = pushNameOf(headers);
   const { key, value } = parseBody(await readBody(exchange, bytes), appendSchema);
   const entry = await node.logApi.push(key, nonce === undefined ? { value } : { value, nonce }, options);
-  exchange.answer({
-    status: 201,
-    headers: {
-      ...NOT_STORED,
-      'content-type': JSON_TYPE,
-      etag: etagOf(entry.hash),
-      location: `/v1/log/${entry.index}`,
-    },
-    body: JSON.stringify(entry),
-  });
+  exchange.answer(jsonAnswer(201, entry, { etag: etagOf(entry.hash), location: `/v1/log/${entry.index}` }));
 }
 
 /** They could be meant for one line only. */

@@ -1,13 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MemberStatus, NodeInfo } from '../../api';
 import { PROBE_MS_MAX, READY_BEHIND_ENTRIES } from '../../httpLimits';
-import { NOT_STORED } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
+import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
 import type { DoorParts, Route } from '../contract/Route';
 import { livenessSchema, noQuerySchema, readinessSchema, readyQuerySchema } from '../contract/schemas';
 import { checked } from './requestBody';
-
-const JSON_TYPE = 'application/json';
 
 /** `GET /livez`: the process answers and its store is read. A lost quorum is no reason to start it again. */
 export const liveRoute: Route = {
@@ -73,11 +71,7 @@ export function readyChecks(info: NodeInfo | null, members: readonly MemberStatu
 }
 
 function tell(exchange: Exchange, well: boolean, content: object): void {
-  exchange.answer({
-    status: well ? 200 : 503,
-    headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
-    body: JSON.stringify(content),
-  });
+  exchange.answer(jsonAnswer(well ? 200 : 503, content));
 }
 
 /** What a node says in time; null where it does not, or has stopped. */

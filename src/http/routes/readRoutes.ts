@@ -1,8 +1,9 @@
 import { RequestError } from '../../errors';
 import { HTTP_IDLE_MS, HTTP_PAGE_DEFAULT } from '../../httpLimits';
 import { answerWithRoom } from '../answers/answerWithRoom';
-import { NOT_STORED, unchanging } from '../answers/caching';
+import { unchanging } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
+import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
 import type { Answer } from '../answers/problemAnswer';
 import type { DoorParts, Route } from '../contract/Route';
 import {
@@ -14,8 +15,6 @@ import {
 } from '../contract/schemas';
 import { FollowStream, NDJSON, SSE } from './FollowStream';
 import { checked } from './requestBody';
-
-const JSON_TYPE = 'application/json';
 
 /** `GET /v1/log/17`. */
 export const entryRoute: Route = {
@@ -88,11 +87,7 @@ async function readPage(
     const last = logs.at(-1);
     if (last !== undefined && logs.length === limit)
       return unchanging(last.hash, exchange.incoming.headers, () => JSON.stringify({ logs, next }));
-    return {
-      status: 200,
-      headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
-      body: JSON.stringify({ logs, next, upToDate }),
-    };
+    return jsonAnswer(200, { logs, next, upToDate });
   });
 }
 

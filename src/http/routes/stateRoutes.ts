@@ -1,9 +1,7 @@
 import { NOT_STORED } from '../answers/caching';
-import type { Answer } from '../answers/problemAnswer';
+import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
 import type { Route } from '../contract/Route';
 import { infoSchema, noQuerySchema, statusSchema } from '../contract/schemas';
-
-const JSON_TYPE = 'application/json';
 
 /** `GET /v1/info`. */
 export const infoRoute: Route = {
@@ -13,7 +11,8 @@ export const infoRoute: Route = {
   summary: 'The last log, and the state of this node; problem says why nothing can be committed.',
   querySchema: noQuerySchema,
   answers: { 200: { description: 'As info at the prompt', content: { [JSON_TYPE]: infoSchema } } },
-  serve: async (exchange, { node }) => exchange.answer(json(await node.getDb().getState().getInfo())),
+  serve: async (exchange, { node }) =>
+    exchange.answer(jsonAnswer(200, await node.getDb().getState().getInfo())),
 };
 
 /** `GET /v1/status`. */
@@ -27,7 +26,9 @@ export const statusRoute: Route = {
   serve: async (exchange, { node, doors }) => {
     const members = await node.getDb().getState().getStatus();
     exchange.answer(
-      json({ members: members.map((member) => ({ ...member, http: doors[member.node] ?? null })) }),
+      jsonAnswer(200, {
+        members: members.map((member) => ({ ...member, http: doors[member.node] ?? null })),
+      }),
     );
   },
 };
@@ -49,11 +50,3 @@ export const metricsRoute: Route = {
     });
   },
 };
-
-function json(content: unknown): Answer {
-  return {
-    status: 200,
-    headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
-    body: JSON.stringify(content),
-  };
-}

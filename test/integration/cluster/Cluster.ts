@@ -15,6 +15,7 @@ import { until } from './until';
 const SIZE = 3;
 const FIRST_PORT = 23_000;
 const LAST_PORT = 32_000;
+const CONFIG_DIRECTORY = 'config';
 
 /** How long a started or restarted cluster may take until it serves, ms; generous, since test machines are shared. */
 export const SERVES_WITHIN_MS = 60_000;
@@ -49,8 +50,8 @@ export class Cluster {
       port: startPort + index,
       keys: generateKeyPair(),
     }));
-    writeCluster(path.join(directory, 'config'), members);
-    const file = path.join(directory, 'config', CLUSTER_FILE_NAME);
+    writeCluster(path.join(directory, CONFIG_DIRECTORY), members);
+    const file = path.join(directory, CONFIG_DIRECTORY, CLUSTER_FILE_NAME);
     const content = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...content, settings }));
     return new Cluster(startPort, directory, { ...env, CLUSTER_CONFIG: file }, members);
@@ -113,6 +114,11 @@ export class Cluster {
   get links(): ProxiedLinks {
     if (this.proxied === null) throw new Error('the links of this cluster have no proxies');
     return this.proxied;
+  }
+
+  /** Where the cluster.json is of one with keys of its own. */
+  get configDirectory(): string {
+    return path.join(this.dataDirectory, CONFIG_DIRECTORY);
   }
 
   /** What its nodes' stores are opened with. */

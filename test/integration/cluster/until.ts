@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { AwakeTime } from '../../AwakeTime';
 
 const LOOK_EVERY_MS = 25;
 
 /**
- * Looks again and again until `look` gives something; fails after `timeoutMs`, saying what it waited for and, where
- * `seen` is given, what was there instead.
+ * Looks again and again until `look` gives something; fails after `timeoutMs` in which this process got to run, saying
+ * what it waited for and, where `seen` is given, what was there instead.
  */
 export async function until<T>(
   timeoutMs: number,
@@ -12,11 +13,15 @@ export async function until<T>(
   look: () => Promise<T | undefined> | T | undefined,
   seen: () => string = () => '',
 ): Promise<T> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what} ${seen()}`);
-    await delay(LOOK_EVERY_MS);
+  const waited = new AwakeTime();
+  try {
+    for (;;) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (waited.ms > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${what} ${seen()}`);
+      await delay(LOOK_EVERY_MS);
+    }
+  } finally {
+    waited.end();
   }
 }

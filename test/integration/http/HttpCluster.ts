@@ -1,16 +1,31 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HTTP_PORT_OFFSET, SHARED_TOKEN_NAME } from '../../../src/config/httpConfig';
+import { HTTP_PORT_OFFSET, SHARED_TOKEN_NAME, TOKENS_FILE_NAME } from '../../../src/config/httpConfig';
 import type { LogEntry } from '../../../src/entry/Entry';
-import { Cluster } from '../cluster/Cluster';
+import { SCOPES } from '../../../src/http/access/scopes';
+import { drawToken, formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
+import { CALM, Cluster } from '../cluster/Cluster';
 
-/** Three real nodes of the demo cluster, asked over HTTP with the token that they share. */
+/** Three real nodes, asked over HTTP with a token that may do all. */
 export class HttpCluster {
   private constructor(
     readonly cluster: Cluster,
     readonly token: string,
   ) {}
 
+  /** With keys of its own: nobody takes over but by what a test does. */
+  static async calm(): Promise<HttpCluster> {
+    const cluster = await Cluster.createWithOwnKeys({}, CALM);
+    const http = new HttpCluster(cluster, drawToken());
+    const tokens = [{ sha256: hashToken(http.token).toString('hex'), scopes: SCOPES }];
+    writeFileSync(join(cluster.configDirectory, TOKENS_FILE_NAME), formatTokenFile(tokens), { mode: 0o600 });
+    for (const index of cluster.members.keys())
+      cluster.start(index, { HTTP_PORT: String(http.portOf(index)) });
+    await cluster.leader();
+    return http;
+  }
+
+  /** The demo cluster, with the token that its nodes share. */
   static async started(): Promise<HttpCluster> {
     const cluster = await Cluster.started();
     return new HttpCluster(

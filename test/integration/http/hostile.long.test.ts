@@ -40,7 +40,7 @@ async function peak(): Promise<number> {
 }
 
 beforeAll(async () => {
-  http = await HttpCluster.started();
+  http = await HttpCluster.calm();
   const value = 'x'.repeat(MiB - 100);
   for (let log = 0; log < LOGS; log++) expect((await http.push(0, 'large', value)).status).toBe(201);
   // What V8 takes for the garbage of as many clients that do read: the others must not take much more.

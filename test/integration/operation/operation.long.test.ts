@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Cluster } from '../cluster/Cluster';
+import { CALM, Cluster } from '../cluster/Cluster';
 import { unless } from '../cluster/disturbances';
 import { until } from '../cluster/until';
 import { cpuMs, openFiles } from '../../linuxProcesses';
@@ -34,13 +34,20 @@ async function expectUndisturbed(before: { term: number; leader: number }): Prom
   await cluster.converged();
 }
 
+/** A cluster in which nobody takes over but by what a test does. */
+async function calm(): Promise<Cluster> {
+  const started = await Cluster.createWithOwnKeys({}, CALM);
+  started.startAll();
+  return started;
+}
+
 async function standing(): Promise<{ term: number; leader: number }> {
   const leader = await cluster.leader();
   return { term: (await leader.info()).currentTerm, leader: leader.options.index };
 }
 
 test('a clock that jumps hours forth and back changes neither leader nor term', async () => {
-  cluster = await Cluster.create();
+  cluster = await Cluster.createWithOwnKeys({}, CALM);
   const shift = path.join(cluster.dataDirectory, 'shift');
   const shim = path.join(cluster.dataDirectory, 'clock.js');
   writeFileSync(shift, '0');
@@ -70,7 +77,7 @@ test('a clock that jumps hours forth and back changes neither leader nor term', 
 });
 
 test('SIGHUP, and a stdout or stderr that nobody reads any more, change nothing and make no node spin', async () => {
-  cluster = await Cluster.started();
+  cluster = await calm();
   const before = await standing();
   const [hungUp, deaf, mute] = [
     cluster.node(before.leader),
@@ -102,7 +109,7 @@ test('SIGHUP, and a stdout or stderr that nobody reads any more, change nothing 
 unless(whyNoLimits).each(['leader', 'follower'] as const)(
   'a %s without file descriptors left goes on, and takes links again when it has some',
   async (role) => {
-    cluster = await Cluster.started();
+    cluster = await calm();
     const before = await standing();
     const node = await (role === 'leader' ? cluster.leader() : cluster.follower());
     const port = cluster.startPort + node.options.index;

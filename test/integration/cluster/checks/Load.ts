@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { AwakeTime } from '../../../AwakeTime';
 import type { NodeProcess } from '../NodeProcess';
 import type { Recorder } from './Recorder';
 
@@ -14,7 +15,7 @@ export class Load {
   acknowledged = 0;
   /** Between two acknowledgements, ms; of all workers together. */
   longestGapMs = 0;
-  private acknowledgedAt = performance.now();
+  private sinceAcknowledged = new AwakeTime();
   private stopped = false;
   private begun = 0;
   private readonly workers: Promise<void>[] = [];
@@ -39,6 +40,7 @@ export class Load {
   async stop(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.workers);
+    this.sinceAcknowledged.end();
   }
 
   private async work(node: NodeProcess, name: string): Promise<void> {
@@ -52,9 +54,8 @@ export class Load {
   }
 
   private count(): void {
-    const now = performance.now();
     this.acknowledged++;
-    this.longestGapMs = Math.max(this.longestGapMs, now - this.acknowledgedAt);
-    this.acknowledgedAt = now;
+    this.longestGapMs = Math.max(this.longestGapMs, this.sinceAcknowledged.end());
+    this.sinceAcknowledged = new AwakeTime();
   }
 }

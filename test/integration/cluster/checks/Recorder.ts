@@ -1,3 +1,4 @@
+import { AwakeTime } from '../../../AwakeTime';
 import { RequestError, type RequestErrorCode } from '../../../../src/errors';
 import type { LogEntry } from '../../../../src/entry/Entry';
 import { History, type PushRecord } from '../../../simulation/simulator/checks/History';
@@ -78,14 +79,16 @@ export class Recorder {
   }
 
   private async answer(node: NodeProcess, line: string): Promise<Answer | null> {
-    const before = performance.now();
+    const waited = new AwakeTime();
     try {
       const answer = await node.command(line);
-      this.slowestAnswerMs = Math.max(this.slowestAnswerMs, performance.now() - before);
+      this.slowestAnswerMs = Math.max(this.slowestAnswerMs, waited.ms);
       return answer;
     } catch (error) {
       if (node.hasEnded) return null;
       throw error;
+    } finally {
+      waited.end();
     }
   }
 
