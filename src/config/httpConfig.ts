@@ -85,7 +85,7 @@ export function demoHttp(
     port: first + index,
     tokensFile: resolve(dataDirectory, TOKENS_FILE_NAME),
     sharedTokenFile: resolve(dataDirectory, SHARED_TOKEN_NAME),
-    doors: members.map((_, member) => doorOf('http', LOOPBACK, first + member)),
+    doors: members.map((_, member) => doorAddress(false, LOOPBACK, first + member)),
   };
 }
 
@@ -109,13 +109,14 @@ export function fileHttp(
     doors: members.map((member, number) => {
       const memberPort = number === index ? port : (httpPorts[number] ?? http?.port ?? null);
       if (memberPort === null || (isLoopback(host) && !isLoopback(member.host))) return null;
-      return doorOf(tls === null ? 'http' : 'https', member.host, memberPort);
+      return doorAddress(tls !== null, member.host, memberPort);
     }),
   };
 }
 
-function doorOf(scheme: string, host: string, port: number): string {
-  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+/** Where HTTP is found on a host: `http://127.0.0.1:2100`, or with https. */
+export function doorAddress(hasTls: boolean, host: string, port: number): string {
+  return `${hasTls ? 'https' : 'http'}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 function isOrigin(text: string): boolean {

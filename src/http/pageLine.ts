@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { doorAddress } from '../config/httpConfig';
 import type { HttpSettings } from '../config/HttpSettings';
 import { sharedToken } from './access/sharedToken';
 
@@ -11,5 +11,5 @@ export function pageLine(settings: HttpSettings): string {
 
 /** `http://127.0.0.1:2100`, or with https. */
 export function addressOf({ host = '127.0.0.1', port, tls = null }: HttpSettings): string {
-  return `${tls === null ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return doorAddress(tls !== null, host, port);
 }
