@@ -45,23 +45,15 @@ export async function openHttp(
       `HTTP on ${host}, which other machines reach, needs TLS (settings.http.tls), or "plain": true behind a proxy or in a container`,
     );
   // Loaded only for a node that serves HTTP.
-  const [
-    { HttpDoor },
-    { Origins },
-    { Tokens },
-    { BytesUnderWay },
-    { LogTexts },
-    { PageTurns },
-    { allRoutes },
-  ] = await Promise.all([
-    import('./HttpDoor'),
-    import('./access/Origins'),
-    import('./access/Tokens'),
-    import('./answers/BytesUnderWay'),
-    import('./answers/LogTexts'),
-    import('./answers/PageTurns'),
-    import('./routes/allRoutes'),
-  ]);
+  const [{ HttpDoor }, { Origins }, { Tokens }, { BytesUnderWay }, { LogTexts }, { allRoutes }] =
+    await Promise.all([
+      import('./HttpDoor'),
+      import('./access/Origins'),
+      import('./access/Tokens'),
+      import('./answers/BytesUnderWay'),
+      import('./answers/LogTexts'),
+      import('./routes/allRoutes'),
+    ]);
   const { tokensFile = null, sharedTokenFile = null } = settings;
   const token = sharedTokenFile === null ? null : sharedToken(sharedTokenFile);
   const tokens = new Tokens(tokensFile, token, unexpected);
@@ -69,7 +61,6 @@ export async function openHttp(
   const parts = {
     node,
     bytes: new BytesUnderWay(),
-    turns: new PageTurns(),
     texts: new LogTexts(),
     metrics: metrics ?? null,
     doors,

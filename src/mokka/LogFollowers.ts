@@ -30,7 +30,7 @@ const AWAKE = (): void => undefined;
 /**
  * Who reads the log from some index on and goes on with what comes. A follower takes one page at a time, when it asks for
  * the next log: one that stops costs a page, and the log waits for nobody. One page is read in a turn of the event loop,
- * whoever takes it: so heartbeats have their turn between two pages, however many follow.
+ * whoever takes it: so heartbeats have their turn between two pages, however many are asked for.
  */
 export class LogFollowers {
   private readonly waiting = new Set<Follower>();
@@ -123,8 +123,8 @@ export class LogFollowers {
     });
   }
 
-  /** A turn of the event loop that no other follower has. */
-  private turn(): Promise<void> {
+  /** Resolves in a turn of the event loop in which nobody else reads a page. */
+  turn(): Promise<void> {
     this.lastTurn = this.lastTurn.then(() => nextTurn());
     return this.lastTurn;
   }

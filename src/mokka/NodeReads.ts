@@ -73,14 +73,17 @@ export class NodeReads implements ToldLogs {
     checkFrom(from);
     if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
       throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
-    const read = (): LogEntry[] => this.readFrom(from, LIST_BYTES_MAX, limit);
+    const read = async (): Promise<LogEntry[]> => {
+      await this.followers.turn();
+      return this.readFrom(from, LIST_BYTES_MAX, limit);
+    };
     const { log } = this.parts.log;
-    let logs = read();
+    let logs = await read();
     // Where it ends with the last log that this node knows of, there may be more: a miss is what the leader confirms.
     const isConfirmed = logs.length < limit && from + logs.length > log.committedLogNumber;
     if (isConfirmed) {
       await this.getEntry(Number.MAX_SAFE_INTEGER);
-      logs = read();
+      logs = await read();
     }
     const next = from + logs.length;
     return { logs, next, upToDate: isConfirmed && next > log.committedLogNumber };

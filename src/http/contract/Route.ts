@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { BytesUnderWay } from '../answers/BytesUnderWay';
 import type { LogTexts } from '../answers/LogTexts';
-import type { PageTurns } from '../answers/PageTurns';
 import type { Scope } from '../access/scopes';
 import type { Exchange } from '../answers/Exchange';
 import type { HttpMetrics, HttpNode } from './HttpNode';
@@ -10,7 +9,6 @@ import type { HttpMetrics, HttpNode } from './HttpNode';
 export interface DoorParts {
   readonly node: HttpNode;
   readonly bytes: BytesUnderWay;
-  readonly turns: PageTurns;
   readonly texts: LogTexts;
   readonly metrics: HttpMetrics | null;
   /** The doors of the members, by their numbers; null where none is known. */

@@ -48,7 +48,7 @@ export class FollowStream {
 
   constructor(
     private readonly exchange: Exchange,
-    private readonly parts: Pick<DoorParts, 'node' | 'bytes' | 'turns' | 'texts'>,
+    private readonly parts: Pick<DoorParts, 'node' | 'bytes' | 'texts'>,
     private readonly format: StreamFormat,
   ) {}
 
@@ -80,8 +80,7 @@ export class FollowStream {
   /** Sends logs until the reader stops, or there is no room for the next. Returns the index to go on from. */
   private async follow(from: number): Promise<number> {
     const { signal, outgoing } = this.exchange;
-    const { node, bytes, turns, texts } = this.parts;
-    await turns.take();
+    const { node, bytes, texts } = this.parts;
     const seen = await bytes.glance();
     const pages = node.followPages({ from, signal });
     let next = from;

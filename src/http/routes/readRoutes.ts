@@ -77,11 +77,10 @@ interface PageQuestion {
 
 async function readPage(
   exchange: Exchange,
-  { node, bytes, turns }: DoorParts,
+  { node, bytes }: DoorParts,
   { from, limit, wait }: PageQuestion,
 ): Promise<void> {
   if (wait !== undefined && wait > 0) await committed(exchange, node, from, wait);
-  await turns.take();
   await answerWithRoom(exchange, bytes, async (): Promise<Answer> => {
     const { logs, next, upToDate } = await node.entries({ from, limit });
     const last = logs.at(-1);

@@ -5,7 +5,6 @@ import { HTTP_BYTES_OWN } from '../../../src/httpLimits';
 import { BytesUnderWay } from '../../../src/http/answers/BytesUnderWay';
 import { Exchange } from '../../../src/http/answers/Exchange';
 import { LogTexts } from '../../../src/http/answers/LogTexts';
-import { PageTurns } from '../../../src/http/answers/PageTurns';
 import { FollowStream, NDJSON } from '../../../src/http/routes/FollowStream';
 import { FakeHttpNode } from './FakeHttpNode';
 
@@ -17,11 +16,7 @@ test('a log that finds no room is waited for, and comes once; its room is given 
   for (const length of [1, 2 * HTTP_BYTES_OWN, 1]) node.add('key', 'v'.repeat(length));
   const server = createServer((incoming, outgoing) => {
     const exchange = new Exchange(incoming, outgoing, {}, {}, node);
-    void new FollowStream(
-      exchange,
-      { node, bytes, turns: new PageTurns(), texts: new LogTexts() },
-      NDJSON,
-    ).run(1);
+    void new FollowStream(exchange, { node, bytes, texts: new LogTexts() }, NDJSON).run(1);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const release = bytes.tryTake(MAX);

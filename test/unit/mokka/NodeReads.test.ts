@@ -75,6 +75,17 @@ test('a page has at most a mebibyte, but one log at least', async () => {
   expect(asked()).toBe(0);
 });
 
+test('however many pages are asked for, one is read in a turn of the event loop', async () => {
+  const { reads } = nodeReads(entriesOf(5, 10), 5);
+  let read = 0;
+  const pages = Array.from({ length: 10 }, () => reads.page({ limit: 1 }).then(() => read++));
+  for (let turn = 0; read < pages.length; turn++) {
+    // A turn may have its page before or after this test looks.
+    expect(read).toBeLessThanOrEqual(turn + 1);
+    await new Promise(setImmediate);
+  }
+});
+
 test('of a history that is not shared nothing is told, at its end neither', async () => {
   const { reads } = nodeReads(entriesOf(5, 10), 5, 3);
   expect(indexesOf({ logs: reads.readFrom(2, Infinity, 10) })).toEqual([2, 3]);
