@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RequestError, toError } from '../errors';
+import { notBound } from '../listenErrors';
 import {
   HTTP_CONNECTIONS_MAX,
   HTTP_HEAD_BYTES_MAX,
@@ -17,7 +18,6 @@ import { Exchange } from './answers/Exchange';
 import { problemAnswer } from './answers/problemAnswer';
 import { Connections } from './Connections';
 import type { DoorParts, Route } from './contract/Route';
-import { notBound } from './notBound';
 import { RouteTable, type Asked } from './RouteTable';
 import { createTlsServer, type TlsFiles } from './tlsServer';
 
@@ -65,7 +65,17 @@ export class HttpDoor {
     const { server } = this;
     const { host, port } = this.access;
     return new Promise((resolve, reject) => {
-      const onError = (error: Error): void => reject(notBound(host, port, error));
+      const onError = (error: Error): void =>
+        reject(
+          notBound(
+            {
+              where: `for HTTP on ${host}:${port}`,
+              taken: 'choose another port with HTTP_PORT or settings.http.port, or do without: HTTP_PORT=off',
+              setting: 'settings.http.host and the port',
+            },
+            error,
+          ),
+        );
       server.once('error', onError);
       server.listen({ host, port }, () => {
         server.off('error', onError);

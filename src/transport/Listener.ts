@@ -1,8 +1,9 @@
 import type { Server, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { RepSocket } from './axonSockets';
-import { StartError, toError } from '../errors';
+import { type StartError, toError } from '../errors';
 import { ANSWER_PACKETS_MAX, HANDSHAKES_MAX, PACKET_BYTES_MAX } from '../limits';
+import { cannotListen, notBound } from '../listenErrors';
 import { decodeRequest, encodeAnswer } from './frames';
 import type { Hello } from './hello';
 import { hostAndPort, lookUpName, type NameLookup } from './nameLookup';
@@ -177,9 +178,9 @@ export class Listener extends RepSocket implements ConnectionOwner {
       server.once('listening', decided);
       server.on('error', (error: NodeJS.ErrnoException) => {
         if (server.listening) return;
-        if (!isNotOfThisMachine(error)) this.emit('unbound', notBound(address, error));
+        if (!isNotOfThisMachine(error)) this.emit('unbound', notBoundAt(address, error));
         else if (absent.push(host) === hosts.length)
-          this.emit('unbound', cannotListen(address, isElsewhere(hosts), error));
+          this.emit('unbound', cannotListen(`on ${address}`, isElsewhere(hosts), error));
         decided();
       });
     }
@@ -188,31 +189,15 @@ export class Listener extends RepSocket implements ConnectionOwner {
 
 const PACKET_FRAMING_BYTES = 5;
 
-function cannotListen(address: string, why: string, cause: Error): StartError {
-  return new StartError('CANNOT_LISTEN', `cannot listen on ${address}: ${why}`, { cause });
-}
-
-function notBound(address: string, error: NodeJS.ErrnoException): StartError {
-  if (error.code === 'EADDRINUSE')
-    return new StartError(
-      'PORT_TAKEN',
-      `cannot listen on ${address}: another process listens there; stop it, or choose other ports with START_PORT`,
-      { cause: error },
-    );
-  return cannotListen(address, whyNot(error), error);
-}
-
-function whyNot({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EMFILE' || code === 'ENFILE')
-    return `${code}; too many files are open: raise the limit (ulimit -n), or open fewer`;
-  if (code === 'EACCES')
-    return 'EACCES; this user may not use the port: choose one from 1024 on, or give the right to it';
-  return `${code ?? message}; check the address in the configuration`;
+function notBoundAt(address: string, error: Error): StartError {
+  const where = `on ${address}`;
+  const taken = 'or choose other ports with START_PORT';
+  return notBound({ where, taken, setting: 'the address in the configuration' }, error);
 }
 
 function doesNotResolve(address: string, host: string, error: NodeJS.ErrnoException): StartError {
   const why = `the name ${host} does not resolve (${error.code ?? error.message}); check it in the configuration, and /etc/hosts or DNS`;
-  return cannotListen(address, why, error);
+  return cannotListen(`on ${address}`, why, error);
 }
 
 function isElsewhere(hosts: readonly string[]): string {
