@@ -170,7 +170,7 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off' },
   },
   {
-    // What a browser runs as it is; `npm run typecheck` checks its types.
+    // What a browser runs as it is: it is in no TypeScript project that eslint knows; `npm run typecheck` checks its types.
     files: ['src/http/page/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'max-lines': ['error', { max: 400 }] },

@@ -109,7 +109,7 @@ export function payloadBytes(id: PushId, key: string, value: string): number {
     );
   if (!Number.isSafeInteger(id.nonce) || id.nonce < 0)
     throw new RequestError('BAD_ARGUMENT', 'a nonce is a whole number from 0 to 2^53 - 1');
-  if (id.session !== lastSession.name && !/^[0-9a-f]{16}$/.test(id.session))
+  if (id.session !== lastSession.name && !SESSION.test(id.session))
     throw new RequestError('BAD_ARGUMENT', 'a session is 16 hex digits (0-9, a-f)');
   return PAYLOAD_HEADER_BYTES + keyBytes + valueBytes;
 }
@@ -163,6 +163,9 @@ export function payloadId(payload: Buffer): PushId {
 
 /** Bytes of a session: two digits each. */
 export const SESSION_BYTES = 8;
+
+/** A session as text. */
+export const SESSION = /^[0-9a-f]{16}$/;
 
 /** Pushes come in runs of one session, so that the last one is mostly the next one too: hex digits cost more than it. */
 let lastSession = { name: '0'.repeat(2 * SESSION_BYTES), high: 0, low: 0 };

@@ -92,7 +92,7 @@ async function measureRequests(run: Run, cluster: BenchCluster): Promise<void> {
     const { entries } = await cluster.settled();
     const node = await cluster.nodeOfRole(role);
     const adds = new AddRequests(new Payloads(keyBytes, valueBytes), entries, JSON_BODY);
-    const [body] = [adds.lines(0, 1)];
+    const body = adds.lines(0, 1);
     const head = Buffer.from(
       `POST /v1/log HTTP/1.1\r\nHost: 127.0.0.1:${cluster.httpPortOf(node.index)}\r\nAuthorization: Bearer ${cluster.token}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,

@@ -87,7 +87,7 @@ function contentOf(schemas: Readonly<Record<string, z.ZodType | null>>, io: 'inp
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const made: Record<string, unknown> = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const made: Record<string, unknown> = z.toJSONSchema(schema, { io });
   // The document's own dialect is the same.
   delete made['$schema'];
   return made;

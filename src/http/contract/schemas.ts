@@ -132,7 +132,8 @@ export const problemSchema = z
   })
   .describe('An error (RFC 9457).');
 
-const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
+/** A whole number as text; not each is safe. */
+export const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
 
 /** A whole number in a query or path. */
 function numberIn(min: number, max: number): z.ZodType<number, string> {

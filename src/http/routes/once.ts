@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { SESSION } from '../../entry/Entry';
 import { RequestError } from '../../errors';
 import type { PushOptions } from '../../api';
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from '../../httpLimits';
+import { WHOLE_NUMBER } from '../contract/schemas';
 
 /** Which push a request is, and on what condition it is made. */
 export interface PushName {
@@ -20,8 +22,6 @@ export const PUSH_HEADERS = [
   'idempotency-key',
 ] as const;
 
-const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
-const SESSION = /^[0-9a-f]{16}$/;
 const UNNAMED: PushName = { nonce: undefined, options: {} };
 
 /** What a push is named by, whether headers or a line of NDJSON say it. */

@@ -7,6 +7,7 @@ import {
   NUMBER_BYTES,
   PAYLOAD_BYTES_MAX,
   readSession,
+  SESSION,
   SESSION_BYTES,
   writeSession,
   type Entry,
@@ -165,7 +166,6 @@ const REFUSALS: readonly unknown[] = [
   'NO_LEADER',
   'CONDITION_FAILED',
 ] satisfies Refusal[];
-const SESSION = /^[0-9a-f]{16}$/;
 
 export function refusedToWire(answer: RefusedAnswer): RefusedWire {
   return [answer.session, answer.nonce, answer.refused, answer.since, answer.lastLogNumber];

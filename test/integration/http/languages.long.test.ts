@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HTTP_PORT_OFFSET } from '../../../src/config/httpConfig';
 import { Cluster } from '../cluster/Cluster';
+import { unless } from '../cluster/disturbances';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
 import { StartedProgram } from '../../StartedProgram';
@@ -45,11 +46,10 @@ function example(heading: string, language: string): string {
   return text;
 }
 
-/** A test of what needs a program; without it, it is skipped and says so. */
+/** A test of what needs a program. */
 function withProgram(name: string, ...args: string[]): jest.It {
-  if (spawnSync(name, args).status === 0) return test;
-  process.stdout.write(`skipped: the example of ${name}, which is not installed\n`);
-  return test.skip;
+  const isThere = spawnSync(name, args).status === 0;
+  return unless(isThere ? null : `the example of ${name}, which is not installed`);
 }
 
 function start(command: readonly string[]): StartedProgram {

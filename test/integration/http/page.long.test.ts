@@ -53,6 +53,7 @@ describe('what the page is made of', () => {
   );
 });
 
+// All of it needs a browser; the reason stands in the name, where jest tells what it has skipped.
 (CHROMIUM === null ? describe.skip : describe)(`in a browser${WITHOUT_BROWSER}`, () => {
   let browser: Browser;
   beforeAll(async () => (browser = await startBrowser()));

@@ -1,26 +1,14 @@
 import { RequestError } from '../../../src/errors';
 import type { ClusterNode, MemberStatus, NodeInfo } from '../../../src/api';
 import type { LogEntry } from '../../../src/entry/Entry';
+import { CALM_INFO } from '../calmInfo';
 
 /** A node that answers at once, or, while it is `holding`, when it is let go. */
 export class FakeNode implements ClusterNode {
   readonly entries: LogEntry[] = [];
   /** What was called, in order: `push KEY`, `get INDEX`, `info`. */
   readonly calls: string[] = [];
-  info: NodeInfo = {
-    index: 0,
-    hash: '0'.repeat(64),
-    term: 0,
-    createdAt: 0,
-    committedIndex: 0,
-    node: 0,
-    state: 'leader',
-    leader: 0,
-    currentTerm: 1,
-    membership: 'voter',
-    peers: [],
-    problem: null,
-  };
+  info: NodeInfo = CALM_INFO;
   status: readonly MemberStatus[] = [];
   /** Set to make every call fail. */
   failure: Error | null = null;

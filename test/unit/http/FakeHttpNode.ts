@@ -19,6 +19,7 @@ import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
 import type { HttpNode } from '../../../src/http/contract/HttpNode';
 import { openHttp, type HttpOptions, type OpenHttp } from '../../../src/http/openHttp';
 import { LogFollowers } from '../../../src/mokka/LogFollowers';
+import { CALM_INFO } from '../calmInfo';
 
 /** A log in memory that answers as a node does, and fails as a test says. */
 export class FakeHttpNode implements HttpNode {
@@ -30,20 +31,7 @@ export class FakeHttpNode implements HttpNode {
   fails: RequestErrorCode | null = null;
   /** While set, pushes wait for it. */
   held: Promise<void> | null = null;
-  info: NodeInfo = {
-    index: 0,
-    hash: '0'.repeat(64),
-    term: 0,
-    createdAt: 0,
-    committedIndex: 0,
-    node: 0,
-    state: 'leader',
-    leader: 0,
-    currentTerm: 1,
-    membership: 'voter',
-    peers: [],
-    problem: null,
-  };
+  info: NodeInfo = CALM_INFO;
   readonly status: MemberStatus = {
     node: 0,
     address: 'tcp://127.0.0.1:1/00',
