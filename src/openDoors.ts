@@ -34,6 +34,7 @@ export async function openDoors(
     page: pageLine(http),
     stop: async (deadline) => {
       await Promise.all([socket.stop(deadline), door.stop(deadline)]);
+      metrics.close();
     },
   };
 }
