@@ -126,7 +126,7 @@ export class LogApi implements PushApi, PushMarks, PushSource {
     const result = log.propose(push, null);
     if (typeof result === 'string') this.refuse(push, result, log.clusterCommitIndex);
     else if (isFailedCondition(result)) this.failed({ push, ...result });
-    else if (result.index <= log.log.commitIndex) this.committedAs(push, result);
+    else if (result.index <= log.log.commitIndex) this.committedAs(push, result, now);
     return true;
   }
 
@@ -139,11 +139,12 @@ export class LogApi implements PushApi, PushMarks, PushSource {
 
   /** The leader answered pushes of this node that are not for its own log to answer. */
   answered(message: AnswersMessage): void {
+    const now = this.parts.clock.now();
     for (const answer of message.committed) {
       const push = this.pending.find(answer);
       if (push === undefined) continue;
       const { logNumber, term, createdAt, hash } = answer.committed;
-      this.settle(push, { index: logNumber, term, createdAt, hash: hash.toString('hex') });
+      this.settle(push, { index: logNumber, term, createdAt, hash: hash.toString('hex') }, now);
     }
     for (const answer of message.refused) {
       const push = this.pending.find(answer);
@@ -158,7 +159,7 @@ export class LogApi implements PushApi, PushMarks, PushSource {
    * the entry that it made. Called when commitIndex rose, and at each flush.
    */
   findCommitted(): void {
-    const { log, flushes } = this.parts;
+    const { log, flushes, clock } = this.parts;
     if (!log.agreesWithLeader) return;
     const { commitIndex } = log.log;
     for (;;) {
@@ -171,11 +172,12 @@ export class LogApi implements PushApi, PushMarks, PushSource {
     // What a leader commits is in memory, and never more than this once it has led for a while.
     const stepMax = log.leads ? this.limits.UNCOMMITTED_ENTRIES_MAX : this.limits.ANSWER_STEP_ENTRIES;
     const to = Math.min(commitIndex, this.searchedTo + stepMax);
+    const now = clock.now();
     while (this.searchedTo < to) {
       const entry = log.log.entryAt(++this.searchedTo);
       const id = entry && entryPushId(entry);
       const push = id === null ? undefined : this.pending.find(id);
-      if (entry !== null && push !== undefined) this.committedAs(push, entry);
+      if (entry !== null && push !== undefined) this.committedAs(push, entry, now);
     }
     if (to < commitIndex) flushes.want();
   }
@@ -344,16 +346,16 @@ export class LogApi implements PushApi, PushMarks, PushSource {
   }
 
   /** An entry of this push's id is committed. */
-  private committedAs(push: PendingPush, entry: Entry): void {
+  private committedAs(push: PendingPush, entry: Entry, now: number): void {
     if (!entryHasPayload(entry, push.payload)) {
       this.reject(push, refusalError('NONCE_REUSED'));
       return;
     }
     const { logNumber, term, createdAt } = entry;
-    this.settle(push, { index: logNumber, term, createdAt, hash: entryHashHex(entry) });
+    this.settle(push, { index: logNumber, term, createdAt, hash: entryHashHex(entry) }, now);
   }
 
-  private settle(push: PendingPush, entry: Omit<LogEntry, 'log'>): void {
+  private settle(push: PendingPush, entry: Omit<LogEntry, 'log'>, now: number): void {
     if (push.underWay) {
       this.wasAnswered = true;
       this.lastAnsweredSentAt = Math.max(this.lastAnsweredSentAt, push.sentAt);
@@ -369,7 +371,7 @@ export class LogApi implements PushApi, PushMarks, PushSource {
       createdAt,
       log: { key, value: { value, nonce: id.nonce } },
     };
-    const tookMs = this.parts.clock.now() - push.content.acceptedAt;
+    const tookMs = now - push.content.acceptedAt;
     for (const { resolve } of push.answers) {
       this.parts.counts.committed.took(tookMs);
       resolve(answer);
