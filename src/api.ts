@@ -154,6 +154,22 @@ export interface LogReader {
   entries(options?: PageOptions): Promise<LogPage>;
 }
 
+/** A {@link LogPage} of logs as they are stored. */
+export interface StoredPage extends Omit<LogPage, 'logs'> {
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * Committed logs as they are stored, for who sends them on: of a long one no text is made. Limits and errors are those of
+ * {@link LogReader} and {@link Db}.
+ */
+export interface StoredLogs {
+  get(index: number): Promise<Entry | null>;
+  page(options?: PageOptions): Promise<StoredPage>;
+  /** A page at a time: at least one log in each. */
+  follow(options?: FollowOptions): AsyncGenerator<readonly Entry[], void, undefined>;
+}
+
 /** The committed log as it is stored, the empty entries of leaders included: what a backup copies. */
 export interface CommittedLog {
   /**

@@ -24,12 +24,6 @@ export const HTTP_BYTES_OWN = 64 * KiB;
 /** How long a request waits for room for its bytes, ms: less than a client's patience. */
 export const HTTP_ROOM_MS_MAX = 10_000;
 
-/** While there is little such room: the pause after something large was read, ms, so that the garbage of it can be collected. */
-export const GLANCE_PAUSE_MS = 30;
-
-/** How many large answers are made at once; one takes a few ms, and several times its bytes. */
-export const GLANCES_MAX = 2;
-
 /** Logs on one page where no limit is asked for. */
 export const HTTP_PAGE_DEFAULT = 100;
 
@@ -54,7 +48,10 @@ export const HTTP_LOOK_MS = 2000;
 /** Bytes of a request's head: a token, an Idempotency-Key and what browsers add have room many times over. */
 export const HTTP_HEAD_BYTES_MAX = 16 * KiB;
 
-/** Logs whose JSON is kept for all who follow, and how long it may be, characters: a page of them, a few MiB. */
+/**
+ * Logs whose JSON is kept for all who follow: a page of them. And how long it may be, characters, and their entries, bytes:
+ * a few MiB in all. The JSON of a longer log is made as bytes, when it is sent.
+ */
 export const LOG_TEXTS_MAX = 512;
 export const LOG_TEXT_LENGTH_MAX = 4096;
 

@@ -299,6 +299,16 @@ export function entryHasPayload(entry: Entry, payload: Buffer): boolean {
   return entry.bytes.subarray(HEADER_BYTES, entry.bytes.length - HASH_BYTES).equals(payload);
 }
 
+/** Key of a log and the bytes of its value, UTF-8, as they stand in its entry. Only for entries of kind Log. */
+export function logParts({ bytes }: Entry): { key: string; value: Buffer } {
+  const keyAt = HEADER_BYTES + PAYLOAD_HEADER_BYTES;
+  const valueAt = keyAt + bytes.readUInt16BE(HEADER_BYTES + 16);
+  return {
+    key: bytes.toString('utf8', keyAt, valueAt),
+    value: bytes.subarray(valueAt, bytes.length - HASH_BYTES),
+  };
+}
+
 /** A log entry in the tutorial's shape. Only for entries of kind Log. */
 export function toLogEntry(entry: Entry): LogEntry {
   const { bytes } = entry;

@@ -3,7 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '../errors';
 import { FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../limits';
 import type { FollowOptions } from '../api';
-import type { LogEntry } from '../entry/Entry';
+import { DecodedEntries } from '../entry/DecodedEntries';
+import type { Entry, LogEntry } from '../entry/Entry';
 import { badArgument, isObject } from './pushes/checkPush';
 
 /** The committed logs of a node, as far as it may tell them. */
@@ -13,7 +14,7 @@ export interface ToldLogs {
    *
    * @throws RequestError NODE_UNREACHABLE, HISTORIES_DIFFER
    */
-  readFrom(index: number, maxBytes: number, maxCount: number): LogEntry[];
+  readFrom(index: number, maxBytes: number, maxCount: number): Entry[];
 }
 
 /** One who follows. */
@@ -33,6 +34,7 @@ const AWAKE = (): void => undefined;
  * whoever takes it: so heartbeats have their turn between two pages, however many are asked for.
  */
 export class LogFollowers {
+  private readonly decoded = new DecodedEntries();
   private readonly waiting = new Set<Follower>();
   private countNow = 0;
   private lastTurn = Promise.resolve();
@@ -50,8 +52,8 @@ export class LogFollowers {
     return endsWhileItWaits(this.logsOf(options, follower), follower);
   }
 
-  /** The same, a page at a time as it is read: at least one log in each. */
-  followPages(options: FollowOptions = {}): AsyncGenerator<readonly LogEntry[], void, undefined> {
+  /** See {@link StoredLogs.follow}. */
+  followPages(options: FollowOptions = {}): AsyncGenerator<readonly Entry[], void, undefined> {
     const follower: Follower = { ended: false, waitsFor: 0, wake: AWAKE };
     return endsWhileItWaits(this.pagesOf(options, follower), follower);
   }
@@ -71,8 +73,8 @@ export class LogFollowers {
     follower: Follower,
   ): AsyncGenerator<LogEntry, void, undefined> {
     for await (const page of this.pagesOf(options, follower))
-      for (const log of page) {
-        yield log;
+      for (const entry of page) {
+        yield this.decoded.logOf(entry);
         if (hasEnded(options, follower)) return;
       }
   }
@@ -80,7 +82,7 @@ export class LogFollowers {
   private async *pagesOf(
     options: FollowOptions,
     follower: Follower,
-  ): AsyncGenerator<readonly LogEntry[], void, undefined> {
+  ): AsyncGenerator<readonly Entry[], void, undefined> {
     checkObject(options);
     const { from = 1, signal } = options;
     checkFrom(from);

@@ -1,8 +1,13 @@
 import { RequestError, toError } from '../errors';
-import { BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
-import { DecodedEntries } from '../entry/DecodedEntries';
-import { EntryKind, type LogEntry } from '../entry/Entry';
-import type { CommittedLog, Db, LogPage, PageOptions } from '../api';
+import {
+  BACKUP_PAGE_BYTES_MAX,
+  BACKUP_PAGE_ENTRIES_MAX,
+  FOLLOW_PAGE_BYTES_MAX,
+  LIST_BYTES_MAX,
+  LIST_ENTRIES_MAX,
+} from '../limits';
+import { EntryKind, toLogEntry, type Entry } from '../entry/Entry';
+import type { CommittedLog, Db, LogPage, PageOptions, StoredLogs, StoredPage } from '../api';
 import { checkFrom, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
 import type { LogReads } from './log/LogReads';
 import type { ReplicatedLog } from './log/ReplicatedLog';
@@ -26,9 +31,14 @@ export interface NodeReadsParts {
 /** What may be read of a node: `getDb()` of the tutorial, its logs in order, and the log as it is stored. */
 export class NodeReads implements ToldLogs {
   readonly followers = new LogFollowers(this);
-  private readonly decoded = new DecodedEntries();
+  private lastWasLong = false;
   readonly db: Db = {
-    getEntry: () => ({ get: (index) => this.getEntry(index) }),
+    getEntry: () => ({
+      get: async (index) => {
+        const entry = await this.storedLog(index);
+        return entry === null ? null : toLogEntry(entry);
+      },
+    }),
     getState: () => ({
       getInfo: () => this.whenUpToDate(() => this.parts.view.info()),
       getStatus: async () => {
@@ -38,11 +48,23 @@ export class NodeReads implements ToldLogs {
     }),
   };
 
+  /** One log that is as long as a page is read in a turn, as pages are: heartbeats go on between, however many read. */
+  readonly storedLogs: StoredLogs = {
+    get: async (index) => {
+      if (this.lastWasLong) await this.followers.turn();
+      const entry = await this.storedLog(index);
+      this.lastWasLong = entry !== null && entry.bytes.length > FOLLOW_PAGE_BYTES_MAX;
+      return entry;
+    },
+    page: (options) => this.storedPage(options),
+    follow: (options) => this.followers.followPages(options),
+  };
+
   /** The committed log as it is stored. */
   readonly committedLog: CommittedLog = {
     head: async (confirmed) => {
       // A miss is what the leader confirms: this index no log has.
-      if (confirmed) await this.getEntry(Number.MAX_SAFE_INTEGER);
+      if (confirmed) await this.storedLog(Number.MAX_SAFE_INTEGER);
       const { log } = this.parts.log;
       return this.reading(() => log.entryAt(log.commitIndex));
     },
@@ -52,7 +74,7 @@ export class NodeReads implements ToldLogs {
 
   constructor(private readonly parts: NodeReadsParts) {}
 
-  readFrom(logNumber: number, maxBytes: number, maxCount: number): LogEntry[] {
+  readFrom(logNumber: number, maxBytes: number, maxCount: number): Entry[] {
     return this.readNow(() => {
       const { gate, log } = this.parts;
       const refusal = gate.historiesDiffer(logNumber);
@@ -61,32 +83,36 @@ export class NodeReads implements ToldLogs {
       if (first === null) return [];
       return log
         .readCommitted(first.index, maxBytes, maxCount)
-        .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.logNumber) === null)
-        .map((entry) => this.decoded.logOf(entry));
+        .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.logNumber) === null);
     });
   }
 
   /** See {@link LogReader.entries}. */
   async page(options: PageOptions = {}): Promise<LogPage> {
+    const { entries, next, upToDate } = await this.storedPage(options);
+    return { logs: entries.map(toLogEntry), next, upToDate };
+  }
+
+  private async storedPage(options: PageOptions = {}): Promise<StoredPage> {
     checkObject(options);
     const { from = 1, limit = LIST_ENTRIES_MAX } = options;
     checkFrom(from);
     if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
       throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
-    const read = async (): Promise<LogEntry[]> => {
+    const read = async (): Promise<Entry[]> => {
       await this.followers.turn();
       return this.readFrom(from, LIST_BYTES_MAX, limit);
     };
     const { log } = this.parts.log;
-    let logs = await read();
+    let entries = await read();
     // Where it ends with the last log that this node knows of, there may be more: a miss is what the leader confirms.
-    const isConfirmed = logs.length < limit && from + logs.length > log.committedLogNumber;
+    const isConfirmed = entries.length < limit && from + entries.length > log.committedLogNumber;
     if (isConfirmed) {
-      await this.getEntry(Number.MAX_SAFE_INTEGER);
-      logs = await read();
+      await this.storedLog(Number.MAX_SAFE_INTEGER);
+      entries = await read();
     }
-    const next = from + logs.length;
-    return { logs, next, upToDate: isConfirmed && next > log.committedLogNumber };
+    const next = from + entries.length;
+    return { entries, next, upToDate: isConfirmed && next > log.committedLogNumber };
   }
 
   /** What this node sees now, without a wait and without a question to another. @throws RequestError NODE_UNREACHABLE */
@@ -96,7 +122,7 @@ export class NodeReads implements ToldLogs {
     return gate.isNotYetOpen ? see() : this.readNow(see);
   }
 
-  private getEntry(index: number): Promise<LogEntry | null> {
+  private storedLog(index: number): Promise<Entry | null> {
     if (typeof index !== 'number')
       return Promise.reject(new RequestError('BAD_ARGUMENT', `an index is a number, not ${typeof index}`));
     return this.reading(() => {

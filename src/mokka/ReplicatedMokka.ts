@@ -144,13 +144,13 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     return this.nodeReads.followers.follow(options);
   }
 
-  /** As {@link follow}, a page at a time: at least one log in each. */
-  followPages(options?: FollowOptions): AsyncGenerator<readonly LogEntry[], void, undefined> {
-    return this.nodeReads.followers.followPages(options);
-  }
-
   entries(options?: PageOptions): Promise<LogPage> {
     return this.nodeReads.page(options);
+  }
+
+  /** The same as it is stored. */
+  get storedLogs(): NodeReads['storedLogs'] {
+    return this.nodeReads.storedLogs;
   }
 
   /** The committed log as it is stored. */

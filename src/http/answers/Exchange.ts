@@ -66,7 +66,8 @@ export class Exchange {
       return;
     }
     // A long text would be held twice while it is not read: as it is, and as the bytes that are sent.
-    const sent = body.length > HTTP_BYTES_OWN ? Buffer.from(body) : body;
+    const sent =
+      typeof body !== 'string' ? body.toSend() : body.length > HTTP_BYTES_OWN ? Buffer.from(body) : body;
     outgoing.writeHead(status, { ...all, 'content-length': Buffer.byteLength(sent) }).end(sent);
   }
 }

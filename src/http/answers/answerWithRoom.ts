@@ -1,31 +1,29 @@
+import { HTTP_BYTES_OWN } from '../../httpLimits';
 import type { Exchange } from './Exchange';
 import type { BytesUnderWay } from './BytesUnderWay';
 import type { Answer } from './problemAnswer';
 
 /**
- * Sends what `make` makes, once there is room for it. Where it has to wait, it is forgotten meanwhile and made again: it
- * may be megabytes, and many may wait.
+ * Sends what `read` finds, once there is room for it. Where it has to wait, it is forgotten meanwhile and read again: it
+ * may be a megabyte, and many may wait. What is sent is made when there is room.
  *
  * @throws RequestError BUSY
  */
 export async function answerWithRoom(
   exchange: Exchange,
   bytes: BytesUnderWay,
-  make: () => Promise<Answer>,
+  read: () => Promise<Answer>,
 ): Promise<void> {
-  const seen = await bytes.glance();
-  let answer: Answer | null;
-  try {
-    answer = await make();
-  } finally {
-    seen();
+  let answer: Answer | null = await read();
+  const { length } = answer.body;
+  if (length > HTTP_BYTES_OWN) {
+    let release = bytes.tryTake(length);
+    if (release === null) {
+      answer = null;
+      release = await bytes.take(length);
+    }
+    exchange.holdUntilClosed(release);
+    if (exchange.gone) return;
   }
-  const length = Buffer.byteLength(answer.body);
-  let release = bytes.tryTake(length);
-  if (release === null) {
-    answer = null;
-    release = await bytes.take(length);
-  }
-  exchange.holdUntilClosed(release);
-  if (!exchange.gone) exchange.answer(answer ?? (await make()));
+  exchange.answer(answer ?? (await read()));
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { JsonText } from './JsonText';
 import type { Answer } from './problemAnswer';
 
 /** Of what may be another the next time. */
@@ -13,7 +14,7 @@ export function etagOf(hash: string): string {
  * An answer that never changes, named by the hash of its last log; only its status where the client has it. The token is
  * part of what names it in a cache, so that no browser shows the log of a cluster that is gone.
  */
-export function unchanging(hash: string, headers: IncomingHttpHeaders, body: () => string): Answer {
+export function unchanging(hash: string, headers: IncomingHttpHeaders, body: () => JsonText): Answer {
   const tags = {
     etag: etagOf(hash),
     'cache-control': 'private, max-age=31536000, immutable',

@@ -1,5 +1,6 @@
 import { ConditionFailedError, RequestError, toError, type RequestErrorCode } from '../../errors';
 import { RETRY_AFTER_S } from '../../httpLimits';
+import type { JsonText } from './JsonText';
 
 /** Of each code its status, what happened, and what to do. */
 const ROWS: Readonly<Record<RequestErrorCode, readonly [number, string, string]>> = {
@@ -61,7 +62,7 @@ export interface Problem {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | JsonText;
 }
 
 /** What the caller may know of an error; what is no RequestError is INTERNAL, and its message is for the node's log. */

@@ -1,11 +1,9 @@
-import type { LogEntry } from '../../entry/Entry';
-import type { ClusterNode, FollowOptions, LogReader, PushApi, PushMarks } from '../../api';
+import type { ClusterNode, PushApi, PushMarks, StoredLogs } from '../../api';
 
 /** What the door needs of a node. A TCPMokka is one. */
-export interface HttpNode extends ClusterNode, LogReader {
+export interface HttpNode extends ClusterNode {
   readonly logApi: PushApi & PushMarks;
-  /** As `follow`, a page at a time: at least one log in each. */
-  followPages(options?: FollowOptions): AsyncGenerator<readonly LogEntry[], void, undefined>;
+  readonly storedLogs: StoredLogs;
 }
 
 /** The node's figures for Prometheus. */

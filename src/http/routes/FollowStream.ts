@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import type { LogEntry } from '../../entry/Entry';
-import { FOLLOW_COMMENT_MS, FOLLOW_STALL_MS, HTTP_BYTES_OWN } from '../../httpLimits';
+import type { Entry } from '../../entry/Entry';
+import { FOLLOW_COMMENT_MS, FOLLOW_STALL_MS, HTTP_BYTES_OWN, LOG_TEXT_LENGTH_MAX } from '../../httpLimits';
+import { FOLLOW_PAGE_BYTES_MAX } from '../../limits';
 import type { Release } from '../answers/BytesUnderWay';
 import { NOT_STORED } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
+import { JsonText } from '../answers/JsonText';
 import { problemOf, type Problem } from '../answers/problemAnswer';
 import type { DoorParts } from '../contract/Route';
 
@@ -12,8 +14,9 @@ export interface StreamFormat {
   readonly contentType: string;
   /** What is sent at once, and while nothing else is. */
   readonly comment: string;
-  /** `json`: the entry as JSON. */
-  log(entry: LogEntry, json: string): string;
+  /** What stands before the JSON of the log with this index, and behind it. */
+  before(index: number): string;
+  readonly after: string;
   /** The last that is sent, when the node can tell no more. */
   problem(problem: Problem): string;
 }
@@ -22,7 +25,8 @@ export interface StreamFormat {
 export const SSE: StreamFormat = {
   contentType: 'text/event-stream',
   comment: ':\n\n',
-  log: ({ index }, json) => `id: ${index}\ndata: ${json}\n\n`,
+  before: (index) => `id: ${index}\ndata: `,
+  after: '\n\n',
   problem: (problem) => `event: problem\ndata: ${JSON.stringify(problem)}\n\n`,
 };
 
@@ -30,7 +34,8 @@ export const SSE: StreamFormat = {
 export const NDJSON: StreamFormat = {
   contentType: 'application/x-ndjson',
   comment: '\n',
-  log: (_entry, json) => `${json}\n`,
+  before: () => '',
+  after: '\n',
   problem: ({ code, detail }) => `${JSON.stringify({ error: { code, message: detail } })}\n`,
 };
 
@@ -80,67 +85,77 @@ export class FollowStream {
   /** Sends logs until the reader stops, or there is no room for the next. Returns the index to go on from. */
   private async follow(from: number): Promise<number> {
     const { signal, outgoing } = this.exchange;
-    const { node, bytes, texts } = this.parts;
-    const seen = await bytes.glance();
-    const pages = node.followPages({ from, signal });
+    const pages = this.parts.node.storedLogs.follow({ from, signal });
     let next = from;
     try {
       const first = pages.next();
-      if (!(await this.begin(first))) seen();
+      await this.begin(first);
       for (let told = await first; told.done !== true; told = await pages.next())
-        for (const log of told.value) {
-          if (signal.aborted) return next;
-          const text = this.format.log(log, texts.jsonOf(log));
-          const hasRoom = this.add(text);
-          seen();
-          if (!hasRoom) {
-            this.wanted = text.length;
-            return next;
-          }
-          next = log.index + 1;
-          if (outgoing.writableNeedDrain && !(await this.drained(FOLLOW_STALL_MS))) return next;
+        for (const entry of told.value) {
+          if (signal.aborted || !this.add(entry)) return next;
+          next = entry.logNumber + 1;
+          if (!outgoing.writableNeedDrain) continue;
+          // A page of one long log is used up, and is not held while that is sent.
+          if (entry.bytes.length > FOLLOW_PAGE_BYTES_MAX) return next;
+          if (!(await this.drained(FOLLOW_STALL_MS))) return next;
         }
       return next;
     } finally {
-      seen();
       await pages.return();
     }
   }
 
-  /** The head goes out when it is known that there is no error to tell. False where the first log may take long to come. */
-  private async begin(first: Promise<unknown>): Promise<boolean> {
+  /** The head goes out when it is known that there is no error to tell. */
+  private async begin(first: Promise<unknown>): Promise<void> {
     const { outgoing } = this.exchange;
-    const came = await Promise.race([first.then(() => true), nextTurns()]);
-    if (outgoing.headersSent) return came;
+    if (outgoing.headersSent) return;
+    await Promise.race([first, nextTurns()]);
     const since = this.exchange.sinceHeader();
     outgoing.writeHead(200, { ...NOT_STORED, 'content-type': this.format.contentType, ...since });
     outgoing.write(this.format.comment);
-    return came;
   }
 
-  /** Adds a log to the batch; false where there is no room for it. */
-  private add(text: string): boolean {
-    if (text.length > HTTP_BYTES_OWN) {
-      this.release ??= this.parts.bytes.tryTake(text.length);
-      if (this.release === null) return false;
+  /** Sends a log; false where there is no room for it. */
+  private add(entry: Entry): boolean {
+    const { format } = this;
+    const before = format.before(entry.logNumber);
+    if (entry.bytes.length <= LOG_TEXT_LENGTH_MAX) {
+      this.addToBatch(before + this.parts.texts.jsonOf(entry) + format.after);
+      return true;
     }
+    const text = new JsonText().add(before).addLog(entry).add(format.after);
+    const release = this.release ?? this.parts.bytes.tryTake(text.length);
+    this.release = null;
+    if (release === null) {
+      this.wanted = text.length;
+      return false;
+    }
+    this.flush();
+    if (this.exchange.gone) release();
+    else this.write(text.toSend(), release);
+    return true;
+  }
+
+  private addToBatch(text: string): void {
     this.batch += text;
     if (this.batch.length >= HTTP_BYTES_OWN) this.flush();
     else if (!this.flushSoon) {
       this.flushSoon = true;
       setImmediate(() => this.flush());
     }
-    return true;
   }
 
   private flush(): void {
     this.flushSoon = false;
     if (this.batch === '' || this.exchange.gone) return;
-    const { batch, release } = this;
+    const { batch } = this;
     this.batch = '';
-    this.release = null;
+    this.write(batch);
+  }
+
+  private write(text: string | Buffer, written?: () => void): void {
     this.wroteAt = performance.now();
-    this.exchange.outgoing.write(release === null ? batch : Buffer.from(batch), () => release?.());
+    this.exchange.outgoing.write(text, written);
   }
 
   /** The reader has stopped, or there was no room: goes on when that is over. */
@@ -180,6 +195,6 @@ export class FollowStream {
 }
 
 /** Long enough for a following to begin, or to be refused. */
-function nextTurns(): Promise<false> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(() => resolve(false))));
+function nextTurns(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(() => resolve())));
 }

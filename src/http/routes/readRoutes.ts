@@ -1,9 +1,11 @@
+import { entryHashHex, type Entry } from '../../entry/Entry';
 import { RequestError } from '../../errors';
 import { HTTP_IDLE_MS, HTTP_PAGE_DEFAULT } from '../../httpLimits';
 import { answerWithRoom } from '../answers/answerWithRoom';
-import { unchanging } from '../answers/caching';
+import { NOT_STORED, unchanging } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
-import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
+import { JSON_TYPE } from '../answers/jsonAnswer';
+import { JsonText } from '../answers/JsonText';
 import type { Answer } from '../answers/problemAnswer';
 import type { DoorParts, Route } from '../contract/Route';
 import {
@@ -32,10 +34,10 @@ export const entryRoute: Route = {
   serve: (exchange, { node, bytes }) => {
     const { index } = checked(exchange.path, entryPathSchema);
     return answerWithRoom(exchange, bytes, async () => {
-      const entry = await node.getDb().getEntry().get(index);
+      const entry = await node.storedLogs.get(index);
       if (entry === null)
         throw new RequestError('NOT_FOUND', `there is no log ${index} yet: /v1/info has the last index`);
-      return unchanging(entry.hash, exchange.incoming.headers, () => JSON.stringify(entry));
+      return unchanging(entryHashHex(entry), exchange.incoming.headers, () => new JsonText().addLog(entry));
     });
   },
 };
@@ -82,12 +84,27 @@ async function readPage(
 ): Promise<void> {
   if (wait !== undefined && wait > 0) await committed(exchange, node, from, wait);
   await answerWithRoom(exchange, bytes, async (): Promise<Answer> => {
-    const { logs, next, upToDate } = await node.entries({ from, limit });
-    const last = logs.at(-1);
-    if (last !== undefined && logs.length === limit)
-      return unchanging(last.hash, exchange.incoming.headers, () => JSON.stringify({ logs, next }));
-    return jsonAnswer(200, { logs, next, upToDate });
+    const { entries, next, upToDate } = await node.storedLogs.page({ from, limit });
+    const last = entries.at(-1);
+    if (last !== undefined && entries.length === limit)
+      return unchanging(entryHashHex(last), exchange.incoming.headers, () =>
+        pageJson(entries, `"next":${next}`),
+      );
+    return {
+      status: 200,
+      headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
+      body: pageJson(entries, `"next":${next},"upToDate":${upToDate}`),
+    };
   });
+}
+
+function pageJson(entries: readonly Entry[], fields: string): JsonText {
+  const json = new JsonText().add('{"logs":[');
+  for (const [at, entry] of entries.entries()) {
+    if (at > 0) json.add(',');
+    json.addLog(entry);
+  }
+  return json.add(`],${fields}}`);
 }
 
 /** Waits until the log with this index is committed, so many seconds at most, or the client goes. */
@@ -98,7 +115,7 @@ async function committed(
   seconds: number,
 ): Promise<void> {
   const { signal, incoming } = exchange;
-  const logs = node.follow({ from, signal });
+  const logs = node.storedLogs.follow({ from, signal });
   // Nothing moves on the connection meanwhile.
   incoming.socket.setTimeout(HTTP_IDLE_MS + 1000 * seconds);
   const timer = setTimeout(() => void logs.return(), 1000 * seconds);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { RequestError } from '../../errors';
 import { READ_CONFIRM_RETRY_MS, READS_WAITING_MAX } from '../../limits';
 import type { LogLimits } from './LogLimits';
-import { toLogEntry, type LogEntry } from '../../entry/Entry';
+import type { Entry } from '../../entry/Entry';
 import type { Outbox } from '../messages/Outbox';
 import type { Clock } from './Clock';
 import type { ReadableLog } from './LocalLog';
@@ -17,7 +17,7 @@ export interface CommitConfirmation {
 interface WaitingRead {
   readonly logNumber: number;
   readonly deadlineAt: number;
-  readonly resolve: (entry: LogEntry | null) => void;
+  readonly resolve: (entry: Entry | null) => void;
   readonly reject: (error: RequestError) => void;
 }
 
@@ -46,10 +46,10 @@ export class LogReads {
   ) {}
 
   /** The committed log with this number, or null when there is none. */
-  get(logNumber: number): Promise<LogEntry | null> {
+  get(logNumber: number): Promise<Entry | null> {
     if (!Number.isSafeInteger(logNumber) || logNumber < 1) return Promise.resolve(null);
     const entry = this.log.committedLog(logNumber);
-    if (entry !== null) return Promise.resolve(toLogEntry(entry));
+    if (entry !== null) return Promise.resolve(entry);
     return new Promise((resolve, reject) => {
       if (this.waiting >= READS_WAITING_MAX) {
         reject(
@@ -84,10 +84,8 @@ export class LogReads {
   /** This node's commitIndex rose. */
   committed(): void {
     while (this.confirmed[0] !== undefined && this.confirmed[0].commitIndex <= this.log.commitIndex)
-      for (const read of this.confirmed.shift()?.reads ?? []) {
-        const entry = this.log.committedLog(read.logNumber);
-        read.resolve(entry === null ? null : toLogEntry(entry));
-      }
+      for (const read of this.confirmed.shift()?.reads ?? [])
+        read.resolve(this.log.committedLog(read.logNumber));
   }
 
   /** Called every few ms: asks again what was lost, and ends reads whose deadline passed. */

@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
   Db,
   FollowOptions,
-  LogPage,
   MemberStatus,
   NodeInfo,
   PageOptions,
   PushOptions,
+  StoredPage,
 } from '../../../src/api';
 import type { HttpSettings } from '../../../src/config/HttpSettings';
-import type { LogEntry } from '../../../src/entry/Entry';
+import { buildEntry, encodePayload, toLogEntry, type Entry, type LogEntry } from '../../../src/entry/Entry';
 import { ConditionFailedError, RequestError, type RequestErrorCode } from '../../../src/errors';
 import type { Scope } from '../../../src/http/access/scopes';
 import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
@@ -23,7 +22,7 @@ import { CALM_INFO } from '../calmInfo';
 
 /** A log in memory that answers as a node does, and fails as a test says. */
 export class FakeHttpNode implements HttpNode {
-  readonly log: LogEntry[] = [];
+  readonly stored: Entry[] = [];
   readonly pushes: { key: string; options: PushOptions }[] = [];
   /** How many have asked to follow. */
   follows = 0;
@@ -42,7 +41,7 @@ export class FakeHttpNode implements HttpNode {
   };
   private readonly known = new Map<string, LogEntry>();
   private readonly followers = new LogFollowers({
-    readFrom: (index, _bytes, count) => this.log.slice(index - 1, index - 1 + count),
+    readFrom: (index, _bytes, count) => this.stored.slice(index - 1, index - 1 + count),
   });
 
   readonly logApi = {
@@ -58,8 +57,8 @@ export class FakeHttpNode implements HttpNode {
       const name = `${options.session ?? ''}/${nonce}`;
       const before = options.session === undefined ? undefined : this.known.get(name);
       if (before !== undefined) return before;
-      if (options.ifLast !== undefined && options.ifLast !== this.log.length)
-        throw new ConditionFailedError(this.log.length, 'another last log');
+      if (options.ifLast !== undefined && options.ifLast !== this.stored.length)
+        throw new ConditionFailedError(this.stored.length, 'another last log');
       const entry = this.add(key, value, nonce);
       this.known.set(name, entry);
       return entry;
@@ -67,13 +66,18 @@ export class FakeHttpNode implements HttpNode {
   };
 
   add(key: string, value: string, nonce = 7): LogEntry {
-    const index = this.log.length + 1;
-    const hash = createHash('sha256').update(`${index}${key}${value}`).digest('hex');
-    const entry = { index, term: 1, hash, createdAt: 1, log: { key, value: { value, nonce } } };
-    this.log.push(entry);
+    const index = this.stored.length + 1;
+    const payload = encodePayload({ session: '00000000000000aa', nonce }, key, value);
+    const header = { index, term: 1, logNumber: index, createdAt: 1 };
+    const entry = buildEntry(header, payload, this.stored.at(-1) ?? null);
+    this.stored.push(entry);
     this.logApi.since = `mark-${index}`;
     this.followers.committedTo(index);
-    return entry;
+    return toLogEntry(entry);
+  }
+
+  get log(): LogEntry[] {
+    return this.stored.map(toLogEntry);
   }
 
   getDb(): Db {
@@ -86,21 +90,17 @@ export class FakeHttpNode implements HttpNode {
     };
   }
 
-  follow(options?: FollowOptions): AsyncGenerator<LogEntry, void, undefined> {
-    this.follows++;
-    return this.followers.follow(options);
-  }
-
-  followPages(options?: FollowOptions): AsyncGenerator<readonly LogEntry[], void, undefined> {
-    this.follows++;
-    return this.followers.followPages(options);
-  }
-
-  entries({ from = 1, limit = 1000 }: PageOptions = {}): Promise<LogPage> {
-    const logs = this.log.slice(from - 1, from - 1 + limit);
-    const next = from + logs.length;
-    return Promise.resolve({ logs, next, upToDate: logs.length < limit });
-  }
+  readonly storedLogs = {
+    get: (index: number): Promise<Entry | null> => Promise.resolve(this.stored[index - 1] ?? null),
+    page: ({ from = 1, limit = 1000 }: PageOptions = {}): Promise<StoredPage> => {
+      const entries = this.stored.slice(from - 1, from - 1 + limit);
+      return Promise.resolve({ entries, next: from + entries.length, upToDate: entries.length < limit });
+    },
+    follow: (options?: FollowOptions): AsyncGenerator<readonly Entry[], void, undefined> => {
+      this.follows++;
+      return this.followers.followPages(options);
+    },
+  };
 }
 
 /** A door of its own for a fake node, with a token for each scope, whose text is `token-of-` and the scope. */

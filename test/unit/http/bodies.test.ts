@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { LogEntry } from '../../../src/entry/Entry';
+import { entryHashHex, type LogEntry } from '../../../src/entry/Entry';
 import { RequestError } from '../../../src/errors';
 import { HTTP_BODY_BYTES_MAX, HTTP_BYTES_OWN } from '../../../src/httpLimits';
 import { OpenedDoor } from './FakeHttpNode';
@@ -150,20 +150,22 @@ describe('reading', () => {
     ['sse', 'event: problem\ndata: '],
     ['ndjson', '{"error":'],
   ])('as %s ends with what the node can tell no more of, behind all logs', async (follow, begins) => {
-    const [entry] = opened.node.log;
-    opened.node.followPages = async function* () {
+    const [entry] = opened.node.stored;
+    opened.node.storedLogs.follow = async function* () {
       await Promise.resolve();
       if (entry !== undefined) yield [entry];
       throw new RequestError('NODE_UNREACHABLE', 'this node has stopped');
     };
     const answer = await opened.fetch(`/v1/log?follow=${follow}`);
     const text = await answer.text();
-    expect(text.indexOf(begins)).toBeGreaterThan(text.indexOf(entry?.hash ?? 'no log'));
+    expect(text.indexOf(begins)).toBeGreaterThan(
+      text.indexOf(entry === undefined ? 'no log' : entryHashHex(entry)),
+    );
     expect(text).toContain('NODE_UNREACHABLE');
   });
 
   test('what cannot begin is told by its status', async () => {
-    opened.node.followPages = async function* () {
+    opened.node.storedLogs.follow = async function* () {
       await Promise.resolve();
       yield* [];
       throw new RequestError('NODE_UNREACHABLE', 'this node has stopped');
@@ -177,7 +179,7 @@ describe('reading', () => {
   });
 
   test('a fault of the node is told without its words, which are for its log', async () => {
-    opened.node.entries = () => Promise.reject(new TypeError('secret words'));
+    opened.node.storedLogs.page = () => Promise.reject(new TypeError('secret words'));
     const answer = await opened.fetch('/v1/log');
     const text = await answer.text();
     expect([answer.status, text.includes('secret words')]).toEqual([500, false]);

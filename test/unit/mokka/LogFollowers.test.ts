@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '../../../src/errors';
 import { FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../../../src/limits';
-import type { LogEntry } from '../../../src/entry/Entry';
+import { buildEntry, encodePayload, toLogEntry, type Entry } from '../../../src/entry/Entry';
 import { LogFollowers, type ToldLogs } from '../../../src/mokka/LogFollowers';
 
 /** A log of so many entries, that counts what is read of it. */
@@ -13,7 +13,7 @@ class CountedLogs implements ToldLogs {
   told = 0;
   stopped = false;
 
-  readFrom(index: number, _maxBytes: number, maxCount: number): LogEntry[] {
+  readFrom(index: number, _maxBytes: number, maxCount: number): Entry[] {
     if (this.stopped) throw new RequestError('NODE_UNREACHABLE', 'this node has stopped');
     const count = Math.max(0, Math.min(maxCount, this.last - index + 1));
     this.reads++;
@@ -22,8 +22,9 @@ class CountedLogs implements ToldLogs {
   }
 }
 
-function logOf(index: number): LogEntry {
-  return { index, term: 1, hash: '', createdAt: 0, log: { key: 'k', value: { value: 'v', nonce: index } } };
+function logOf(index: number): Entry {
+  const payload = encodePayload({ session: '00000000000000aa', nonce: index }, 'k', 'v');
+  return buildEntry({ index, term: 1, logNumber: index, createdAt: 0 }, payload, null);
 }
 
 let logs: CountedLogs;
@@ -76,7 +77,7 @@ test('each log comes once, in order and without a gap, whenever it is committed 
 test('one that stops taking logs costs a page, not the log', async () => {
   commit(100_000);
   const stalled = followers.follow();
-  expect((await stalled.next()).value).toEqual(logOf(1));
+  expect((await stalled.next()).value).toEqual(toLogEntry(logOf(1)));
   commit(100_000);
   await nextTurn();
   expect(logs.told).toBe(FOLLOW_PAGE_ENTRIES_MAX);
@@ -104,7 +105,8 @@ test.each([
   commit(3);
   const control = new AbortController();
   const following = followers.follow({ signal: control.signal });
-  for (let index = 1; index <= taken; index++) expect((await following.next()).value).toEqual(logOf(index));
+  for (let index = 1; index <= taken; index++)
+    expect((await following.next()).value).toEqual(toLogEntry(logOf(index)));
   const next = taken === 3 ? following.next() : undefined;
   await nextTurn();
   control.abort();
@@ -154,7 +156,7 @@ test('who was woken waits no more, and the signal keeps nothing of who has ended
     await nextTurn();
     await nextTurn();
     commit(1);
-    expect(await next).toEqual({ done: false, value: logOf(index) });
+    expect(await next).toEqual({ done: false, value: toLogEntry(logOf(index)) });
     expect(followers['waiting'].size).toBe(0);
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
   }
