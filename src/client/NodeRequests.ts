@@ -80,7 +80,7 @@ export class NodeRequests {
       return { node, exchange, status };
     } catch (thrown) {
       exchange.close();
-      throw faultOf(node, thrown);
+      throw faultOf(node, thrown, question);
     }
   }
 
@@ -119,7 +119,7 @@ export class NodeRequests {
       const text = await exchange.readAll(() => this.patience(retries));
       return { status, text, since: headers.get(SINCE), url: node };
     } catch (thrown) {
-      throw faultOf(node, thrown);
+      throw faultOf(node, thrown, question);
     } finally {
       exchange.close();
     }
@@ -149,12 +149,16 @@ export class NodeRequests {
   }
 }
 
-/** What went wrong on the way to a node, or back. */
-export function faultOf(node: string, thrown: unknown): Fault {
+/** What went wrong on the way to a node, or back. Of what only reads, nothing may have been done. */
+export function faultOf(
+  node: string,
+  thrown: unknown,
+  { method = 'GET' }: Pick<Question, 'method'> = {},
+): Fault {
   if (thrown instanceof Fault) return thrown;
   const { message, cause } = thrown as { message?: unknown; cause?: unknown };
   const { code, message: reason } = (cause ?? {}) as { code?: unknown; message?: unknown };
   const told = [reason, message].find((text) => typeof text === 'string' && text !== '');
-  const wasSent = !NOT_SENT.some((each) => each === code);
-  return new Fault(unreachable(node, String(told ?? code ?? thrown), thrown), wasSent);
+  const mayBeDone = method !== 'GET' && !NOT_SENT.some((each) => each === code);
+  return new Fault(unreachable(node, String(told ?? code ?? thrown), thrown), mayBeDone);
 }

@@ -340,4 +340,12 @@ describe('follow', () => {
       code: 'NODE_UNREACHABLE',
     });
   });
+
+  test('who only reads is not told that something may have been stored, when a node takes the question and is silent', async () => {
+    const silent = await fake(() => undefined);
+    const deadline = 300;
+    const log = clientOf([silent]);
+    for (const reads of [take(log, 1, { deadline }), log.info({ deadline }), log.get(1, { deadline })])
+      expect(await errorOf(reads)).toMatchObject({ code: 'NODE_UNREACHABLE' });
+  });
 });
