@@ -84,3 +84,6 @@ export const CORS_MAX_AGE_S = 600;
 
 /** How long `mokka-cluster health` waits for its node, ms: longer than the node's own look, and what supervisors allow. */
 export const HEALTH_MS_MAX = 3000;
+
+/** Characters of what it answers: some hundreds, and a problem in words. */
+export const HEALTH_LENGTH_MAX = 64 * KiB;

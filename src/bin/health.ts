@@ -3,19 +3,15 @@
  * HTTP, or through the socket in its data directory where it has none. Status 0: it can; 1: it cannot, or does not answer;
  * 2: wrong usage or configuration.
  */
-import { request as httpRequest, type RequestOptions } from 'node:http';
-import { z } from 'zod';
 import type { MemberStatus, NodeInfo } from '../api';
-import { NodeClient, NodeUnreachableError } from '../cli/client/NodeClient';
+import { NodeClient } from '../cli/client/NodeClient';
 import { parseOptions } from '../cli/shell/parseOptions';
 import { endWithError } from '../cli/shell/programFailure';
 import { nodeNumber } from '../cli/shell/shellWords';
 import { readConfig } from '../config/ClusterConfig';
-import type { HttpSettings } from '../config/HttpSettings';
-import { toError } from '../errors';
 import { escapeControls } from '../escapeControls';
-import { readyChecks, type Check } from '../http/routes/probeRoutes';
-import { HEALTH_MS_MAX } from '../httpLimits';
+import { readyChecks } from '../http/routes/probeRoutes';
+import { doorHealth, type Health } from './doorHealth';
 
 const USAGE = `npx mokka-cluster health [--live] [--node N] [--json]
 
@@ -32,18 +28,6 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** What a node says of itself. */
-interface Health {
-  readonly ok: boolean;
-  readonly checks: readonly Check[];
-  readonly problem: string | null;
-}
-
-const readinessSchema = z.object({
-  checks: z.array(z.object({ name: z.string(), ok: z.boolean() })).default([]),
-  problem: z.string().nullable().default(null),
-});
-
 export async function run(args: readonly string[]): Promise<void> {
   try {
     const { values } = parseOptions({ args, options: OPTIONS });
@@ -55,47 +39,12 @@ export async function run(args: readonly string[]): Promise<void> {
     const node = nodeNumber(values.node ?? env['INDEX'] ?? '0');
     const { http, dataDirectory } = readConfig({ ...env, INDEX: String(node) });
     const live = values.live === true;
-    const health = await (http === null ? askSocket(dataDirectory, live) : askDoor(http, live));
+    const health = await (http === null ? askSocket(dataDirectory, live) : doorHealth(http, live));
     console.log(values.json === true ? JSON.stringify(health) : textOf(health));
     process.exitCode = health.ok ? 0 : 1;
   } catch (thrown) {
     endWithError(thrown);
   }
-}
-
-/** The certificate is not looked at: nothing secret is sent, and the address is the machine's own. */
-async function askDoor(
-  { host = '127.0.0.1', port, tls = null }: HttpSettings,
-  live: boolean,
-): Promise<Health> {
-  const own = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  const path = live ? '/livez' : '/readyz?verbose';
-  const request = tls === null ? httpRequest : (await import('node:https')).request;
-  const options: RequestOptions & { rejectUnauthorized: boolean } = {
-    host: own,
-    port,
-    path,
-    timeout: HEALTH_MS_MAX,
-    rejectUnauthorized: false,
-    agent: false,
-  };
-  const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const asked = request(options, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.once('end', () =>
-        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-      );
-      answer.once('error', reject);
-    });
-    asked.once('timeout', () => asked.destroy(new Error(`no answer within ${HEALTH_MS_MAX} ms`)));
-    asked.once('error', (error) => reject(unreachable(`${own}:${port}`, error)));
-    asked.end();
-  });
-  const ok = status === 200;
-  if (live) return { ok, checks: [{ name: 'answers', ok }], problem: null };
-  const { checks, problem } = readinessSchema.parse(JSON.parse(body));
-  return { ok, checks, problem };
 }
 
 async function askSocket(dataDirectory: string, live: boolean): Promise<Health> {
@@ -118,10 +67,4 @@ function textOf({ ok, checks, problem }: Health): string {
   const failed = checks.filter((check) => !check.ok).map(({ name }) => name);
   if (ok) return 'ok';
   return escapeControls(`not ok: ${failed.join(', ')}${problem === null ? '' : `\n${problem}`}`);
-}
-
-function unreachable(where: string, cause: Error): Error {
-  return new NodeUnreachableError(`no node answers HTTP on ${where} (${toError(cause).message})`, false, {
-    cause,
-  });
 }
