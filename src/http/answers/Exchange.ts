@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PushMarks } from '../../api';
 import { HTTP_BYTES_OWN } from '../../httpLimits';
+import { endTogether } from './endTogether';
 import type { Answer } from './problemAnswer';
 import type { Release } from './BytesUnderWay';
 
@@ -68,6 +69,7 @@ export class Exchange {
     // A long text would be held twice while it is not read: as it is, and as the bytes that are sent.
     const sent =
       typeof body !== 'string' ? body.toSend() : body.length > HTTP_BYTES_OWN ? Buffer.from(body) : body;
-    outgoing.writeHead(status, { ...all, 'content-length': Buffer.byteLength(sent) }).end(sent);
+    outgoing.writeHead(status, { ...all, 'content-length': Buffer.byteLength(sent) });
+    endTogether(outgoing, sent);
   }
 }
