@@ -61,6 +61,9 @@ export const HTTP_CONNECTIONS_MAX = 1100;
 /** Over TLS one costs several times as much. */
 export const HTTPS_CONNECTIONS_MAX = 320;
 
+/** Connections in their TLS handshake, which cost as much and need no token; one more closes the oldest. As at the port for members. */
+export const HTTPS_HANDSHAKES_MAX = 64;
+
 /** What a client is to wait before it tries a refused request again, s. */
 export const RETRY_AFTER_S = 1;
 

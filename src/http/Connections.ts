@@ -16,7 +16,6 @@ export class Connections {
 
   /** Counts connections from here on. `event`: how the server tells of one. */
   watch(event: 'connection' | 'secureConnection'): void {
-    // Over TLS those in their handshake count too: they are known by their TCP socket until then.
     this.server.on(event, (socket: Socket) => {
       if (this.open.size >= this.max) this.closeOneIdle();
       this.open.set(socket, 0);

@@ -10,6 +10,7 @@ import {
   HTTP_LOOK_MS,
   HTTP_REQUESTS_MAX,
   HTTPS_CONNECTIONS_MAX,
+  HTTPS_HANDSHAKES_MAX,
 } from '../httpLimits';
 import { authorize } from './access/authorize';
 import type { Origins } from './access/Origins';
@@ -19,6 +20,7 @@ import { problemAnswer } from './answers/problemAnswer';
 import { Connections } from './Connections';
 import type { DoorParts, Route } from './contract/Route';
 import { RouteTable, type Asked } from './RouteTable';
+import { TlsHandshakes } from './TlsHandshakes';
 import { createTlsServer, type TlsFiles } from './tlsServer';
 
 /** Who may come in, and where. */
@@ -53,6 +55,7 @@ export class HttpDoor {
       access.tls === null ? HTTP_CONNECTIONS_MAX : HTTPS_CONNECTIONS_MAX,
     );
     this.connections.watch(access.tls === null ? 'connection' : 'secureConnection');
+    if (access.tls !== null) new TlsHandshakes(HTTPS_HANDSHAKES_MAX).watch(this.server);
   }
 
   /** The port that it listens on. */
