@@ -14,6 +14,8 @@ export interface StreamFormat {
   readonly contentType: string;
   /** What is sent at once, and while nothing else is. */
   readonly comment: string;
+  /** The same while the node knows no leader: what others commit does not come to it. */
+  readonly noLeader: string;
   /** What stands before the JSON of the log with this index, and behind it. */
   before(index: number): string;
   readonly after: string;
@@ -25,6 +27,7 @@ export interface StreamFormat {
 export const SSE: StreamFormat = {
   contentType: 'text/event-stream',
   comment: ':\n\n',
+  noLeader: ': no leader\n\n',
   before: (index) => `id: ${index}\ndata: `,
   after: '\n\n',
   problem: (problem) => `event: problem\ndata: ${JSON.stringify(problem)}\n\n`,
@@ -34,6 +37,7 @@ export const SSE: StreamFormat = {
 export const NDJSON: StreamFormat = {
   contentType: 'application/x-ndjson',
   comment: '\n',
+  noLeader: '\n',
   before: () => '',
   after: '\n',
   problem: ({ code, detail }) => `${JSON.stringify({ error: { code, message: detail } })}\n`,
@@ -65,7 +69,7 @@ export class FollowStream {
   async run(from: number): Promise<void> {
     const { signal, outgoing } = this.exchange;
     let next = from;
-    const comments = setInterval(() => this.comment(), FOLLOW_COMMENT_MS);
+    const comments = setInterval(() => void this.comment(), FOLLOW_COMMENT_MS);
     try {
       while (!signal.aborted) {
         next = await this.follow(next);
@@ -187,10 +191,21 @@ export class FollowStream {
   }
 
   /** Not while the reader stands still: that is what its time-out is for. */
-  private comment(): void {
+  private async comment(): Promise<void> {
     const { outgoing } = this.exchange;
-    if (!outgoing.headersSent || outgoing.writableNeedDrain || this.exchange.gone) return;
-    if (performance.now() - this.wroteAt >= FOLLOW_COMMENT_MS / 2) outgoing.write(this.format.comment);
+    const isQuiet = (): boolean =>
+      outgoing.headersSent &&
+      !outgoing.writableNeedDrain &&
+      !outgoing.writableEnded &&
+      !this.exchange.gone &&
+      performance.now() - this.wroteAt >= FOLLOW_COMMENT_MS / 2;
+    if (!isQuiet()) return;
+    const info = await this.parts.node
+      .getDb()
+      .getState()
+      .getInfo()
+      .catch(() => null);
+    if (isQuiet()) outgoing.write(info?.leader === null ? this.format.noLeader : this.format.comment);
   }
 }
 

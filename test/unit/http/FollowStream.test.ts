@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { HTTP_BYTES_OWN } from '../../../src/httpLimits';
+import { FOLLOW_COMMENT_MS, HTTP_BYTES_OWN } from '../../../src/httpLimits';
 import { BytesUnderWay } from '../../../src/http/answers/BytesUnderWay';
 import { Exchange } from '../../../src/http/answers/Exchange';
 import { LogTexts } from '../../../src/http/answers/LogTexts';
-import { FollowStream, NDJSON } from '../../../src/http/routes/FollowStream';
+import { FollowStream, NDJSON, SSE } from '../../../src/http/routes/FollowStream';
 import { FakeHttpNode } from './FakeHttpNode';
 
 const MAX = 4 * HTTP_BYTES_OWN;
@@ -38,6 +38,39 @@ test('a log that finds no room is waited for, and comes once; its room is given 
   expect(node.follows).toBe(2);
   await reader?.cancel();
   while (bytes.tryTake(MAX) === null) await new Promise(setImmediate);
+  server.close();
+  server.closeAllConnections();
+});
+
+test('while nothing comes it is told that the connection is whole, and, at a node that knows no leader, that too', async () => {
+  const node = new FakeHttpNode();
+  let comment: () => void = () => undefined;
+  const every = jest.spyOn(globalThis, 'setInterval');
+  every.mockImplementation((call) => {
+    comment = call;
+    return setTimeout(() => undefined, 0);
+  });
+  const parts = { node, bytes: new BytesUnderWay(MAX), texts: new LogTexts() };
+  const server = createServer((incoming, outgoing) => {
+    void new FollowStream(new Exchange(incoming, outgoing, {}, {}, node), parts, SSE).run(1);
+    every.mockRestore();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const reader = answer.body?.getReader();
+  const next = async (): Promise<string> =>
+    new TextDecoder().decode((await reader?.read())?.value as Uint8Array);
+  expect(await next()).toBe(':\n\n');
+  const later = performance.now() + FOLLOW_COMMENT_MS;
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(later);
+  comment();
+  expect(await next()).toBe(':\n\n');
+  node.info = { ...node.info, leader: null };
+  comment();
+  expect(await next()).toBe(': no leader\n\n');
+  clock.mockRestore();
+  await reader?.cancel();
   server.close();
   server.closeAllConnections();
 });
