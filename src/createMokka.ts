@@ -1,7 +1,7 @@
 import type Logger from 'bunyan';
 import type { NodeConfig } from './config/ClusterConfig';
 import type { LogStore } from './storage/LogStore';
-import { openStore } from './storage/lmdb/openStore';
+import { openStore } from './storage/durable/openStore';
 import { TCPMokka } from './TCPMokka';
 
 /** A node that is not connected yet, and its store, which is to be closed after the node has left. */

@@ -73,6 +73,12 @@ export const APPEND_ENTRIES_MAX = 512;
  */
 export const UNCOMMITTED_ENTRIES_MAX = 8192;
 
+/**
+ * The same in bytes: until they are committed a node keeps them in memory, and the journal's files that hold them. Twice
+ * what can be under way at full speed.
+ */
+export const UNCOMMITTED_BYTES_MAX = 64 * MiB;
+
 /** Append messages to one follower that may be unanswered: keeps the link busy over one round trip and one sync. */
 export const APPENDS_IN_FLIGHT_MAX = 8;
 
@@ -274,23 +280,26 @@ export const LOCK_TRIES_MAX = 5;
 /** The longest pause between two such tries, ms; each is random. Also the time a process that just ends has to let go. */
 export const LOCK_RETRY_MS_MAX = 100;
 
-/** Files that a process must still be able to open before LMDB opens its own, of which a missing one is a signal (HAZARDS, lmdb 4). */
-export const FILES_FREE_MIN = 8;
-
-/** Bytes by which a store's file grows at least, ahead of what it needs: few, so that no sync has much more to write. */
-export const STORE_GROWTH_BYTES = 256 * KiB;
+/**
+ * The length of each of a journal's files, bytes: what they hold is read and checked at a start, some 10 ms for each; two
+ * of the largest entries fit, so that a record never needs a file of its own.
+ */
+export const JOURNAL_BYTES = 1.5 * MiB;
 
 /**
- * The journal's length, bytes: what it holds goes to lmdb in one transaction when it is full, some ms for so much, and
- * once more at a start after a crash.
+ * Files of a journal from which on a store waits for the sync of its segments: so many are filled in half a second at full speed.
+ * What is not committed may take more of them, see UNCOMMITTED_BYTES_MAX.
  */
-export const JOURNAL_BYTES = 1024 * KiB;
+export const JOURNAL_FILES_MAX = 8;
 
-/**
- * Entries that stand together in lmdb, bytes (one entry at least): large, so that lmdb has little to do for each; small
- * enough to be read for one of them. Four pages less LMDB's header.
- */
-export const BLOCK_BYTES_MAX = 16 * KiB - 24;
+/** Bytes of entries from which on a segment is closed: few files for a long log, and a short walk through the open one at a start. */
+export const SEGMENT_BYTES = 16 * MiB;
+
+/** Entries of a segment that are read together, bytes (one entry at least): two pages, to be read for one of them. */
+export const BLOCK_BYTES = 8 * KiB;
+
+/** Segments that a store holds open: what is read lies mostly in few; a process may have some 1,000 files. */
+export const SEGMENT_FILES_OPEN_MAX = 16;
 
 /** commitIndex goes to disk with the next entries, and without any after this time, ms: one sync then. */
 export const COMMIT_INDEX_SAVE_MS = 1000;

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { BackupError, StartError, toError } from '../errors';
 import { DirectoryLock } from '../storage/directory/DirectoryLock';
 import { FILE_MODE, makeDirectory, syncPath, writeWhole } from '../storage/directory/durableFile';
-import { DATA_NAME, JOURNAL_NAME } from '../storage/lmdb/LmdbLogStore';
+import { isStoreName } from '../storage/durable/isStoreName';
 import { MARKER_NAME } from '../storage/directory/MarkerFile';
 
 /** In the folder where a restore builds: what says that the folder is a restore's, and the data that it makes. */
@@ -30,9 +30,6 @@ const OF_NEW_DISK = 'lost+found';
 
 /** What an ended process may have left of its lock. */
 const LOCK = /^lock-.*\.sock(\.new)?$/;
-
-/** What a restore that was killed has moved into the directory before the marker, without which no node uses it. */
-const MOVED_BEFORE_MARKER = [DATA_NAME, `${DATA_NAME}-lock`, JOURNAL_NAME];
 
 /**
  * Where a restore builds a node's data directory, so that a restore which fails or is killed leaves nothing that a node
@@ -124,7 +121,9 @@ export class RestoreSite {
   private removeUnfinished(): void {
     rmSync(this.built, { recursive: true, force: true });
     if (!this.inside || isThere(join(this.directory, MARKER_NAME))) return;
-    for (const name of MOVED_BEFORE_MARKER) rmSync(join(this.directory, name), { force: true });
+    // What a restore that was killed has moved there before the marker, without which no node uses it.
+    for (const name of readdirSync(this.directory).filter(isStoreName))
+      rmSync(join(this.directory, name), { recursive: true });
   }
 
   private moveFiles(): void {
@@ -168,9 +167,12 @@ async function acquire(directory: string): Promise<DirectoryLock> {
 function refuseData(directory: string, building: string): void {
   if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return;
   if (!isDirectory(directory)) throw targetExists(directory);
-  const leftovers = isThere(join(building, MARK_NAME)) ? MOVED_BEFORE_MARKER : [];
+  const wasBegun = isThere(join(building, MARK_NAME)) && !isThere(join(directory, MARKER_NAME));
   const isFree = (name: string): boolean =>
-    name === OF_NEW_DISK || LOCK.test(name) || leftovers.includes(name) || join(directory, name) === building;
+    name === OF_NEW_DISK ||
+    LOCK.test(name) ||
+    (wasBegun && isStoreName(name)) ||
+    join(directory, name) === building;
   if (!readdirSync(directory).every(isFree)) throw targetExists(directory);
 }
 

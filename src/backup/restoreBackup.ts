@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { resolve } from 'node:path';
 import { BackupError } from '../errors';
 import { RESTORE_STEP_BYTES } from '../limits';
 import { IDENTITY_BYTES } from '../entry/Entry';
-import { LmdbLogStore } from '../storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../storage/durable/DurableLogStore';
 import type { StoreOwner } from '../storage/directory/MarkerFile';
 import { asStoreFailed } from '../storage/unusable';
 import type { BackupHead } from './BackupHead';
@@ -65,7 +66,7 @@ async function fill(
   { owner, onProgress }: RestoreOptions,
   reader: BackupReader,
 ): Promise<void> {
-  const store = await LmdbLogStore.open({ directory, ...owner });
+  const store = await DurableLogStore.open({ directory, ...owner });
   try {
     store.setMembership('voter');
     store.setIdentity(restoredIdentity(owner.clusterId, reader.head));
@@ -73,6 +74,8 @@ async function fill(
       const index = page.at(-1)?.index ?? 0;
       store.append(page, index);
       onProgress?.(index, reader.head.entries);
+      // The store's own work beside this thread comes to its end in a turn of the event loop.
+      await nextTurn();
     }
     // A term of which this node knows no vote: it votes in those after it, as candidates stand in those after theirs.
     store.saveHardState({ term: store.last?.term ?? 0, votedFor: null });

@@ -2,47 +2,58 @@
  * `mokka-cluster verify DATA_DIR/node-0`: checks a stopped node's whole log. Status 0: it is whole; 1: it is damaged, its
  * node runs, or there is none; 2: wrong usage.
  */
-import { spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { grouped, ProgressLine } from '../cli/process/ProgressLine';
+import { watchOutput } from '../cli/process/watchOutput';
 import { parseOptions } from '../cli/shell/parseOptions';
+import { endWithError } from '../cli/shell/programFailure';
 import { requireWorkingDirectory } from '../config/workingDirectory';
 import { RequestError } from '../errors';
-import { damaged } from '../storage/damage';
-import { DATA_NAME } from '../storage/lmdb/LmdbLogStore';
-import { endWithError } from '../cli/shell/programFailure';
+import { verifyStore } from '../storage/durable/verifyStore';
 
 const USAGE = 'npx mokka-cluster verify DIRECTORY, the data directory of one stopped node, like data/node-0';
 
+const MEGABYTE = 1_000_000;
+
 export function run(args: readonly string[]): void {
-  try {
-    const { values, positionals } = parseOptions({
-      args,
-      options: { help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
-    const [directory = '', ...others] = positionals;
-    if (values.help === true) console.log(USAGE);
-    else if (directory === '' || others.length > 0)
-      throw new RequestError('BAD_ARGUMENT', `name one directory: ${USAGE}`);
-    else {
-      requireWorkingDirectory(directory);
-      verifyInChild(directory);
-    }
-  } catch (thrown) {
-    endWithError(thrown);
+  runOptions(args).catch(endWithError);
+}
+
+async function runOptions(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseOptions({
+    args,
+    options: { help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  });
+  const [directory = '', ...others] = positionals;
+  if (values.help === true) console.log(USAGE);
+  else if (directory === '' || others.length > 0)
+    throw new RequestError('BAD_ARGUMENT', `name one directory: ${USAGE}`);
+  else {
+    requireWorkingDirectory(directory);
+    watchOutput();
+    await verify(directory);
   }
 }
 
-/** In a process of its own, since LMDB may end it by a signal. */
-const verifyInChild = (directory: string): void => {
-  const { status, signal, error } = spawnSync(
-    process.execPath,
-    [join(__dirname, 'verifyDirectory.js'), directory],
-    { stdio: 'inherit' },
-  );
-  if (error !== undefined) throw error;
-  if (signal === 'SIGINT' || signal === 'SIGTERM') process.exitCode = 1;
-  else if (signal !== null)
-    throw damaged(join(resolve(directory), DATA_NAME), `is damaged so that LMDB ends by ${signal} on it`);
-  else process.exitCode = status ?? 1;
-};
+async function verify(directory: string): Promise<void> {
+  const begun = performance.now();
+  const seconds = (): number => (performance.now() - begun) / 1000;
+  const progress = new ProgressLine();
+  try {
+    const { entries, logs, headHash, bytes } = await verifyStore(directory, (so) =>
+      progress.count(so.index, so.last, 'entries', `, ${describeRead(so.bytes, seconds())}`),
+    );
+    progress.clear();
+    console.log(`whole: ${entries} entries, ${logs} of them logs, ${describeRead(bytes, seconds())}`);
+    console.log(`head hash ${headHash}`);
+  } finally {
+    progress.clear();
+  }
+}
+
+/** How much was read, and how fast; of less than a megabyte no speed can be told. */
+function describeRead(bytes: number, seconds: number): string {
+  return bytes < MEGABYTE
+    ? `${grouped(bytes)} bytes`
+    : `${(bytes / MEGABYTE).toFixed(1)} MB at ${Math.max(1, Math.round(bytes / MEGABYTE / seconds))} MB/s`;
+}

@@ -1,7 +1,6 @@
-import { stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toError } from '../errors';
-import { DATA_NAME, JOURNAL_NAME } from '../storage/lmdb/LmdbLogStore';
 
 /** What a store takes of its disk and what is left, bytes; null where it has no directory. */
 export interface DiskUse {
@@ -12,16 +11,20 @@ export interface DiskUse {
 /** Looks at the directory of a store; null is a store in memory. */
 export async function diskUse(directory: string | null): Promise<DiskUse> {
   if (directory === null) return { storeBytes: null, freeBytes: null };
-  const [data, journal, disk] = await Promise.all([
-    bytesOf(join(directory, DATA_NAME)),
-    bytesOf(join(directory, JOURNAL_NAME)),
-    statfs(directory),
-  ]);
+  const [storeBytes, disk] = await Promise.all([bytesIn(directory), statfs(directory)]);
   // What is free for root alone is none for a node.
-  return { storeBytes: data + journal, freeBytes: disk.bavail * disk.bsize };
+  return { storeBytes, freeBytes: disk.bavail * disk.bsize };
 }
 
-/** A store that holds nothing yet has no files. */
+/** The length of all files in a directory. */
+async function bytesIn(directory: string): Promise<number> {
+  const found = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = found.filter((entry) => entry.isFile());
+  const lengths = await Promise.all(files.map(({ parentPath, name }) => bytesOf(join(parentPath, name))));
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
+
+/** A file may be removed while it is looked for. */
 async function bytesOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

@@ -1,9 +1,16 @@
 import { dirname } from 'node:path';
 import { StartError } from '../errors';
 
-/** DATA_DAMAGED for a file of a data directory. `reason` goes on from the file's name: "is empty". */
-export function damaged(file: string, reason: string, cause?: unknown): StartError {
-  return new StartError('DATA_DAMAGED', `${file} ${reason}; ${howToRejoin(dirname(file))}`, { cause });
+/**
+ * DATA_DAMAGED for a file of a data directory, or of a folder in it. `reason` goes on from the file's name: "is empty".
+ */
+export function damaged(
+  file: string,
+  reason: string,
+  cause?: unknown,
+  directory = dirname(file),
+): StartError {
+  return new StartError('DATA_DAMAGED', `${file} ${reason}; ${howToRejoin(directory)}`, { cause });
 }
 
 /** DATA_FOREIGN for a file of a data directory that belongs to another node, cluster or version. */

@@ -1,5 +1,5 @@
 import { EntryKind, toLogEntry, type Entry, type LogEntry } from '../../src/entry/Entry';
-import { LmdbLogStore } from '../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../src/storage/durable/DurableLogStore';
 import type { Cluster } from '../integration/cluster/Cluster';
 import { payloadDigest } from './frames';
 
@@ -43,7 +43,7 @@ export async function checkLogs(
 
 /** The store hands out no entry whose hash does not follow on the one before it. */
 async function* entriesOf(cluster: Cluster, node: number): AsyncGenerator<Entry> {
-  const store = await LmdbLogStore.open({
+  const store = await DurableLogStore.open({
     directory: cluster.directoryOf(node),
     clusterId: cluster.clusterId,
     publicKey: cluster.member(node).keys.publicKey,

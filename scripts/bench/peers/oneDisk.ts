@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
-import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { levelLength } from '../load/fill';
 import { Payloads } from '../load/requests';
 import { Window } from '../load/Window';
@@ -22,7 +22,7 @@ const TERM = 1;
  */
 export async function oneDiskLevels(run: Run): Promise<PeerLevel[]> {
   const directory = run.life.temporaryDirectory(run.directory);
-  const store = await LmdbLogStore.open({ directory: join(directory, 'node'), ...OWNER });
+  const store = await DurableLogStore.open({ directory: join(directory, 'node'), ...OWNER });
   store.setMembership('voter');
   const levels: PeerLevel[] = [];
   for (const inflight of run.options.inflight) levels.push(await loadLevel(run, store, inflight));
@@ -31,7 +31,7 @@ export async function oneDiskLevels(run: Run): Promise<PeerLevel[]> {
   return levels;
 }
 
-async function loadLevel(run: Run, store: LmdbLogStore, inflight: number): Promise<PeerLevel> {
+async function loadLevel(run: Run, store: DurableLogStore, inflight: number): Promise<PeerLevel> {
   const payloads = new Payloads(run.options.keyBytes, run.options.valueBytes);
   const window = new Window(levelLength(run), performance.now());
   run.progress.show(`one disk: ${inflight} in flight`);

@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { invariant } from '../../errors';
 import { damaged, foreign } from '../damage';
-import { replaceFile } from './durableFile';
 import type { LogStore } from '../LogStore';
+import type { StoreDisk } from '../StoreDisk';
 
 /** Version of the data directory's layout. A directory of another version is refused. */
-export const STORE_FORMAT = 4;
+export const STORE_FORMAT = 5;
 
 /** The name of the marker in a data directory. */
 export const MARKER_NAME = 'marker.json';
@@ -20,7 +20,17 @@ export interface StoreOwner {
   readonly publicKey: string;
 }
 
-const version = z.object({ format: z.number() });
+/** Formats whose markers had no checksum. */
+const EARLIER_FORMAT_MAX = 4;
+
+const earlier = z.strictObject({
+  format: z.number().int().min(1).max(EARLIER_FORMAT_MAX),
+  clusterId: z.string(),
+  publicKey: z.string(),
+  membership: z.string(),
+  identity: z.string().nullable().optional(),
+});
+const checked = z.looseObject({ format: z.number(), checksum: z.string() });
 const marker = z.strictObject({
   format: z.literal(STORE_FORMAT),
   clusterId: z.string(),
@@ -43,10 +53,10 @@ export class MarkerFile {
   readonly path: string;
 
   constructor(
-    directory: string,
+    private readonly disk: StoreDisk,
     private readonly owner: StoreOwner,
   ) {
-    this.path = join(directory, MARKER_NAME);
+    this.path = join(disk.place, MARKER_NAME);
   }
 
   /**
@@ -55,7 +65,7 @@ export class MarkerFile {
    * @throws StartError DATA_FOREIGN for the marker of another node, cluster or version, DATA_DAMAGED for an unreadable one.
    */
   read(): Marked {
-    const content = readMarker(this.path);
+    const content = readMarker(this.disk);
     if (content === undefined) return { membership: 'none', identity: null };
     const { clusterId, publicKey, membership, identity } = content;
     if (clusterId !== this.owner.clusterId)
@@ -65,11 +75,21 @@ export class MarkerFile {
     return { membership, identity };
   }
 
-  /** Puts the marker on disk, in place of the one before. */
+  /** Puts the marker on disk, in place of the one before: after a crash at any moment it is one of them, whole. */
   write({ membership, identity }: Marked): void {
     invariant(membership !== 'none', () => 'a marker of a node that is nothing');
     const content = { format: STORE_FORMAT, ...this.owner, membership, identity };
-    replaceFile(this.path, `${JSON.stringify(content, null, 2)}\n`);
+    const bytes = Buffer.from(asText({ ...content, checksum: checksumOf(content) }));
+    const name = `${MARKER_NAME}.new`;
+    const file = this.disk.create(name);
+    try {
+      file.write(bytes, 0, bytes.length);
+      file.sync();
+    } finally {
+      file.close();
+    }
+    this.disk.rename(name, MARKER_NAME);
+    this.disk.syncNames('');
   }
 }
 
@@ -78,31 +98,56 @@ export class MarkerFile {
  *
  * @throws StartError DATA_FOREIGN for a marker of another version, DATA_DAMAGED for an unreadable one.
  */
-export function readStoreOwner(directory: string): StoreOwner | null {
-  const content = readMarker(join(directory, MARKER_NAME));
+export function readStoreOwner(disk: StoreDisk): StoreOwner | null {
+  const content = readMarker(disk);
   return content === undefined ? null : { clusterId: content.clusterId, publicKey: content.publicKey };
 }
 
-function readMarker(path: string): z.infer<typeof marker> | undefined {
-  const text = readText(path);
-  if (text === undefined) return undefined;
+function readMarker(disk: StoreDisk): z.infer<typeof marker> | undefined {
+  const path = join(disk.place, MARKER_NAME);
+  const text = readText(disk);
+  if (text === null) return undefined;
   const content = parseJson(path, text);
-  const found = version.safeParse(content);
-  if (found.success && found.data.format !== STORE_FORMAT)
-    throw foreign(path, `is of format ${found.data.format}, and this version knows format ${STORE_FORMAT}`);
-  const parsed = marker.safeParse(content);
+  const old = earlier.safeParse(content);
+  if (old.success)
+    throw foreign(
+      path,
+      `is of format ${old.data.format}, and this version knows format ${STORE_FORMAT}: to keep its log, back it up ` +
+        'with the version that wrote it, and restore that with this one',
+    );
+  // What it says counts only if it is what was written, the format too.
+  const found = checked.safeParse(content);
+  if (!found.success) throw damaged(path, 'is not a marker that this program wrote', found.error);
+  // As it stands there: in the order of the text.
+  const { checksum, ...rest } = content as z.infer<typeof checked>;
+  if (checksum !== checksumOf(rest) || text !== asText({ ...rest, checksum }))
+    throw damaged(path, 'is not what was written: its checksum is wrong');
+  if (rest.format !== STORE_FORMAT)
+    throw foreign(path, `is of format ${rest.format}, and this version knows format ${STORE_FORMAT}`);
+  const parsed = marker.safeParse(rest);
   if (!parsed.success) throw damaged(path, 'is not a marker that this program wrote', parsed.error);
   return parsed.data;
 }
 
-/** @throws what reading throws, except for a file that does not exist. */
-function readText(path: string): string | undefined {
+function readText(disk: StoreDisk): string | null {
+  const file = disk.open(MARKER_NAME);
+  if (file === null) return null;
   try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const bytes = Buffer.alloc(file.size);
+    file.read(bytes, 0);
+    return bytes.toString();
+  } finally {
+    file.close();
   }
+}
+
+function asText(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** SHA-256 in hex over all that the marker says beside it. */
+function checksumOf(content: object): string {
+  return createHash('sha256').update(asText(content)).digest('hex');
 }
 
 function parseJson(path: string, text: string): unknown {

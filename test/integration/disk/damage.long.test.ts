@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { DATA_NAME } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DATA_NAME } from '../../../src/storage/durable/DurableLogStore';
 import { Cluster } from '../cluster/Cluster';
 import type { NodeProcess } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { takeBackup } from '../../../src/backup/takeBackup';
 import { clusterFingerprint } from '../../../src/config/clusterFingerprint';
 import { DEMO_KEYS } from '../../../src/config/demoCluster';
-import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { sourceOf } from '../../unit/backup/backupFixture';
 import { buildLog, logs } from '../../unit/storage/logFixture';
 import { fillUp, mountSmall, unless, unmount, whyNoMount } from '../cluster/disturbances';
@@ -75,7 +75,7 @@ async function expectNodeRefuses(words: RegExp, options: Parameters<typeof run>[
 async function stored(count: number): Promise<void> {
   const publicKey = DEMO_KEYS[0]?.publicKey ?? '';
   const clusterId = clusterFingerprint(DEMO_KEYS.map((keys) => keys.publicKey));
-  const store = await LmdbLogStore.open({ directory, clusterId, publicKey });
+  const store = await DurableLogStore.open({ directory, clusterId, publicKey });
   store.setMembership('voter');
   store.append(buildLog(logs(count)), count);
   store.close();

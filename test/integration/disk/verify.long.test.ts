@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { entryHash } from '../../../src/entry/Entry';
-import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { buildLog, empty, logs } from '../../unit/storage/logFixture';
 import { OWNER } from '../../unit/storage/owner';
@@ -29,7 +29,7 @@ let file: string;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'mokka-verify-'));
   file = join(directory, 'data.mdb');
-  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  const store = await DurableLogStore.open({ directory, ...OWNER });
   store.setMembership('voter');
   store.saveHardState({ term: 1, votedFor: null });
   store.append(entries, entries.length);
@@ -56,7 +56,7 @@ test('a whole log: how many entries, how large, the head hash', () => {
 
 test('of a log of over a megabyte the speed is told', async () => {
   const large = buildLog([empty(1), ...logs(400, 1, VALUE_BYTES)]);
-  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  const store = await DurableLogStore.open({ directory, ...OWNER });
   store.append(large.slice(entries.length), large.length);
   store.close();
   expect(verify(directory).stdout).toMatch(/^whole: 401 entries, 400 of them logs, 1\.2 MB at \d+ MB\/s\n/);
@@ -101,7 +101,7 @@ test('noise in the inner pages never passes for a whole log, even where LMDB cra
 });
 
 test('a running node’s directory is refused, and so is one without data', async () => {
-  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  const store = await DurableLogStore.open({ directory, ...OWNER });
   expect(verify(directory)).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(/^DATA_LOCKED: /) as string,

@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createLogger } from 'bunyan';
-import { LmdbLogStore, TCPMokka } from '../../../src';
+import { DurableLogStore, TCPMokka } from '../../../src';
 import { toError } from '../../../src/errors';
 
 /** What the program's node is. */
@@ -55,7 +55,7 @@ const DEADLINE_MS = 120_000;
 
 async function connect(settings: EmbeddedSettings): Promise<TCPMokka> {
   const { directory, clusterId, publicKey, ...rest } = settings;
-  const store = await LmdbLogStore.open({ directory, clusterId, publicKey });
+  const store = await DurableLogStore.open({ directory, clusterId, publicKey });
   const logger = createLogger({ name: 'embedded', level: 'fatal' });
   const mokka = new TCPMokka({ ...rest, store, logger });
   mokka.on('fatal', (error: Error) => tell({ is: 'failed', reason: error.message }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import {
   clusterFingerprint,
   generateKeyPair,
-  LmdbLogStore,
+  DurableLogStore,
   TCPMokka,
   type LogEntry,
 } from '../../../src/index';
@@ -19,12 +19,12 @@ const keys = generateKeyPair();
 let directory: string;
 let address: string;
 let mokka: TCPMokka;
-let store: LmdbLogStore;
+let store: DurableLogStore;
 
 async function start(): Promise<void> {
   const { publicKey, secretKey, votingKey: privateKey } = keys;
   const clusterId = clusterFingerprint([publicKey]);
-  store = await LmdbLogStore.open({ directory: join(directory, 'node-0'), clusterId, publicKey });
+  store = await DurableLogStore.open({ directory: join(directory, 'node-0'), clusterId, publicKey });
   const timing = { heartbeat: 50, electionTimeout: 200 };
   mokka = new TCPMokka({ address, members: [address], ...timing, logger, store, privateKey, secretKey });
   mokka.nodeApi.join(address);

@@ -5,7 +5,7 @@ import { BackupReader } from '../../../src/backup/BackupReader';
 import { CLUSTER_FILE_NAME } from '../../../src/config/writeCluster';
 import { buildMember } from '../../../src/config/Member';
 import { entryPushId, toLogEntry, type LogEntry, type PushId } from '../../../src/entry/Entry';
-import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { TCPMokka } from '../../../src/TCPMokka';
 import { Cluster, SERVES_WITHIN_MS } from '../cluster/Cluster';
 import { until } from '../cluster/until';
@@ -209,7 +209,7 @@ async function pushOldOnes(cluster: Cluster, index: number): Promise<void> {
     ({ host, port, keys }) => buildMember(host, port, keys.publicKey).address,
   );
   const { keys } = cluster.member(index);
-  const store = await LmdbLogStore.open({
+  const store = await DurableLogStore.open({
     directory: cluster.directoryOf(index),
     clusterId: cluster.clusterId,
     publicKey: keys.publicKey,

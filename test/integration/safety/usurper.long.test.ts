@@ -11,7 +11,7 @@ import {
   HASH_BYTES,
   type Entry,
 } from '../../../src/entry/Entry';
-import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { encodeRequest } from '../../../src/transport/frames';
 import { helloOf } from '../../../src/transport/hello';
 import { makeNodeCertificate } from '../../../src/transport/tls/NodeCertificate';
@@ -51,7 +51,7 @@ afterAll(async () => {
 
 /** The log of a node that is stopped: also what its commands do not show. */
 async function lastEntryOf(index: number): Promise<Entry> {
-  const store = await LmdbLogStore.open({
+  const store = await DurableLogStore.open({
     directory: cluster.directoryOf(index),
     clusterId: cluster.clusterId,
     publicKey: cluster.member(index).keys.publicKey,

@@ -14,7 +14,7 @@ import { takeBackup } from '../../../src/backup/takeBackup';
 import type { BackupHead } from '../../../src/backup/BackupHead';
 import { RESTORE_STEP_BYTES, VALUE_BYTES_MAX } from '../../../src/limits';
 import { DirectoryLock } from '../../../src/storage/directory/DirectoryLock';
-import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { buildLog, empty, logs } from '../storage/logFixture';
 import { OWNER } from '../storage/owner';
 import { CLUSTER_ID, headOf, sourceOf } from './backupFixture';
@@ -46,7 +46,7 @@ function damage(fromEnd: number): void {
 
 test('makes a voter of the new cluster that holds the whole log, committed, in a term not below its last', async () => {
   expect(await restore()).toEqual(headOf(entries));
-  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  const store = await DurableLogStore.open({ directory, ...OWNER });
   expect(store.membership).toBe('voter');
   expect(store.hardState).toEqual({ term: 7, votedFor: null });
   expect(store.commitIndex).toBe(entries.length);
@@ -56,10 +56,24 @@ test('makes a voter of the new cluster that holds the whole log, committed, in a
   expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
 });
 
+test('of a long log takes what its log takes, and few journals', async () => {
+  rmSync(file);
+  const log = buildLog(logs(40, 1, VALUE_BYTES_MAX));
+  await takeBackup(sourceOf(log), file);
+  await restore();
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  expect(names.filter((name) => name.startsWith('journal-')).length).toBeLessThanOrEqual(8);
+  expect(names.filter((name) => name.endsWith('.seg')).length).toBeGreaterThanOrEqual(2);
+  const store = await DurableLogStore.open({ directory, ...OWNER });
+  expect(store.commitIndex).toBe(40);
+  expect(readdirSync(join(directory, 'log')).length).toBeGreaterThanOrEqual(2);
+  store.close();
+});
+
 test('members restored from one file agree on an identity, which is not that of any other restore', async () => {
   const identityAt = async (): Promise<string | null> => {
     await restore();
-    const store = await LmdbLogStore.open({ directory, ...OWNER });
+    const store = await DurableLogStore.open({ directory, ...OWNER });
     const { identity } = store;
     store.close();
     rmSync(directory, { recursive: true });
@@ -83,21 +97,21 @@ test('tells how much is restored', async () => {
 test('into an empty directory', async () => {
   mkdirSync(directory, { recursive: true });
   await restore();
-  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  const store = await DurableLogStore.open({ directory, ...OWNER });
   expect(store.last?.index).toBe(entries.length);
   store.close();
 });
 
 test('the data are the node’s whose keys they were restored with, and no other’s', async () => {
   await restore();
-  const other = LmdbLogStore.open({ directory, ...OWNER, clusterId: CLUSTER_ID });
+  const other = DurableLogStore.open({ directory, ...OWNER, clusterId: CLUSTER_ID });
   await expect(other).rejects.toMatchObject({ code: 'DATA_FOREIGN' });
 });
 
 test.each(['a node’s data', 'any file'])('refuses a directory with %s, and touches nothing', async (what) => {
   mkdirSync(directory, { recursive: true });
   if (what === 'any file') writeFileSync(join(directory, 'note'), 'precious');
-  else (await LmdbLogStore.open({ directory, ...OWNER })).close();
+  else (await DurableLogStore.open({ directory, ...OWNER })).close();
   const before = readdirSync(directory);
   await expect(restore()).rejects.toMatchObject({ code: 'TARGET_EXISTS', exitStatus: 7 });
   expect(readdirSync(directory)).toEqual(before);
@@ -107,10 +121,10 @@ test.each(['a node’s data', 'any file'])('refuses a directory with %s, and tou
 test('refuses a directory that a node begins to use while it is restored', async () => {
   const restoring = restore();
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'data.mdb'), '');
+  writeFileSync(join(directory, 'journal-0'), '');
   await expect(restoring).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
   expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
-  expect(readdirSync(directory)).toEqual(['data.mdb']);
+  expect(readdirSync(directory)).toEqual(['journal-0']);
 });
 
 test.each([1, 33, 3000, 9000])(
@@ -126,7 +140,7 @@ test('a file that is damaged after much of it was stored leaves nothing', async 
   rmSync(file);
   const log = buildLog(logs(RESTORE_STEP_BYTES / VALUE_BYTES_MAX + 1, 1, VALUE_BYTES_MAX));
   await takeBackup(sourceOf(log), file);
-  const store = jest.spyOn(LmdbLogStore.prototype, 'append');
+  const store = jest.spyOn(DurableLogStore.prototype, 'append');
   damage(1);
   await expect(restore()).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
   expect(store).toHaveBeenCalled();
@@ -138,7 +152,7 @@ function leaveHalf(building: string): void {
   mkdirSync(join(building, 'data'), { recursive: true });
   writeFileSync(join(building, 'restore.mark'), '');
   writeFileSync(join(building, 'lock-1-0123456789abcdef.sock.new'), '');
-  writeFileSync(join(building, 'data', 'data.mdb'), 'half');
+  writeFileSync(join(building, 'data', 'journal-0'), 'half');
 }
 
 test('what a restore that was killed has left is replaced', async () => {
@@ -150,10 +164,10 @@ test('what a restore that was killed has left is replaced', async () => {
 
 test('what a restore into a directory has left there is replaced, what it has moved included', async () => {
   leaveHalf(join(directory, 'restoring'));
-  writeFileSync(join(directory, 'data.mdb'), 'half');
+  writeFileSync(join(directory, 'journal-0'), 'half');
   mkdirSync(join(directory, 'lost+found'));
   await restore();
-  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  const store = await DurableLogStore.open({ directory, ...OWNER });
   expect(store.last?.index).toBe(entries.length);
   store.close();
 });
@@ -200,7 +214,7 @@ test.each(['missing', 'empty'])(
     for (const error of refused)
       expect(['DATA_LOCKED', 'TARGET_EXISTS']).toContain((error as Error & { code?: string }).code);
     if (refused.length === 8) await restore();
-    const store = await LmdbLogStore.open({ directory, ...OWNER });
+    const store = await DurableLogStore.open({ directory, ...OWNER });
     expect(store.last?.index).toBe(entries.length);
     store.close();
   },
@@ -223,7 +237,7 @@ test('into the cluster that it was taken of: only when it is said that no old da
   await expect(restore({ owner })).rejects.toMatchObject({ code: 'SAME_CLUSTER', exitStatus: 10 });
   expect(readdirSync(data)).toEqual(['backup']);
   await restore({ owner, sameCluster: true });
-  const store = await LmdbLogStore.open({ directory, ...owner });
+  const store = await DurableLogStore.open({ directory, ...owner });
   expect(store.commitIndex).toBe(entries.length);
   store.close();
 });

@@ -34,11 +34,3 @@ export function logs(count: number, term = 1, valueBytes = 5): EntrySpec[] {
 export function empty(term: number): EntrySpec {
   return { term, empty: true };
 }
-
-/** A log whose values are small, large, and longer than a page of the store, with an empty entry now and then. */
-export function usedLog(): Entry[] {
-  const specs = Array.from({ length: 900 }, (_, n) =>
-    n % 100 === 0 ? empty(1) : { term: 1, valueBytes: [20, 100, 700, 3000, 9000][n % 5] ?? 0 },
-  );
-  return buildLog(specs);
-}

@@ -1,20 +1,20 @@
 /**
- * A process with LmdbLogStores, for tests. Arguments: what to do, directories, and for `calls` a file of JSON calls.
+ * A process with DurableLogStores, for tests. Arguments: what to do, directories, and for `calls` a file of JSON calls.
  * For each directory it prints one line of JSON: {"opened":true}, or the error that it met.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { StartError, toError } from '../../../src/errors';
-import type { Entry } from '../../../src/entry/Entry';
-import { LmdbLogStore } from '../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { make, type Call } from './calls';
-import { buildLog, logs, usedLog } from './logFixture';
+import { buildLog, logs } from './logFixture';
 import { OWNER } from './owner';
 
 const [, , task = '', file = '', ...directories] = process.argv;
 
 async function run(directory: string): Promise<void> {
-  const store = await LmdbLogStore.open({ directory, ...OWNER });
+  const store = await DurableLogStore.open({ directory, ...OWNER });
   if (task === 'calls') {
     const calls = z.array(z.custom<Call>()).parse(JSON.parse(readFileSync(file, 'utf8')));
     for (const call of calls) make(store, call);
@@ -23,20 +23,34 @@ async function run(directory: string): Promise<void> {
   if (task === 'hold') setInterval(() => undefined, 1000);
   if (task === 'read') store.read(1, Infinity, Infinity);
   if (task === 'fill') fill(store);
-  if (task === 'use') use(store);
-  // Less than the journal takes, and more than lmdb's file has room for.
-  if (task === 'close') store.append(buildLog(logs(5, 1, 40_000), store.last), store.commitIndex);
-  if (task === 'close') store.close();
+  if (task === 'append') await appendForEver(store);
   say({ opened: true });
   if (task !== 'hold') store.close();
 }
 
-/** Appends until the disk is full; then tells whether the store goes on refusing, with the same error. */
-function fill(store: LmdbLogStore): void {
+/** Appends and commits, and says after each call how far the log and what is committed are, until the process is killed. */
+async function appendForEver(store: DurableLogStore): Promise<never> {
+  for (let round = 1; ; round += 1) {
+    const term = store.hardState.term + 1;
+    const { commitIndex } = store;
+    if (round % 10 === 0) store.saveHardState({ term, votedFor: null });
+    // Now and then a new leader's entries, in place of what is not committed.
+    const last = round % 7 === 0 ? store.entryAt(commitIndex) : store.last;
+    store.append(buildLog(logs(3, store.hardState.term, 20_000), last), last?.index ?? 0);
+    writeSync(1, `${JSON.stringify({ last: store.last?.index, committed: store.commitIndex })}\n`);
+    // Syncs beside this thread end between two turns.
+    await nextTurn();
+  }
+}
+
+/** Appends, and commits what came before, until the disk is full; then tells whether the store goes on refusing, with the same error. */
+function fill(store: DurableLogStore): void {
   const failures = new Set<unknown>();
   for (let tries = 0; failures.size === 0; tries += 1) {
     if (tries === 10_000) throw new Error('the disk never became full');
-    attempt(() => store.append(buildLog(logs(16, 1, 500), store.last), store.commitIndex), failures);
+    attempt(() => {
+      store.append(buildLog(logs(16, 1, 500), store.last), store.last?.index ?? 0);
+    }, failures);
   }
   attempt(() => store.append([], store.commitIndex + 1), failures);
   attempt(() => store.saveHardState({ term: 9, votedFor: null }), failures);
@@ -46,27 +60,6 @@ function fill(store: LmdbLogStore): void {
   const [failure] = failures;
   if (failures.size > 1) throw new Error('later calls threw other errors');
   throw failure;
-}
-
-/** Reads all, appends, replaces what is not committed, and reads all again: what it is given must be the log of {@link usedLog}. */
-function use(store: LmdbLogStore): void {
-  const log = usedLog();
-  readAll(store, log);
-  const { commitIndex } = store;
-  const last = store.last?.index ?? 0;
-  store.append(buildLog(logs(300, 1, 100), store.last), commitIndex);
-  store.append(buildLog(logs(20, 2, 3000), store.entryAt(commitIndex)), commitIndex);
-  readAll(store, log.slice(0, Math.min(commitIndex, last)));
-}
-
-/** Reads each entry of a log; what is damaged must say so. */
-function readAll(store: LmdbLogStore, log: readonly Entry[]): void {
-  for (const { index, bytes } of log)
-    try {
-      if (store.entryAt(index)?.bytes.equals(bytes) !== true) throw new Error(`an altered entry ${index}`);
-    } catch (error) {
-      if (!(error instanceof StartError) || error.code !== 'DATA_DAMAGED') throw error;
-    }
 }
 
 function attempt(call: () => unknown, failures: Set<unknown>): void {

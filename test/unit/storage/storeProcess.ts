@@ -22,7 +22,7 @@ export interface Outcome {
 
 /** Runs {@link CHILD} to its end. `fileBlocksMax`: the longest file that it may write, in blocks of 512 bytes. */
 export async function runStore(
-  task: 'open' | 'read' | 'fill' | 'calls' | 'use' | 'close',
+  task: 'open' | 'read' | 'fill' | 'calls',
   directories: readonly string[],
   { file = '', fileBlocksMax = 0 } = {},
 ): Promise<Outcome> {
@@ -32,6 +32,11 @@ export async function runStore(
   const started = new StartedProgram(fileBlocksMax === 0 ? program : limited);
   const { status, signal, stderr } = await started.ended;
   return { lines: started.lines.map((text) => line.parse(JSON.parse(text))), status, signal, stderr };
+}
+
+/** Starts a child that appends until it is killed, and says after each call how far it is. */
+export function startAppending(directory: string): StartedProgram {
+  return new StartedProgram([process.execPath, ...BY_TS_NODE, CHILD, 'append', '', directory]);
 }
 
 /** Starts a child that opens the store and keeps it; resolves when it has it. */

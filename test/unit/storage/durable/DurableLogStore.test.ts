@@ -1,21 +1,24 @@
-import { existsSync, mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { StartError } from '../../../../src/errors';
-import { LmdbLogStore } from '../../../../src/storage/lmdb/LmdbLogStore';
+import { JOURNAL_BYTES, VALUE_BYTES_MAX } from '../../../../src/limits';
+import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { LogStore } from '../../../../src/storage/LogStore';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
+import { SECTOR_BYTES } from '../../../../src/storage/StoreDisk';
 import { buildLog, empty, logs } from '../logFixture';
 import { logStoreSuite } from '../logStoreSuite';
 import { OWNER } from '../owner';
 import { runStore } from '../storeProcess';
 import { runs } from '../../../runs';
-import { home, newDirectory, open, filledDirectory, refusal, thrownBy } from './directories';
+import { home, newDirectory, open, openSmall, refusal, SMALL, thrownBy } from './directories';
+import { SteppedDisk } from './SteppedDisk';
 
-logStoreSuite('LmdbLogStore', () => {
+logStoreSuite('DurableLogStore', () => {
   const directory = newDirectory();
   return {
-    open: () => LmdbLogStore.open({ directory, ...OWNER }),
+    open: () => DurableLogStore.open({ directory, ...OWNER }),
     callAndCrash: async (calls) => {
       const file = join(home, 'calls.json');
       writeFileSync(file, JSON.stringify(calls));
@@ -30,10 +33,12 @@ describe('the directory', () => {
     const directory = join(newDirectory(), 'data', 'node.0');
     const store = await open(directory);
     store.setMembership('voter');
-    expect(statSync(directory).mode & 0o777).toBe(0o700);
-    expect(statSync(join(directory, '..')).mode & 0o777).toBe(0o700);
-    for (const name of ['data.mdb', 'data.mdb-lock', 'journal', 'marker.json'])
-      expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
+    for (let index = 1; index <= 4; index += 1)
+      store.append(buildLog(logs(1, 1, VALUE_BYTES_MAX), store.last), index);
+    const modeOf = (name: string): string => (statSync(join(directory, name)).mode & 0o777).toString(8);
+    for (const name of ['..', '.', 'log']) expect([name, modeOf(name)]).toEqual([name, '700']);
+    const files = ['journal-0', 'journal-1', 'marker.json', 'log/00000000000000000001.seg'];
+    for (const name of files) expect([name, modeOf(name)]).toEqual([name, '600']);
     store.close();
   });
 
@@ -51,8 +56,46 @@ describe('the directory', () => {
     const store = await open(directory);
     expect(store.membership).toBe('none');
     store.close();
-    truncateSync(join(directory, 'data.mdb'));
-    (await open(directory)).close();
+    for (const name of ['journal-0', 'journal-1']) {
+      truncateSync(join(directory, name));
+      (await open(directory)).close();
+    }
+    const again = await open(directory);
+    again.setMembership('voter');
+    again.append(buildLog(logs(1)), 1);
+    again.close();
+    const last = await open(directory);
+    expect(last).toMatchObject({ membership: 'voter', commitIndex: 1, last: { index: 1 } });
+    last.close();
+  });
+
+  test('takes what its log takes, and few journals that are used again, over any number of starts', () => {
+    const directory = newDirectory();
+    mkdirSync(directory);
+    let store = openSmall(new SteppedDisk(directory));
+    store.setMembership('voter');
+    for (let round = 1; round <= 10; round += 1) {
+      store.close();
+      const disk = new SteppedDisk(directory);
+      store = openSmall(disk);
+      for (let added = 1; added <= 50; added += 1) {
+        store.append(buildLog(logs(1, 1, 400), store.last), store.last?.index ?? 0);
+        disk.endLater();
+      }
+    }
+    store.close();
+    expect(readdirSync(directory).sort()).toEqual([
+      'journal-0',
+      'journal-1',
+      'journal-2',
+      'log',
+      'marker.json',
+    ]);
+    const lengths = readdirSync(join(directory, 'log')).map(
+      (name) => statSync(join(directory, 'log', name)).size,
+    );
+    expect(lengths.length).toBeGreaterThanOrEqual(10);
+    for (const length of lengths) expect(length).toBeLessThan(SMALL.SEGMENT_BYTES + 2000);
   });
 });
 
@@ -63,7 +106,7 @@ describe('against a store in memory', () => {
     fc.record({ name: fc.constantFrom('vote' as const, 'reopen' as const) }),
   );
 
-  test('any changes give the same log: what is cut in lmdb, in the journal, and over both', async () => {
+  test('any changes give the same log: what is cut in one journal, and over several', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 3, maxLength: 20 }), async (changes) => {
         const directory = newDirectory();
@@ -104,24 +147,26 @@ describe('against a store in memory', () => {
 });
 
 describe('a write that fails', () => {
-  test('is the last: the store refuses all later calls, and keeps what it had', async () => {
-    const directory = await filledDirectory();
-    const blocks = statSync(join(directory, 'data.mdb')).size / 512 + 512;
-    const outcome = await runStore('fill', [directory], { fileBlocksMax: blocks });
-    expect(outcome).toMatchObject({ lines: [{ code: 'STORE_FAILED' }], status: 0, signal: null });
-    expect(outcome.lines).toMatchObject([{ cause: expect.stringContaining('EFBIG') as unknown }]);
-    await expectWhole(directory);
-  });
-
-  test('inside lmdb is the last as well', async () => {
-    const directory = await filledDirectory();
-    const file = join(directory, 'data.mdb');
-    const blocks = statSync(file).size / 512;
-    truncateSync(file, statSync(file).size + (64 << 20));
-    for (let round = 0; round < 3; round += 1) {
-      const outcome = await runStore('fill', [directory], { fileBlocksMax: blocks });
-      expect(outcome).toMatchObject({ lines: [{ code: 'STORE_FAILED' }], status: 0, signal: null });
-      await expectWhole(directory);
+  test.each([
+    ['of a segment', JOURNAL_BYTES + 1_000_000],
+    ['of a journal that it begins', JOURNAL_BYTES - SECTOR_BYTES],
+  ])('%s is the last: the store refuses all later calls, and keeps what it had', async (_, bytes) => {
+    const directory = newDirectory();
+    const store = await open(directory);
+    store.setMembership('voter');
+    store.append(buildLog(logs(500)), 400);
+    store.close();
+    const fileBlocksMax = Math.floor(bytes / SECTOR_BYTES);
+    let least = 500;
+    for (let round = 0; round < runs(3, 1); round += 1) {
+      const outcome = await runStore('fill', [directory], { fileBlocksMax });
+      expect(outcome).toMatchObject({
+        lines: [{ code: 'STORE_FAILED', cause: expect.stringContaining('EFBIG') as unknown }],
+        status: 0,
+        signal: null,
+      });
+      expect(outcome.lines).toMatchObject([{ message: expect.stringContaining(directory) as unknown }]);
+      least = await expectWhole(directory, least);
     }
   });
 
@@ -136,11 +181,14 @@ describe('a write that fails', () => {
     store.close();
   });
 
-  async function expectWhole(directory: string): Promise<void> {
-    const store = await open(directory);
-    const entries = store.read(1, Infinity, Infinity);
-    expect(entries.length).toBeGreaterThanOrEqual(500);
-    expect(entries.length % 16).toBe(500 % 16);
-    store.close();
+  /** Gives how many entries there are. */
+  async function expectWhole(directory: string, least: number): Promise<number> {
+    const again = await open(directory);
+    const { length } = again.read(1, Infinity, Infinity);
+    expect(length).toBeGreaterThanOrEqual(least);
+    expect(length % 16).toBe(500 % 16);
+    expect(again.commitIndex).toBeGreaterThanOrEqual(400);
+    again.close();
+    return length;
   }
 });

@@ -1,7 +1,7 @@
 import { clusterFingerprint } from '../../config/clusterFingerprint';
 import type { NodeConfig } from '../../config/ClusterConfig';
-import { LmdbLogStore } from './LmdbLogStore';
 import type { LogStore } from '../LogStore';
+import { DurableLogStore } from './DurableLogStore';
 
 /**
  * Opens, or makes, the store of a configured node in its data directory. It holds the directory's lock until it is
@@ -11,5 +11,5 @@ import type { LogStore } from '../LogStore';
  */
 export function openStore({ dataDirectory, members, keys }: NodeConfig): Promise<LogStore> {
   const clusterId = clusterFingerprint(members.map(({ publicKey }) => publicKey));
-  return LmdbLogStore.open({ directory: dataDirectory, clusterId, publicKey: keys.publicKey });
+  return DurableLogStore.open({ directory: dataDirectory, clusterId, publicKey: keys.publicKey });
 }

@@ -1,20 +1,22 @@
-import { damaged } from '../damage';
 import { MalformedEntryError, parseEntry, type Entry } from '../../entry/Entry';
+import { damagedSegment } from '../segments/damagedSegment';
+import type { Segments } from '../segments/Segments';
 import { chainFault } from '../storeRules';
+import type { LogTail } from './LogTail';
 
 /**
- * Reads entries and hands out none that does not follow, by hash, index, log number and term, on the one stored before
- * it: lmdb has no checksums (HAZARDS, lmdb 2).
+ * The entries of a store, from its segments and from memory. It hands out none that does not follow, by hash, index, log
+ * number and term, on the one before it.
  */
 export class CheckedEntries {
   constructor(
-    private readonly file: string,
-    private readonly bytesAt: (index: number) => Buffer | undefined,
+    private readonly segments: Segments,
+    private readonly tail: LogTail,
   ) {}
 
   /** The entry at an index that the log holds. @throws StartError DATA_DAMAGED */
   entryAt(index: number): Entry {
-    return this.following(index, this.predecessor(index));
+    return this.tail.at(index) ?? this.following(index, this.predecessor(index));
   }
 
   /** Entries `from` to at most `to`, as {@link LogStore.read} limits them. @throws StartError DATA_DAMAGED */
@@ -23,7 +25,7 @@ export class CheckedEntries {
     let previous = this.predecessor(from);
     let bytes = 0;
     for (let index = from; index <= to && entries.length < Math.max(maxCount, 1); index += 1) {
-      const entry = this.following(index, previous);
+      const entry = this.tail.at(index) ?? this.following(index, previous);
       bytes += entry.bytes.length;
       if (entries.length > 0 && bytes > maxBytes) break;
       entries.push(entry);
@@ -33,7 +35,7 @@ export class CheckedEntries {
   }
 
   private predecessor(index: number): Entry | null {
-    return index === 1 ? null : this.parsed(index - 1);
+    return index === 1 ? null : (this.tail.at(index - 1) ?? this.parsed(index - 1));
   }
 
   private following(index: number, previous: Entry | null): Entry {
@@ -44,7 +46,7 @@ export class CheckedEntries {
   }
 
   private parsed(index: number): Entry {
-    const bytes = this.bytesAt(index);
+    const bytes = this.segments.bytesAt(index);
     if (bytes === undefined) throw this.damagedAt(index, 'it is missing');
     let entry: Entry;
     try {
@@ -58,6 +60,6 @@ export class CheckedEntries {
   }
 
   private damagedAt(index: number, reason: string, cause?: Error): Error {
-    return damaged(this.file, `is damaged at position ${index}: ${reason}`, cause);
+    return damagedSegment(this.segments.pathOf(index), `is damaged at position ${index}: ${reason}`, cause);
   }
 }

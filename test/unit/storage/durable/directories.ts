@@ -1,13 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartError, type StartErrorCode } from '../../../../src/errors';
-import { LmdbLogStore } from '../../../../src/storage/lmdb/LmdbLogStore';
+import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
+import type { StoreLimits } from '../../../../src/storage/StoreLimits';
 import { buildLog, empty, logs } from '../logFixture';
 import { OWNER } from '../owner';
+import { SteppedDisk } from './SteppedDisk';
 
 /** Where the stores of one test file stand; it is removed after the file. */
-export const home = mkdtempSync(join(tmpdir(), 'lmdb-store-'));
+export const home = mkdtempSync(join(tmpdir(), 'store-'));
 let made = 0;
 
 afterAll(() => rmSync(home, { recursive: true }));
@@ -19,8 +21,8 @@ export function newDirectory(): string {
 }
 
 /** Opens a store as {@link OWNER}'s. */
-export function open(directory: string, owner = OWNER): Promise<LmdbLogStore> {
-  return LmdbLogStore.open({ directory, ...owner });
+export function open(directory: string, owner = OWNER): Promise<DurableLogStore> {
+  return DurableLogStore.open({ directory, ...owner });
 }
 
 /** A voter's directory with 500 entries; the second is empty, the 300th holds 10 kB. */
@@ -35,6 +37,44 @@ export async function filledDirectory(): Promise<string> {
   );
   store.close();
   return directory;
+}
+
+/** So small that a few entries fill journals and segments; the largest entry of a test has 1,000 bytes. */
+export const SMALL: StoreLimits = {
+  JOURNAL_BYTES: 16_384,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 20_000,
+  BLOCK_BYTES: 2000,
+};
+
+/** Opens a store as {@link OWNER}'s, with small files. */
+export function openSmall(disk: SteppedDisk, limits = SMALL): DurableLogStore {
+  return DurableLogStore.openOn(disk, OWNER, { release: () => undefined }, limits);
+}
+
+/**
+ * A voter's directory with small files and 100 entries, of which 99 are committed: two closed segments and an open one,
+ * and what follows on them in the journal's files, of which the latest and the one before it are needed.
+ */
+export function smallDirectory(): string {
+  const base = join(home, 'small');
+  if (!existsSync(base)) fillSmall(base);
+  const directory = newDirectory();
+  cpSync(base, directory, { recursive: true });
+  return directory;
+}
+
+function fillSmall(directory: string): void {
+  mkdirSync(directory);
+  const disk = new SteppedDisk(directory);
+  const store = openSmall(disk);
+  store.setMembership('voter');
+  store.saveHardState({ term: 1, votedFor: null });
+  for (let index = 1; index <= 100; index += 1) {
+    store.append(buildLog(logs(1, 1, 400), store.last), index - 1);
+    disk.endLater();
+  }
+  store.close();
 }
 
 /** The error with which an opening is refused. */

@@ -1,0 +1,361 @@
+import { resolve } from 'node:path';
+import { invariant, StartError, toError } from '../../errors';
+import { EntryKind, type Entry } from '../../entry/Entry';
+import { LENGTH_BYTES } from '../../entry/entryFrames';
+import { damaged } from '../damage';
+import { DirectoryDisk } from '../directory/DirectoryDisk';
+import { DirectoryLock } from '../directory/DirectoryLock';
+import { makeDirectory } from '../directory/durableFile';
+import { MarkerFile, type Marked, type StoreOwner } from '../directory/MarkerFile';
+import { EmptyEntries } from '../EmptyEntries';
+import { Journal, entryRoomOf, type JournalContent, type JournalState } from '../journal/Journal';
+import type { HardState, LogStore, Membership } from '../LogStore';
+import { damagedSegment } from '../segments/damagedSegment';
+import { Segments, SEGMENTS_FOLDER } from '../segments/Segments';
+import { NOTHING_STORED } from '../segments/StoredExtent';
+import type { StoreDisk } from '../StoreDisk';
+import { STORE_LIMITS, type StoreLimits } from '../StoreLimits';
+import { checkAppend, checkHardState, checkIdentity, checkMembership, lastIndex } from '../storeRules';
+import { asStoreFailed } from '../unusable';
+import { CheckedEntries } from './CheckedEntries';
+import { LogTail } from './LogTail';
+import { replayedEntries } from './replayedEntries';
+
+/** Where a node keeps its data, and whose they are. */
+export interface DurableLogStoreOptions extends StoreOwner {
+  /** Made when it does not exist, for its owner alone. Not shared with anything else. */
+  readonly directory: string;
+}
+
+/** What a store holds open. */
+interface Parts {
+  readonly marker: MarkerFile;
+  readonly journal: Journal;
+  readonly segments: Segments;
+}
+
+/** What a store holds in memory: read at its start, and changed only after it was changed on disk. */
+interface Loaded {
+  membership: Membership;
+  identity: string | null;
+  hardState: HardState;
+  commitIndex: number;
+  readonly empties: EmptyEntries;
+  readonly tail: LogTail;
+}
+
+const EMPTY_JOURNAL: JournalContent = {
+  hardState: { term: 0, votedFor: null },
+  commitIndex: 0,
+  stored: NOTHING_STORED,
+  appends: [],
+  path: '',
+};
+
+/**
+ * The LogStore that users run. Every call is one record of the {@link Journal}, on disk when it returns. When a
+ * journal's file is full, the committed entries go to the {@link Segments}, which are synced beside this thread; once
+ * that is done, the file can be used again.
+ *
+ * A directory holds the marker ({@link MarkerFile}), the journal's files, the folder of segments, and the socket of the
+ * {@link DirectoryLock}.
+ */
+export class DurableLogStore implements LogStore {
+  private readonly entries: CheckedEntries;
+  /** The last entry in segments, where the tail has none. */
+  private lastWritten: Entry | null;
+  private failure: StartError | null = null;
+  private closed = false;
+  private syncing = false;
+
+  private constructor(
+    private readonly disk: StoreDisk,
+    private readonly parts: Parts,
+    private readonly loaded: Loaded,
+    private readonly limits: StoreLimits,
+    private readonly lock: Pick<DirectoryLock, 'release'>,
+  ) {
+    this.entries = new CheckedEntries(parts.segments, loaded.tail);
+    this.lastWritten = lastOf(parts.segments);
+  }
+
+  /**
+   * Opens a node's store, and makes it when the directory is empty or missing.
+   *
+   * @throws StartError DATA_LOCKED (another process has it), DATA_FOREIGN (another node's or cluster's),
+   * DATA_DAMAGED, or STORE_FAILED when the directory cannot be used.
+   */
+  static async open({ directory: given, ...owner }: DurableLogStoreOptions): Promise<DurableLogStore> {
+    const directory = resolve(given);
+    try {
+      makeDirectory(directory);
+      const lock = await DirectoryLock.acquire(directory);
+      try {
+        return DurableLogStore.openOn(new DirectoryDisk(directory), owner, lock);
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    } catch (error) {
+      throw asStoreFailed(error, `cannot open the store in ${directory}`);
+    }
+  }
+
+  /** The same on any disk that nothing else uses, until the store lets go of the lock. */
+  static openOn(
+    disk: StoreDisk,
+    owner: StoreOwner,
+    lock: Pick<DirectoryLock, 'release'>,
+    limits = STORE_LIMITS as StoreLimits,
+  ): DurableLogStore {
+    const marker = new MarkerFile(disk, owner);
+    const marked = marker.read();
+    const journal = new Journal(disk, limits);
+    try {
+      const content = journal.read();
+      checkMarker(disk, marker, marked, content);
+      journal.makeFiles();
+      const segments = Segments.open(disk, (content ?? EMPTY_JOURNAL).stored, limits);
+      try {
+        const loaded = load(segments, marked, content ?? EMPTY_JOURNAL);
+        return new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock);
+      } catch (error) {
+        segments.close();
+        throw error;
+      }
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+  }
+
+  get place(): string {
+    return this.disk.place;
+  }
+
+  get hardState(): HardState {
+    return this.loaded.hardState;
+  }
+
+  get membership(): Membership {
+    return this.loaded.membership;
+  }
+
+  get identity(): string | null {
+    return this.loaded.identity;
+  }
+
+  get commitIndex(): number {
+    return this.loaded.commitIndex;
+  }
+
+  get last(): Entry | null {
+    return this.loaded.tail.last ?? this.lastWritten;
+  }
+
+  setMembership(membership: Membership): void {
+    this.checkUsable();
+    checkMembership(this, membership);
+    this.writing(() => {
+      if (this.membership === 'none') this.beginData();
+      this.parts.marker.write({ membership, identity: this.identity });
+    });
+    this.loaded.membership = membership;
+  }
+
+  setIdentity(identity: string): void {
+    this.checkUsable();
+    checkIdentity(this, identity);
+    if (identity === this.identity) return;
+    this.writing(() => this.parts.marker.write({ membership: this.membership, identity }));
+    this.loaded.identity = identity;
+  }
+
+  saveHardState(hardState: HardState): void {
+    this.checkUsable();
+    checkHardState(this, hardState);
+    this.writing(() => this.parts.journal.saveHardState({ ...this.state, hardState }));
+    this.loaded.hardState = hardState;
+  }
+
+  append(entries: readonly Entry[], commitIndex: number): void {
+    this.checkUsable();
+    checkAppend(this, entries, commitIndex);
+    if (entries.length === 0 && commitIndex === this.commitIndex) return;
+    const pieces = this.piecesOf(entries);
+    for (const [at, piece] of pieces.entries()) {
+      // A crash between two leaves a beginning of the entries, and commitIndex as it was.
+      const committed = at === pieces.length - 1 ? commitIndex : this.commitIndex;
+      this.writing(() => this.appendPiece(piece, committed));
+      this.remember(piece, committed);
+    }
+  }
+
+  entryAt(index: number): Entry | null {
+    this.checkUsable();
+    if (index < 1 || index > lastIndex(this)) return null;
+    return this.entries.entryAt(index);
+  }
+
+  read(from: number, maxBytes: number, maxCount: number): Entry[] {
+    this.checkUsable();
+    invariant(from >= 1, () => `read from position ${from}`);
+    if (from > lastIndex(this)) return [];
+    return this.entries.read(from, lastIndex(this), maxBytes, maxCount);
+  }
+
+  indexOfLog(logNumber: number): number | null {
+    this.checkUsable();
+    if (logNumber < 1 || logNumber > (this.last?.logNumber ?? 0)) return null;
+    return this.loaded.empties.indexOfLog(logNumber);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.failure === null) this.closeParts();
+    this.lock.release();
+  }
+
+  private get state(): JournalState {
+    const { hardState, commitIndex } = this.loaded;
+    return { hardState, commitIndex, stored: this.parts.segments.stored };
+  }
+
+  /** What the marker vouches for is on disk before the marker is. */
+  private beginData(): void {
+    const { journal } = this.parts;
+    this.disk.makeFolder(SEGMENTS_FOLDER);
+    if (!journal.hasBegun) journal.begin(this.state);
+  }
+
+  private appendPiece(entries: readonly Entry[], commitIndex: number): void {
+    const { journal, segments } = this.parts;
+    if (!journal.hasRoomFor(entries)) {
+      this.writeCommitted();
+      if (journal.isLong && segments.lastIndex > segments.stored.index) segments.sync();
+      journal.turn(this.state);
+    }
+    journal.append(entries, { ...this.state, commitIndex });
+  }
+
+  /** Pieces of entries that fit a record each; one, without entries, of none. */
+  private piecesOf(entries: readonly Entry[]): (readonly Entry[])[] {
+    const pieces: Entry[][] = [[]];
+    const room = entryRoomOf(this.limits.JOURNAL_BYTES);
+    let bytes = 0;
+    for (const entry of entries) {
+      const framed = LENGTH_BYTES + entry.bytes.length;
+      if (bytes + framed > room && bytes > 0) {
+        pieces.push([]);
+        bytes = 0;
+      }
+      bytes += framed;
+      pieces.at(-1)?.push(entry);
+    }
+    return pieces;
+  }
+
+  private writeCommitted(): void {
+    const { segments } = this.parts;
+    const committed = this.loaded.tail.takeTo(this.commitIndex);
+    segments.append(committed);
+    this.lastWritten = committed.at(-1) ?? this.lastWritten;
+    if (!this.syncing) this.syncSegments();
+  }
+
+  /** Beside this thread, and again for what was written meanwhile. */
+  private syncSegments(): void {
+    const { journal, segments } = this.parts;
+    if (!segments.hasUnsynced || this.closed || this.failure !== null) return;
+    this.syncing = true;
+    segments.syncLater((error) => {
+      this.syncing = false;
+      if (this.closed || this.failure !== null) return;
+      if (error !== null) this.fail(error);
+      else {
+        journal.retire(segments.stored.index);
+        this.syncSegments();
+      }
+    });
+  }
+
+  private remember(entries: readonly Entry[], commitIndex: number): void {
+    const { empties, tail } = this.loaded;
+    const [first] = entries;
+    if (first !== undefined && first.index <= lastIndex(this)) empties.cutFrom(first.index);
+    tail.append(entries);
+    for (const { kind, index } of entries) if (kind === EntryKind.Empty) empties.append(index);
+    this.loaded.commitIndex = commitIndex;
+  }
+
+  /** The first write that fails is the last: nobody can tell what of it is on disk. */
+  private writing(write: () => void): void {
+    try {
+      write();
+    } catch (thrown) {
+      throw this.fail(thrown);
+    }
+  }
+
+  private fail(thrown: unknown): StartError {
+    const { message } = toError(thrown);
+    this.failure = new StartError(
+      'STORE_FAILED',
+      `cannot write to ${this.place}: ${message}; see that the disk works and has space, then start again`,
+      { cause: thrown },
+    );
+    this.closeParts();
+    return this.failure;
+  }
+
+  private closeParts(): void {
+    this.parts.journal.close();
+    this.parts.segments.close();
+  }
+
+  private checkUsable(): void {
+    if (this.failure !== null) throw this.failure;
+    invariant(!this.closed, () => 'call to a closed store');
+  }
+}
+
+/** A marker without data, and data without a marker, are damage: a node that votes has both. */
+function checkMarker(
+  disk: StoreDisk,
+  marker: MarkerFile,
+  { membership }: Marked,
+  content: JournalContent | null,
+): void {
+  if (membership !== 'none' && content === null)
+    throw damaged(
+      `${disk.place}/journal-0`,
+      'is damaged at byte 0, or missing, and so are all other journals',
+    );
+  if (membership !== 'none') return;
+  const isUsed = content !== null && (content.hardState.term > 0 || content.appends.length > 0);
+  if (isUsed || disk.names(SEGMENTS_FOLDER).length > 0)
+    throw damaged(marker.path, `is missing, but ${disk.place} holds data`);
+}
+
+function load(segments: Segments, marked: Marked, content: JournalContent): Loaded {
+  const stored = lastOf(segments);
+  const tail = new LogTail(segments.lastIndex + 1);
+  tail.append(replayedEntries(content, stored));
+  const empties = new EmptyEntries(segments.empties());
+  const { index, logNumber } = stored ?? { index: 0, logNumber: 0 };
+  if (empties.count !== index - logNumber)
+    throw damagedSegment(
+      segments.pathOf(index),
+      `holds ${index} entries, ${empties.count} empty, up to log ${logNumber}`,
+    );
+  for (const entry of tail.entries) if (entry.kind === EntryKind.Empty) empties.append(entry.index);
+  const { hardState, commitIndex } = content;
+  return { ...marked, hardState, commitIndex, empties, tail };
+}
+
+function lastOf(segments: Segments): Entry | null {
+  const { lastIndex: index } = segments;
+  if (index === 0) return null;
+  return new CheckedEntries(segments, new LogTail(index + 1)).entryAt(index);
+}

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StartError } from '../../errors';
+import { VERIFY_STEP_BYTES } from '../../limits';
+import { entryHash, GENESIS_HASH } from '../../entry/Entry';
+import { DirectoryDisk } from '../directory/DirectoryDisk';
+import { readStoreOwner } from '../directory/MarkerFile';
+import type { LogStore } from '../LogStore';
+import { lastIndex } from '../storeRules';
+import { asStoreFailed } from '../unusable';
+import { DurableLogStore } from './DurableLogStore';
+
+/** What a whole store holds. */
+export interface VerifiedStore {
+  /** Entries, the empty ones of leaders too. */
+  readonly entries: number;
+  /** Logs, as people count them. */
+  readonly logs: number;
+  /** The last entry's hash, which covers all before it; zeros when there is none. */
+  readonly headHash: string;
+  /** Bytes of the entries that were read. */
+  readonly bytes: number;
+}
+
+/** How far a check is. */
+export interface VerifyProgress {
+  readonly index: number;
+  readonly last: number;
+  readonly bytes: number;
+}
+
+/**
+ * Checks every entry of a stopped node's store, from the first to the last, and what the store says of them.
+ *
+ * @throws StartError DATA_LOCKED (its node runs), DATA_DAMAGED (names the first bad entry), DATA_FOREIGN (another
+ * version's), STORE_FAILED (there is no store, or it cannot be opened, for which it must be writable).
+ */
+export async function verifyStore(
+  given: string,
+  onProgress: (progress: VerifyProgress) => void,
+): Promise<VerifiedStore> {
+  const directory = resolve(given);
+  try {
+    return await verify(directory, onProgress);
+  } catch (error) {
+    throw asStoreFailed(error, `cannot check ${directory}, which needs to be locked and written to`);
+  }
+}
+
+async function verify(
+  directory: string,
+  onProgress: (progress: VerifyProgress) => void,
+): Promise<VerifiedStore> {
+  const owner = readStoreOwner(new DirectoryDisk(directory));
+  if (owner === null)
+    throw new StartError('STORE_FAILED', `${directory} holds no node's data: name one, like data/node-0`);
+  const store = await DurableLogStore.open({ directory, ...owner });
+  try {
+    const bytes = await walk(store, onProgress);
+    const { last } = store;
+    const headHash = last === null ? GENESIS_HASH : entryHash(last);
+    return {
+      entries: last?.index ?? 0,
+      logs: last?.logNumber ?? 0,
+      headHash: headHash.toString('hex'),
+      bytes,
+    };
+  } finally {
+    store.close();
+  }
+}
+
+/** Reads every entry, which checks it, and returns how many bytes they have. */
+async function walk(store: LogStore, onProgress: (progress: VerifyProgress) => void): Promise<number> {
+  const last = lastIndex(store);
+  let bytes = 0;
+  for (let index = 0; index < last;) {
+    for (const entry of store.read(index + 1, VERIFY_STEP_BYTES, last)) {
+      index = entry.index;
+      bytes += entry.bytes.length;
+    }
+    onProgress({ index, last, bytes });
+    await nextTurn();
+  }
+  return bytes;
+}

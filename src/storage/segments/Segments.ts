@@ -1,0 +1,243 @@
+import { join } from 'node:path';
+import { invariant } from '../../errors';
+import { SEGMENT_FILES_OPEN_MAX } from '../../limits';
+import { MalformedEntryError, type Entry } from '../../entry/Entry';
+import { countLeading } from '../countLeading';
+import { damagedSegment } from './damagedSegment';
+import { EntryBlock } from './EntryBlock';
+import type { StoreDisk, StoreFile } from '../StoreDisk';
+import type { StoreLimits } from '../StoreLimits';
+import { Segment, segmentName } from './Segment';
+import type { StoredExtent } from './StoredExtent';
+
+/** The folder of the segments in a data directory. */
+export const SEGMENTS_FOLDER = 'log';
+
+/**
+ * The committed entries of a log, in files that are written at the end of the last one alone. What was written can be
+ * read at once; it counts from the sync on that {@link StoredExtent} tells of.
+ */
+export class Segments {
+  private readonly block = new EntryBlock();
+  private blockSegment: Segment | null = null;
+  /** The files that were used last, the latest at the end. */
+  private readonly files = new Map<string, StoreFile>();
+  /** Segments with bytes that no sync has seen. */
+  private readonly unsynced = new Set<Segment>();
+  private namesChanged = false;
+  private extent: StoredExtent;
+
+  private constructor(
+    private readonly disk: StoreDisk,
+    private readonly limits: StoreLimits,
+    private readonly list: Segment[],
+    extent: StoredExtent,
+  ) {
+    this.extent = extent;
+  }
+
+  /**
+   * Opens what counts, and removes what stands behind it.
+   *
+   * @throws StartError DATA_DAMAGED when a segment is missing, or one's footer or length is not as it was.
+   */
+  static open(disk: StoreDisk, extent: StoredExtent, limits: StoreLimits): Segments {
+    const segments = new Segments(disk, limits, [], extent);
+    try {
+      segments.readAll();
+      return segments;
+    } catch (error) {
+      segments.close();
+      throw error;
+    }
+  }
+
+  /** How far they count. */
+  get stored(): StoredExtent {
+    return this.extent;
+  }
+
+  /** The index of the last entry that was written. */
+  get lastIndex(): number {
+    return this.list.at(-1)?.last ?? 0;
+  }
+
+  /** Indexes of the empty entries, ascending. */
+  empties(): number[] {
+    return this.list.flatMap(({ empties }) => empties);
+  }
+
+  /** Writes committed entries behind the last one. They count after a sync. */
+  append(entries: readonly Entry[]): void {
+    let rest = entries;
+    while (rest.length > 0) {
+      const segment = this.openSegment();
+      let bytes = segment.bytes;
+      let taken = 0;
+      while (taken < rest.length && bytes < this.limits.SEGMENT_BYTES)
+        bytes += rest[taken++]?.bytes.length ?? 0;
+      segment.append(rest.slice(0, taken), this.fileOf(segment.name));
+      this.unsynced.add(segment);
+      rest = rest.slice(taken);
+      if (segment.bytes >= this.limits.SEGMENT_BYTES) segment.close(this.fileOf(segment.name));
+    }
+  }
+
+  /** Whether something was written that no {@link syncLater} was asked for. */
+  get hasUnsynced(): boolean {
+    return this.unsynced.size > 0 || this.namesChanged;
+  }
+
+  /** Syncs what was written before the call, which is something, beside the caller's thread; then it counts, and `done` is told. */
+  syncLater(done: (error: Error | null) => void): void {
+    const extent = this.writtenExtent();
+    const files = [...this.unsynced].map(({ name }) => this.fileOf(name));
+    const { namesChanged } = this;
+    this.unsynced.clear();
+    this.namesChanged = false;
+    let left = files.length + (namesChanged ? 1 : 0);
+    const ended = (error: Error | null): void => {
+      left--;
+      if (left < 0) return;
+      if (error !== null) {
+        left = 0;
+        done(error);
+      } else if (left === 0) {
+        if (extent.index > this.extent.index) this.extent = extent;
+        done(null);
+      }
+    };
+    for (const file of files) file.syncLater(ended);
+    if (namesChanged) this.disk.syncNamesLater(SEGMENTS_FOLDER, ended);
+  }
+
+  /** The same for all that was written, at once. */
+  sync(): void {
+    const extent = this.writtenExtent();
+    // All before the one that is open in the extent were synced, footer and all, before it was told of.
+    for (const { first, name } of this.list) if (first >= this.extent.first) this.fileOf(name).sync();
+    this.disk.syncNames(SEGMENTS_FOLDER);
+    this.unsynced.clear();
+    this.namesChanged = false;
+    this.extent = extent;
+  }
+
+  /** The bytes of the entry at an index; undefined when it is not here. @throws StartError DATA_DAMAGED */
+  bytesAt(index: number): Buffer | undefined {
+    const segment = this.list[countLeading(this.list, ({ first }) => first <= index) - 1];
+    if (segment === undefined || index > segment.last) return undefined;
+    if (!this.holds(segment, index)) this.load(segment, index);
+    return this.block.bytesAt(index);
+  }
+
+  /** Bytes of entries in all of them. */
+  get bytes(): number {
+    return this.list.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Where a segment with this index stands, in messages. */
+  pathOf(index: number): string {
+    const segment = this.list[countLeading(this.list, ({ first }) => first <= index) - 1];
+    return this.path(segment?.name ?? segmentName(index));
+  }
+
+  close(): void {
+    for (const file of this.files.values()) file.close();
+    this.files.clear();
+  }
+
+  private readAll(): void {
+    const { disk, extent, limits } = this;
+    const names = disk.names(SEGMENTS_FOLDER).filter((name) => name.endsWith('.seg'));
+    const last = segmentName(extent.first);
+    for (const name of names) if (name > last) disk.remove(pathOf(name));
+    let next = 1;
+    for (const name of names.filter((name) => name < last).sort()) {
+      const segment = Segment.readClosed(name, this.fileOf(name), limits.BLOCK_BYTES);
+      if (segment.first !== next) break;
+      this.list.push(segment);
+      next = segment.last + 1;
+    }
+    if (next !== extent.first) throw damagedSegment(this.path(segmentName(next)), 'is missing');
+    if (extent.index >= extent.first || names.includes(last)) this.openLast(names.includes(last));
+  }
+
+  private holds(segment: Segment, index: number): boolean {
+    return this.blockSegment === segment && index >= this.block.firstIndex && index <= this.block.lastIndex;
+  }
+
+  private load(segment: Segment, index: number): void {
+    const { first, start, end } = segment.blockOf(index);
+    const file = this.fileOf(segment.name);
+    this.blockSegment = null;
+    try {
+      this.block.load(first, end - start, (into) => file.read(into, start));
+    } catch (error) {
+      if (!(error instanceof MalformedEntryError)) throw error;
+      throw damagedSegment(
+        file.path,
+        `is damaged between bytes ${start} and ${end}: ${error.message}`,
+        error,
+      );
+    }
+    this.blockSegment = segment;
+  }
+
+  private openLast(isThere: boolean): void {
+    const { first, bytes } = this.extent;
+    const name = segmentName(first);
+    if (!isThere) throw damagedSegment(this.path(name), 'is missing');
+    const file = this.fileOf(name);
+    const segment = Segment.readOpen(first, bytes, file, this.limits.BLOCK_BYTES);
+    if (segment.last !== this.extent.index)
+      throw damagedSegment(file.path, `ends at position ${segment.last}, and ${this.extent.index} counts`);
+    file.truncate(bytes);
+    this.list.push(segment);
+    this.unsynced.add(segment);
+    this.namesChanged = true;
+    if (bytes >= this.limits.SEGMENT_BYTES) segment.close(file);
+  }
+
+  /** The last one, or the next where that one is closed. */
+  private openSegment(): Segment {
+    const last = this.list.at(-1);
+    if (last !== undefined && last.bytes < this.limits.SEGMENT_BYTES) return last;
+    const segment = Segment.begin(this.lastIndex + 1, this.limits.BLOCK_BYTES);
+    this.keepOpen(segment.name, this.disk.create(pathOf(segment.name)));
+    this.namesChanged = true;
+    this.list.push(segment);
+    return segment;
+  }
+
+  private writtenExtent(): StoredExtent {
+    const last = this.list.at(-1);
+    return last === undefined
+      ? { index: 0, first: 1, bytes: 0 }
+      : { index: last.last, first: last.first, bytes: last.bytes };
+  }
+
+  private fileOf(name: string): StoreFile {
+    const file = this.files.get(name) ?? this.disk.open(pathOf(name));
+    if (file === null) throw damagedSegment(this.path(name), 'is missing');
+    this.keepOpen(name, file);
+    return file;
+  }
+
+  private keepOpen(name: string, file: StoreFile): void {
+    this.files.delete(name);
+    this.files.set(name, file);
+    if (this.files.size <= SEGMENT_FILES_OPEN_MAX) return;
+    const [oldest] = this.files;
+    invariant(oldest !== undefined, () => 'no open file');
+    this.files.delete(oldest[0]);
+    oldest[1].close();
+  }
+
+  private path(name: string): string {
+    return join(this.disk.place, pathOf(name));
+  }
+}
+
+function pathOf(name: string): string {
+  return `${SEGMENTS_FOLDER}/${name}`;
+}

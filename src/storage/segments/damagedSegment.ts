@@ -1,0 +1,8 @@
+import { dirname } from 'node:path';
+import type { StartError } from '../../errors';
+import { damaged } from '../damage';
+
+/** DATA_DAMAGED for a segment: the data directory is the one above its folder. */
+export function damagedSegment(path: string, reason: string, cause?: unknown): StartError {
+  return damaged(path, reason, cause, dirname(dirname(path)));
+}

@@ -1,0 +1,218 @@
+import { SECTOR_BYTES, type StoreDisk, type StoreFile } from '../../../../src/storage/StoreDisk';
+
+/** Draws whole numbers from 0 to below `limit`. */
+export type Draw = (limit: number) => number;
+
+/** A write to one sector that no sync has seen. */
+interface PendingSector {
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/** What stands under one name: what is on disk, what was written since, and what is read, which is both. */
+class Content {
+  onDisk: Buffer = Buffer.alloc(0);
+  current: Buffer = Buffer.alloc(0);
+  pending: PendingSector[] = [];
+}
+
+interface NameChange {
+  readonly folder: string;
+  apply(names: Map<string, Content>): void;
+}
+
+/**
+ * A disk in memory that can crash: what was not synced is kept sector by sector, by chance, and changes of names up to
+ * some of them. It counts writes and syncs, before each of which a test may end the process.
+ */
+export class CrashingDisk implements StoreDisk {
+  readonly place = '/simulated';
+  /** Told before each write, sync and change of names; throws to end the process there. */
+  beforeChange: (what: string) => void = () => undefined;
+  /** For planted bugs: whether a sync of this file, or of the names in this folder, does nothing. */
+  skipsSync: (name: string) => boolean = () => false;
+  /** Syncs beside the thread that have not ended. */
+  private later: (() => void)[] = [];
+  private durableNames = new Map<string, Content>();
+  private changes: NameChange[] = [];
+
+  constructor(private currentNames = new Map<string, Content>()) {
+    this.durableNames = new Map(currentNames);
+  }
+
+  names(folder: string): string[] {
+    const prefix = folder === '' ? '' : `${folder}/`;
+    return [...this.currentNames.keys()]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length))
+      .filter((name) => !name.includes('/'));
+  }
+
+  makeFolder(): void {
+    // Folders are where their files are.
+  }
+
+  open(name: string): StoreFile | null {
+    const content = this.currentNames.get(name);
+    return content === undefined ? null : this.fileOf(name, content);
+  }
+
+  create(name: string): StoreFile {
+    const content = new Content();
+    this.change(name, (names) => names.set(name, content));
+    return this.fileOf(name, content);
+  }
+
+  rename(from: string, to: string): void {
+    const content = this.currentNames.get(from);
+    if (content === undefined) throw new Error(`no file ${from}`);
+    this.change(to, (names) => {
+      names.delete(from);
+      names.set(to, content);
+    });
+  }
+
+  remove(name: string): void {
+    this.change(name, (names) => names.delete(name));
+  }
+
+  syncNames(folder: string): void {
+    this.beforeChange(`sync names of ${folder}`);
+    this.syncFolder(folder);
+  }
+
+  syncNamesLater(folder: string, done: (error: Error | null) => void): void {
+    this.later.push(() => {
+      this.syncFolder(folder);
+      done(null);
+    });
+  }
+
+  /** Ends the syncs that were begun beside the thread, and those that they begin. */
+  endLater(): void {
+    for (let next = this.later.shift(); next !== undefined; next = this.later.shift()) next();
+  }
+
+  /** What a machine that lost its power now comes back with. */
+  crash(draw: Draw): CrashingDisk {
+    for (const change of this.changes.slice(0, draw(this.changes.length + 1)))
+      change.apply(this.durableNames);
+    const names = new Map<string, Content>();
+    for (const [name, { onDisk, pending }] of this.durableNames) {
+      const kept = new Content();
+      kept.onDisk = Buffer.from(onDisk);
+      for (const sector of pending) if (draw(2) === 1) kept.onDisk = withSector(kept.onDisk, sector);
+      kept.current = Buffer.from(kept.onDisk);
+      names.set(name, kept);
+    }
+    const crashed = new CrashingDisk(names);
+    crashed.skipsSync = this.skipsSync;
+    return crashed;
+  }
+
+  /** The same disk after the process was killed: what was written is still to be read, and not all of it on disk. */
+  restart(): this {
+    this.later = [];
+    this.beforeChange = () => undefined;
+    return this;
+  }
+
+  /** Another disk with the same on it. */
+  copy(): CrashingDisk {
+    const names = new Map<string, Content>();
+    for (const [name, { current }] of this.currentNames) names.set(name, contentOf(current));
+    return new CrashingDisk(names);
+  }
+
+  /** What a file holds, to be looked at and changed. */
+  bytesOf(name: string): Buffer {
+    const content = this.currentNames.get(name);
+    if (content === undefined) throw new Error(`no file ${name}`);
+    return content.current;
+  }
+
+  /** Puts a file in place of another, whole. */
+  replace(name: string, bytes: Buffer | null): void {
+    if (bytes === null) this.currentNames.delete(name);
+    else this.currentNames.set(name, contentOf(bytes));
+    this.durableNames = new Map(this.currentNames);
+  }
+
+  allNames(): string[] {
+    return [...this.currentNames.keys()].sort();
+  }
+
+  private change(name: string, apply: (names: Map<string, Content>) => void): void {
+    this.beforeChange(`names: ${name}`);
+    apply(this.currentNames);
+    const folder = name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
+    this.changes.push({ folder, apply });
+  }
+
+  private syncFolder(folder: string): void {
+    if (this.skipsSync(folder)) return;
+    for (const change of this.changes) if (change.folder === folder) change.apply(this.durableNames);
+    this.changes = this.changes.filter((change) => change.folder !== folder);
+  }
+
+  private fileOf(name: string, content: Content): StoreFile {
+    const syncNow = (count = content.pending.length): void => {
+      if (this.skipsSync(name)) return;
+      for (const sector of content.pending.splice(0, count))
+        content.onDisk = withSector(content.onDisk, sector);
+    };
+    return {
+      path: `${this.place}/${name}`,
+      get size() {
+        return content.current.length;
+      },
+      read: (into, at) => content.current.copy(into, 0, at),
+      write: (bytes, at, length) => {
+        this.beforeChange(`write ${length} at ${at} of ${name}`);
+        for (let from = 0; from < length;) {
+          const upTo = Math.min(length, from + SECTOR_BYTES - ((at + from) % SECTOR_BYTES));
+          const sector = { at: at + from, bytes: Buffer.from(bytes.subarray(from, upTo)) };
+          content.pending.push(sector);
+          content.current = withSector(content.current, sector);
+          from = upTo;
+        }
+      },
+      truncate: (size) => {
+        this.beforeChange(`truncate ${name}`);
+        content.current = Buffer.from(content.current.subarray(0, size));
+        content.onDisk = Buffer.from(content.onDisk.subarray(0, size));
+        content.pending = content.pending.filter((sector) => sector.at < size);
+      },
+      sync: () => {
+        this.beforeChange(`sync ${name}`);
+        syncNow();
+      },
+      syncLater: (done) => {
+        const count = content.pending.length;
+        this.later.push(() => {
+          syncNow(count);
+          done(null);
+        });
+      },
+      close: () => undefined,
+    };
+  }
+}
+
+function contentOf(bytes: Buffer): Content {
+  const content = new Content();
+  content.onDisk = Buffer.from(bytes);
+  content.current = Buffer.from(bytes);
+  return content;
+}
+
+function withSector(content: Buffer, { at, bytes }: PendingSector): Buffer {
+  if (at + bytes.length <= content.length) {
+    bytes.copy(content, at);
+    return content;
+  }
+  const grown = Buffer.alloc(at + bytes.length);
+  content.copy(grown);
+  bytes.copy(grown, at);
+  return grown;
+}

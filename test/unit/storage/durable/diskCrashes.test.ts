@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import type { Entry } from '../../../../src/entry/Entry';
+import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
+import type { HardState } from '../../../../src/storage/LogStore';
+import { runs } from '../../../runs';
+import { buildLog, type EntrySpec } from '../logFixture';
+import { OWNER } from '../owner';
+import { CrashingDisk, type Draw } from './CrashingDisk';
+
+/** Crashes of the machine at every write, with any of the sectors that were not synced (Raft, figure 2: what is durable). */
+
+/** So small that a run goes through many generations and segments. */
+const LIMITS = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
+const NO_LOCK = { release: () => undefined };
+const SEED = 20_261_128;
+
+class Killed extends Error {}
+
+/** What must be there after a crash: all that calls which returned have left, or also what the call under way brings. */
+interface Model {
+  log: readonly Entry[];
+  committed: number;
+  hardState: HardState;
+}
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('append' as const),
+      cut: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(30) }),
+      commit: fc.nat(8),
+      specs: fc.array(
+        fc.record<Omit<EntrySpec, 'term'>>({
+          empty: fc.boolean(),
+          valueBytes: fc.oneof(fc.nat(100), fc.nat(1500)),
+        }),
+        { maxLength: 8 },
+      ),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('vote' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('endLater' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('crash' as const),
+      afterChanges: fc.nat(12),
+      chances: fc.array(fc.nat(1000), { minLength: 5, maxLength: 40 }),
+    }),
+  },
+);
+
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+function open(disk: CrashingDisk): DurableLogStore {
+  return DurableLogStore.openOn(disk, OWNER, NO_LOCK, LIMITS);
+}
+
+function drawOf(chances: readonly number[]): Draw {
+  let drawn = 0;
+  return (limit) => ((chances[drawn % chances.length] ?? 0) + Math.floor(drawn++ / chances.length)) % limit;
+}
+
+function stateOf(store: DurableLogStore): Model {
+  return {
+    log: store.read(1, Infinity, Infinity),
+    committed: store.commitIndex,
+    hardState: store.hardState,
+  };
+}
+
+function textOf({ log, committed, hardState }: Model): string {
+  const last = log.at(-1)?.bytes.toString('base64') ?? '';
+  return JSON.stringify([log.length, last, committed, hardState]);
+}
+
+/** How far a series of runs came. */
+interface Seen {
+  crashes: number;
+  segments: number;
+}
+
+/** Goes through the steps; throws where a store has lost what it had told to be done. */
+function goThrough(steps: readonly Step[], disk: CrashingDisk, seen: Seen): void {
+  let store = open(disk);
+  store.setMembership('voter');
+  let model = stateOf(store);
+  let armed: Draw | null = null;
+  for (const next of steps) {
+    if (next.kind === 'endLater') disk.endLater();
+    if (next.kind === 'restart') {
+      store.close();
+      store = open(disk.restart());
+      expect(textOf(stateOf(store))).toBe(textOf(model));
+    }
+    if (next.kind === 'crash') {
+      armed = drawOf(next.chances);
+      let left = next.afterChanges;
+      disk.beforeChange = () => {
+        if (left-- === 0) throw new Killed();
+      };
+    }
+    const possible = next.kind === 'append' || next.kind === 'vote' ? outcomesOf(model, next) : [model];
+    const wanted = possible.at(-1) ?? model;
+    try {
+      if (next.kind === 'append') store.append(wanted.log.slice(keptOf(model, next)), wanted.committed);
+      if (next.kind === 'vote') store.saveHardState(wanted.hardState);
+      model = wanted;
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : null;
+      if (!(cause instanceof Killed) || armed === null) throw error;
+      seen.crashes++;
+      disk = disk.crash(armed);
+      armed = null;
+      store = open(disk);
+      const found = stateOf(store);
+      expect(possible.map(textOf)).toContain(textOf(found));
+      model = found;
+    }
+    seen.segments = Math.max(seen.segments, disk.names('log').length);
+  }
+  disk.beforeChange = () => undefined;
+  disk.endLater();
+  for (const kept of [0, 1]) expect(textOf(stateOf(open(disk.crash(drawOf([kept])))))).toBe(textOf(model));
+}
+
+const stepsOfARun = fc.array(step, { minLength: 10, maxLength: 120, size: 'max' });
+const RUNS = runs(1500, 200);
+
+test('a crash at any write loses nothing of what a call had told to be done', () => {
+  const seen = { crashes: 0, segments: 0 };
+  fc.assert(
+    fc.property(stepsOfARun, (steps) => goThrough(steps, new CrashingDisk(), seen)),
+    { numRuns: RUNS, seed: SEED, endOnFailure: true },
+  );
+  expect(seen.crashes).toBeGreaterThan(100);
+  expect(seen.segments).toBeGreaterThan(3);
+});
+
+/** Planted bugs: a sync that is left out somewhere. */
+const plants: [string, (name: string) => boolean][] = [
+  ['the journal is not synced', (name) => name.startsWith('journal')],
+  ['segments are not synced', (name) => name.endsWith('.seg')],
+  ['the names of segments are not synced', (name) => name === 'log'],
+  ['the name of a journal’s file, and of the marker, is not synced', (name) => name === ''],
+];
+
+test.each(plants)('a crash shows it where %s', (_, skips) => {
+  const property = fc.property(stepsOfARun, (steps) => {
+    const disk = new CrashingDisk();
+    disk.skipsSync = skips;
+    goThrough(steps, disk, { crashes: 0, segments: 0 });
+  });
+  expect(fc.check(property, { numRuns: RUNS, seed: SEED, endOnFailure: true }).failed).toBe(true);
+});
+
+type Change =
+  | { kind: 'append'; cut: number; commit: number; specs: readonly Omit<EntrySpec, 'term'>[] }
+  | { kind: 'vote' };
+
+function keptOf({ log, committed }: Model, change: Change): number {
+  return change.kind === 'vote' || change.specs.length === 0
+    ? log.length
+    : Math.max(committed, log.length - change.cut);
+}
+
+/** What a call may leave that does not return: nothing, a beginning of its entries, or all. */
+function outcomesOf(model: Model, change: Change): Model[] {
+  if (change.kind === 'vote')
+    return [model, { ...model, hardState: { term: model.hardState.term + 1, votedFor: 'x'.repeat(130) } }];
+  const kept = model.log.slice(0, keptOf(model, change));
+  const term = (model.log.at(-1)?.term ?? 0) + 1;
+  const fresh = buildLog(
+    change.specs.map((spec) => ({ ...spec, term })),
+    kept.at(-1) ?? null,
+  );
+  const log = [...kept, ...fresh];
+  const beginnings = fresh.map((_, count) => ({ ...model, log: log.slice(0, kept.length + count + 1) }));
+  return [
+    model,
+    ...beginnings,
+    { ...model, log, committed: Math.min(log.length, model.committed + change.commit) },
+  ];
+}
