@@ -15,6 +15,7 @@ import {
 import type { LogStore } from '../../storage/LogStore';
 import { RecentEntries } from './RecentEntries';
 import { RememberedPushes } from './RememberedPushes';
+import { UncommittedBytes } from './UncommittedBytes';
 
 /** A push on its way into the log. */
 export interface StagedPush {
@@ -44,6 +45,7 @@ export class LocalLog {
   private readonly recent: RecentEntries;
   private staged: Entry[] = [];
   private stagedBytes = 0;
+  private readonly uncommitted = new UncommittedBytes();
 
   constructor(
     private readonly store: LogStore,
@@ -94,7 +96,8 @@ export class LocalLog {
     return (
       this.staged.length < this.limits.FLUSH_ENTRIES_MAX &&
       this.stagedBytes < FLUSH_BYTES_MAX &&
-      this.lastIndex - this.commitIndex < this.limits.UNCOMMITTED_ENTRIES_MAX
+      this.lastIndex - this.commitIndex < this.limits.UNCOMMITTED_ENTRIES_MAX &&
+      this.uncommitted.bytes < this.limits.UNCOMMITTED_BYTES_MAX
     );
   }
 
@@ -170,6 +173,7 @@ export class LocalLog {
     this.recent.add(entry);
     this.staged.push(entry);
     this.stagedBytes += entry.bytes.length;
+    this.uncommitted.add(entry.index, entry.bytes.length);
     return entry;
   }
 
@@ -204,6 +208,7 @@ export class LocalLog {
 
   /** Forgets staged entries: who made them leads no more. */
   dropStaged(): void {
+    this.uncommitted.clear();
     if (this.staged.length === 0) return;
     this.staged = [];
     this.stagedBytes = 0;
@@ -248,6 +253,7 @@ export class LocalLog {
     const entry = this.entryAt(index);
     invariant(entry !== null, () => `commit of position ${index}, last is ${this.lastIndex}`);
     this.commitIndex = index;
+    this.uncommitted.commitTo(index);
     this.committedLogNumber = entry.logNumber;
     if (this.store.identity === null) this.learnIdentity();
     return true;

@@ -189,7 +189,11 @@ describe('pushes and gets', () => {
       ),
   );
 
-  test('what a leader could not take before its deadline is BUSY, and is not in the log later', () =>
+  test.each([
+    { UNCOMMITTED_ENTRIES_MAX: 4 },
+    // An entry of these has 92 bytes.
+    { UNCOMMITTED_BYTES_MAX: 3 * 92 + 1 },
+  ])('what a leader could not take before its deadline is BUSY, and is not in the log later: %j', (limits) =>
     story(
       3,
       (it) => {
@@ -206,8 +210,9 @@ describe('pushes and gets', () => {
         it.push(leader);
         expect(it.logs).toHaveLength(1 + taken.length + 1);
       },
-      { limits: { UNCOMMITTED_ENTRIES_MAX: 4 } },
-    ));
+      { limits },
+    ),
+  );
 
   test('a follower that lost sight of its leader for a while passes pushes on, in an idle cluster (simulator, seed 7001194)', () =>
     story(3, (it) => {

@@ -1,4 +1,4 @@
-import { REMEMBERED_PUSHES_MAX } from '../../../src/limits';
+import { REMEMBERED_PUSHES_MAX, UNCOMMITTED_BYTES_MAX } from '../../../src/limits';
 import type { LogLimits } from '../../../src/mokka/log/LogLimits';
 import type { Fault } from './faults/Fault';
 import { makeFault, type FaultName } from './faults/faults';
@@ -207,6 +207,7 @@ function smallLimits(random: Random): Partial<LogLimits> {
     REMEMBER_STEP_ENTRIES: random.pick([1, 3, 256]),
     LATE_ENTRIES_MAX: random.pick([1, 2, 8, 50]),
     LATE_BYTES_MAX: random.pick([0, 300, 4096]),
+    UNCOMMITTED_BYTES_MAX: random.pick([200, 2000, UNCOMMITTED_BYTES_MAX]),
   };
 }
 
