@@ -15,7 +15,7 @@ export class EntryBlock {
     return this.first;
   }
 
-  /** The index of its last entry, when a block is loaded. */
+  /** The index of its last entry; less than 0 when nothing is loaded. */
   get lastIndex(): number {
     return this.first + this.bounds.length - 2;
   }
@@ -23,6 +23,7 @@ export class EntryBlock {
   /** Reads so many bytes of entries, of which the first has this index. @throws MalformedEntryError; then nothing is loaded. */
   load(first: number, length: number, read: (into: Buffer) => number): void {
     this.first = 0;
+    this.bounds = [];
     if (this.memory.length < length) this.memory = Buffer.allocUnsafeSlow(length);
     this.bytes = this.memory.subarray(0, length);
     if (read(this.bytes) < length) throw new MalformedEntryError('the file ends before');

@@ -19,7 +19,6 @@ export const SEGMENTS_FOLDER = 'log';
  */
 export class Segments {
   private readonly block = new EntryBlock();
-  private blockSegment: Segment | null = null;
   /** The files that were used last, the latest at the end. */
   private readonly files = new Map<string, StoreFile>();
   /** Segments with bytes that no sync has seen. */
@@ -124,10 +123,13 @@ export class Segments {
 
   /** The bytes of the entry at an index; undefined when it is not here. @throws StartError DATA_DAMAGED */
   bytesAt(index: number): Buffer | undefined {
-    const segment = this.list[countLeading(this.list, ({ first }) => first <= index) - 1];
-    if (segment === undefined || index > segment.last) return undefined;
-    if (!this.holds(segment, index)) this.load(segment, index);
-    return this.block.bytesAt(index);
+    const { block } = this;
+    if (index < block.firstIndex || index > block.lastIndex) {
+      const segment = this.segmentOf(index);
+      if (segment === undefined || index > segment.last) return undefined;
+      this.load(segment, index);
+    }
+    return block.bytesAt(index);
   }
 
   /** Bytes of entries in all of them. */
@@ -137,8 +139,7 @@ export class Segments {
 
   /** Where a segment with this index stands, in messages. */
   pathOf(index: number): string {
-    const segment = this.list[countLeading(this.list, ({ first }) => first <= index) - 1];
-    return this.path(segment?.name ?? segmentName(index));
+    return this.path(this.segmentOf(index)?.name ?? segmentName(index));
   }
 
   close(): void {
@@ -162,14 +163,14 @@ export class Segments {
     if (extent.index >= extent.first || names.includes(last)) this.openLast(names.includes(last));
   }
 
-  private holds(segment: Segment, index: number): boolean {
-    return this.blockSegment === segment && index >= this.block.firstIndex && index <= this.block.lastIndex;
+  /** The segment with this index, or the last one before it. */
+  private segmentOf(index: number): Segment | undefined {
+    return this.list[countLeading(this.list, ({ first }) => first <= index) - 1];
   }
 
   private load(segment: Segment, index: number): void {
     const { first, start, end } = segment.blockOf(index);
     const file = this.fileOf(segment.name);
-    this.blockSegment = null;
     try {
       this.block.load(first, end - start, (into) => file.read(into, start));
     } catch (error) {
@@ -180,7 +181,6 @@ export class Segments {
         error,
       );
     }
-    this.blockSegment = segment;
   }
 
   private openLast(isThere: boolean): void {

@@ -8,7 +8,7 @@ import { runs } from '../../../runs';
 import { CrashingDisk } from '../durable/CrashingDisk';
 import { buildLog, logs } from '../logFixture';
 
-const LIMITS = { JOURNAL_BYTES: 8192, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
+const LIMITS = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
 const STATE: JournalState = {
   hardState: { term: 1, votedFor: null },
   commitIndex: 0,
