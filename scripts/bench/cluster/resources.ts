@@ -11,7 +11,7 @@ const BLOCK_BYTES = 512;
 export interface Memory {
   /** All that is resident, as ps shows it. */
   readonly rss_mb: number | null;
-  /** The part of it that is pages of files (lmdb's data among them), which the system takes back when it needs them. */
+  /** The part of it that is pages of files (of Node.js itself, mostly), which the system takes back when it needs them. */
   readonly file_pages_mb: number | null;
 }
 

@@ -169,7 +169,7 @@ describe('npm run bench', () => {
     const nodes = await until(RUN_MS_MAX, 'three nodes have data', () => {
       const [run] = readdirSync(directory);
       const all = [0, 1, 2].every((index) =>
-        existsSync(path.join(directory, run ?? '', `node-${index}`, 'data.mdb')),
+        existsSync(path.join(directory, run ?? '', `node-${index}`, 'journal-0')),
       );
       return all ? childrenOf(child.pid) : undefined;
     });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AddCounts } from '../../../src/counts/AddCounts';
@@ -204,9 +204,9 @@ test('times of writes are told in buckets of a quarter of a millisecond, doubled
 });
 
 test('the store is as large as its files, and its disk is looked at', async () => {
-  writeFileSync(join(directory, 'data.mdb'), 'x'.repeat(1000));
-  writeFileSync(join(directory, 'journal'), 'x'.repeat(100));
-  writeFileSync(join(directory, 'history'), 'no file of the log');
+  writeFileSync(join(directory, 'journal-0'), 'x'.repeat(1000));
+  mkdirSync(join(directory, 'log'));
+  writeFileSync(join(directory, 'log', '00000000000000000001.seg'), 'x'.repeat(100));
   const metrics = await exposed(LEADER);
   expect(valuesOf(metrics, 'mokka_store_bytes')).toEqual({ '': 1100 });
   expect(valuesOf(metrics, 'mokka_disk_free_bytes')['']).toBeGreaterThan(0);
