@@ -1,34 +1,34 @@
-import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { DATA_NAME } from '../../../src/storage/durable/DurableLogStore';
 import { Cluster } from '../cluster/Cluster';
 import type { NodeProcess } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
 
-/** A node's data file damaged while it is stopped (CASES 10), on real processes. */
+/** A node's files damaged while it is stopped (CASES 10), on real processes. */
 
 const SEED = 20_261_125;
 const PAGE_BYTES = 4096;
 const LOGS = 40;
-/** Short ones lie among others in a page of LMDB's tree, long ones in pages of their own. */
+/** Together more than a journal holds: the first ones are in a segment, the last in the journal. */
 const SHORT_VALUE = 300;
-const LONG_VALUE = 20_000;
+const LONG_VALUE = 220_000;
+const FIRST_SEGMENT = 'log/00000000000000000001.seg';
 /** A node that does not end by itself fails the test by name. */
 const ENDS_WITHIN_MS = 60_000;
 const WHOLE_WITHIN_MS = 60_000;
 
-/** Damages a data file that holds the value {@link valueOf} of each log; the numbers are the same for each run. */
-type Damage = (file: string, random: (limit: number) => number) => void;
+/** Damages the data directory of a node that holds the value {@link valueOf} of each log; the numbers are the same for each run. */
+type Damage = (directory: string, random: (limit: number) => number) => void;
 
 const damages: [string, Damage][] = [
-  ['bits flipped in an old value', (file, random) => flipIn(file, valueOf(5), random)],
-  ['bits flipped in the last value', (file, random) => flipIn(file, valueOf(LOGS), random)],
-  ['a middle page of noise', (file, random) => noiseAround(file, valueOf(LOGS / 2), random)],
-  ['page 0 of noise', (file, random) => overwrite(file, noise(PAGE_BYTES, random), 0)],
-  // Of what it holds: the file has room for more at its end.
+  ['bits flipped in an old value', (directory, random) => flipIn(directory, valueOf(5), random)],
+  ['bits flipped in the last value', (directory, random) => flipIn(directory, valueOf(LOGS), random)],
+  ['a middle page of noise', (directory, random) => noiseAround(directory, valueOf(LOGS / 2), random)],
+  ['half of a segment', (directory) => truncateSync(path.join(directory, FIRST_SEGMENT), 1_000_000)],
+  ['no journal', (directory) => journalsIn(directory).forEach((file) => rmSync(file))],
   [
-    'half of the file',
-    (file) => truncateSync(file, Math.floor(readFileSync(file).lastIndexOf('value-') / 2)),
+    'a marker of noise',
+    (directory, random) => overwrite(path.join(directory, 'marker.json'), noise(100, random), 0),
   ],
 ];
 
@@ -45,7 +45,7 @@ test('the damaged node ends by name and says how to rejoin; the others serve; wi
   for (const [round, [name, damage]] of damages.entries()) {
     const index = round % 3;
     const before = await stopped(index);
-    damage(dataFile(index), random);
+    damage(cluster.directoryOf(index), random);
     await endsDamaged(cluster.start(index), name);
     const [other] = cluster.running;
     const added = await other?.addLog('while', name.replaceAll(' ', '-'));
@@ -65,7 +65,7 @@ test('it is never what a leader stands on, when no other node could lead', async
   await stopped(0);
   const last = await cluster.node(2).addLog('without', 'node-0');
   await stopped(1);
-  flipIn(dataFile(1), valueOf(5), randomNumbers(SEED));
+  flipIn(cluster.directoryOf(1), valueOf(5), randomNumbers(SEED));
   await cluster.node(2).kill();
   // Node 1 alone holds the last log, and node 0 a majority with it: it must not lead with altered entries.
   const behind = cluster.start(0);
@@ -79,7 +79,7 @@ test('it is never what a leader stands on, when no other node could lead', async
   expect((await behind.addLog('after', 'it')).index).toBe(last.index + 1);
 });
 
-/** Stops a node cleanly, so that all it has is in its data file; returns the last index that it knew. */
+/** Stops a node cleanly, so that all it has is in its files; returns the last index that it knew. */
 async function stopped(index: number): Promise<number> {
   const { index: last } = await cluster.converged();
   const node = cluster.node(index);
@@ -97,32 +97,36 @@ async function endsDamaged(node: NodeProcess, name: string): Promise<void> {
   expect(line).toContain(`remove the directory ${directory} and start it again`);
 }
 
-function dataFile(index: number): string {
-  return path.join(cluster.directoryOf(index), DATA_NAME);
+function journalsIn(directory: string): string[] {
+  const names = readdirSync(directory).filter((name) => name.startsWith('journal-'));
+  return names.map((name) => path.join(directory, name));
 }
 
 function valueOf(n: number): string {
   return `value-${String(n).padStart(3, '0')}-`.padEnd(n % 2 === 0 ? SHORT_VALUE : LONG_VALUE, 'v');
 }
 
-/** Flips a bit in each copy of a value: LMDB leaves old pages behind. */
-function flipIn(file: string, value: string, random: (limit: number) => number): void {
-  const content = readFileSync(file);
-  for (const at of placesOf(content, value)) {
+/** Flips a bit in each copy of a value: a journal that is needed no more still holds what a segment does. */
+function flipIn(directory: string, value: string, random: (limit: number) => number): void {
+  for (const { file, content, at } of placesOf(directory, value)) {
     const flipped = at + random(value.length);
     overwrite(file, Buffer.from([(content[flipped] ?? 0) ^ (1 << random(8))]), flipped);
   }
 }
 
-/** Overwrites each page that holds a value. */
-function noiseAround(file: string, value: string, random: (limit: number) => number): void {
-  for (const at of placesOf(readFileSync(file), value))
+/** Overwrites each page that holds the beginning of a value. */
+function noiseAround(directory: string, value: string, random: (limit: number) => number): void {
+  for (const { file, at } of placesOf(directory, value))
     overwrite(file, noise(PAGE_BYTES, random), at - (at % PAGE_BYTES));
 }
 
-function placesOf(content: Buffer, value: string): number[] {
+function placesOf(directory: string, value: string): { file: string; content: Buffer; at: number }[] {
   const places = [];
-  for (let at = content.indexOf(value); at >= 0; at = content.indexOf(value, at + 1)) places.push(at);
+  for (const file of [...journalsIn(directory), path.join(directory, FIRST_SEGMENT)]) {
+    const content = readFileSync(file);
+    for (let at = content.indexOf(value); at >= 0; at = content.indexOf(value, at + 1))
+      places.push({ file, content, at });
+  }
   expect(places).not.toEqual([]);
   return places;
 }

@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -15,24 +16,32 @@ import { entryHash } from '../../../src/entry/Entry';
 import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { buildLog, empty, logs } from '../../unit/storage/logFixture';
+import { SteppedDisk } from '../../unit/storage/durable/SteppedDisk';
 import { OWNER } from '../../unit/storage/owner';
 import { MOKKA_CLUSTER } from '../../programs';
 
 /** `npm run verify` on stores of real files, damaged as disks damage them (CASES 10). */
 
-const VALUE_BYTES = 3000;
+/** Together more than a journal holds: the first 40 at least are in a segment. */
+const VALUE_BYTES = 60_000;
 const LOGS = 60;
 const entries = buildLog([empty(1), ...logs(LOGS, 1, VALUE_BYTES)]);
 
 let directory: string;
-let file: string;
-beforeEach(async () => {
+let segment: string;
+let journals: string[];
+beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'mokka-verify-'));
-  file = join(directory, 'data.mdb');
-  const store = await DurableLogStore.open({ directory, ...OWNER });
+  segment = join(directory, 'log', '00000000000000000001.seg');
+  journals = ['journal-0', 'journal-1'].map((name) => join(directory, name));
+  const disk = new SteppedDisk(directory);
+  const store = DurableLogStore.openOn(disk, OWNER, { release: () => undefined });
   store.setMembership('voter');
   store.saveHardState({ term: 1, votedFor: null });
-  store.append(entries, entries.length);
+  for (const entry of entries) {
+    store.append([entry], entry.index);
+    disk.endLater();
+  }
   store.close();
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
@@ -48,36 +57,39 @@ test('a whole log: how many entries, how large, the head hash', () => {
   const { status, stdout, stderr } = verify(directory);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(
-    new RegExp(`^whole: ${LOGS + 1} entries, ${LOGS} of them logs, [\\d,]+ bytes$`, 'm'),
+    new RegExp(`^whole: ${LOGS + 1} entries, ${LOGS} of them logs, \\d\\.\\d MB at \\d+ MB/s$`, 'm'),
   );
   const last = entries.at(-1);
   expect(stdout).toContain(`head hash ${last === undefined ? '' : entryHash(last).toString('hex')}\n`);
 });
 
-test('of a log of over a megabyte the speed is told', async () => {
-  const large = buildLog([empty(1), ...logs(400, 1, VALUE_BYTES)]);
-  const store = await DurableLogStore.open({ directory, ...OWNER });
-  store.append(large.slice(entries.length), large.length);
+test('of a log of less than a megabyte the bytes are told', async () => {
+  const other = join(directory, 'small');
+  const store = await DurableLogStore.open({ directory: other, ...OWNER });
+  store.setMembership('voter');
+  store.append(entries.slice(0, 5), 5);
   store.close();
-  expect(verify(directory).stdout).toMatch(/^whole: 401 entries, 400 of them logs, 1\.2 MB at \d+ MB\/s\n/);
+  expect(verify(other).stdout).toMatch(/^whole: 5 entries, 4 of them logs, [\d,]+ bytes\n/);
 });
 
 test('a flipped bit in a value: the first bad entry is named, and how to rejoin', () => {
-  flipIn(50);
-  flipIn(20);
+  flipIn(segment, 40);
+  flipIn(segment, 20);
   const { status, stdout, stderr } = verify(directory);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(
-    /^DATA_DAMAGED: .*data\.mdb is damaged at position 20: the hash is wrong; to rejoin.*\n$/,
+    /^DATA_DAMAGED: .*0001\.seg is damaged at position 20: the hash is wrong; to rejoin.*\n$/,
   );
 });
 
 test.each([
-  // Of what it holds: the file has room for more at its end.
-  ['half of the file', () => truncateSync(file, Math.floor(endOfEntries() / 2))],
-  ['an empty file', () => truncateSync(file, 0)],
-  ['a page 0 of noise', () => overwrite(file, Buffer.alloc(4096, 0xa5), 0)],
-  ['no file', () => rmSync(file)],
+  ['half of a segment', () => truncateSync(segment, statSync(segment).size >> 1)],
+  ['an empty segment', () => truncateSync(segment, 0)],
+  ['no segment', () => rmSync(segment)],
+  ['a journal that begins with noise', () => overwrite(newest(), Buffer.alloc(512, 0xa5), 0)],
+  ['a flipped bit in a journal', () => flipIn(newest(), LOGS)],
+  ['half of a journal', () => truncateSync(newest(), statSync(newest()).size >> 1)],
+  ['no journal', () => journals.forEach((file) => rmSync(file))],
   ['a marker of noise', () => writeFileSync(join(directory, 'marker.json'), '{')],
 ])('%s: named, with how to rejoin', (_name, damage) => {
   damage();
@@ -86,15 +98,9 @@ test.each([
   expect(stderr).toMatch(/^DATA_DAMAGED: [^\n]+remove the directory[^\n]+\n$/);
 });
 
-/** Where the last entry ends in the file. */
-function endOfEntries(): number {
-  const last = entries.at(-1);
-  return readFileSync(file).lastIndexOf(last?.bytes ?? '') + (last?.bytes.length ?? 0);
-}
-
-test('noise in the inner pages never passes for a whole log, even where LMDB crashes on it', () => {
-  for (let at = 2 * 4096; at < readFileSync(file).length; at += 7 * 4096)
-    overwrite(file, Buffer.alloc(4096, 0xff), at);
+test('noise all over a segment never passes for a whole log', () => {
+  for (let at = 2 * 4096; at < readFileSync(segment).length; at += 7 * 4096)
+    overwrite(segment, Buffer.alloc(4096, 0xff), at);
   const { status, stderr } = verify(directory);
   expect(status).toBe(1);
   expect(stderr).toMatch(/^DATA_DAMAGED: .*to rejoin/m);
@@ -115,13 +121,19 @@ test('a running node’s directory is refused, and so is one without data', asyn
   expect(verify()).toMatchObject({ status: 2 });
 });
 
-/** Flips a bit in the value at a position: in the file, where its bytes stand as they are. */
-function flipIn(index: number): void {
+/** The journal that goes on: it holds the last entry. */
+function newest(): string {
+  const last = entries.at(-1)?.bytes ?? '';
+  return journals.find((file) => readFileSync(file).includes(last)) ?? '';
+}
+
+/** Flips a bit in the value at a position of the log, in a file that holds it. */
+function flipIn(file: string, index: number): void {
   const { bytes } = entries[index - 1] ?? { bytes: Buffer.alloc(0) };
   const content = readFileSync(file);
   const start = content.indexOf(bytes.subarray(0, 60));
-  const value = start + 1000;
-  overwrite(file, Buffer.from([(content[value] ?? 0) ^ 1]), value);
+  expect(start).toBeGreaterThanOrEqual(0);
+  overwrite(file, Buffer.from([(content[start + 1000] ?? 0) ^ 1]), start + 1000);
 }
 
 function overwrite(path: string, bytes: Buffer, at: number): void {
