@@ -147,7 +147,6 @@ export default tseslint.config(
         'node:net',
         'fs',
         'node:fs',
-        'lmdb',
         'axon',
         'timers',
         'node:timers',
