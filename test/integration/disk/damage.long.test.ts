@@ -122,9 +122,11 @@ function noiseAround(directory: string, value: string, random: (limit: number) =
 
 function placesOf(directory: string, value: string): { file: string; content: Buffer; at: number }[] {
   const places = [];
+  // A search for all of it would compare most of it at each place.
+  const beginning = value.slice(0, 'value-000-'.length);
   for (const file of [...journalsIn(directory), path.join(directory, FIRST_SEGMENT)]) {
     const content = readFileSync(file);
-    for (let at = content.indexOf(value); at >= 0; at = content.indexOf(value, at + 1))
+    for (let at = content.indexOf(beginning); at >= 0; at = content.indexOf(beginning, at + 1))
       places.push({ file, content, at });
   }
   expect(places).not.toEqual([]);
