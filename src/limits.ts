@@ -281,8 +281,8 @@ export const LOCK_TRIES_MAX = 5;
 export const LOCK_RETRY_MS_MAX = 100;
 
 /**
- * The length of each of a journal's files, bytes: what they hold is read and checked at a start, some 10 ms for each; two
- * of the largest entries fit, so that a record never needs a file of its own.
+ * The length of each of a journal's files, bytes: what they hold is read and checked at a start, some 10 ms for each; the
+ * largest entry fits behind the longest beginning, so that a record never needs a file of its own.
  */
 export const JOURNAL_BYTES = 1.5 * MiB;
 

@@ -161,7 +161,7 @@ export class NodeMetrics {
   private measureProcess(): void {
     const { metrics, eventLoopDelay } = this;
     metrics.gauge(
-      { name: 'mokka_store_bytes', help: 'Length of the files of the log.' },
+      { name: 'mokka_store_bytes', help: 'Length of the all files in the data directory.' },
       ({ storeBytes }) => storeBytes,
     );
     metrics.gauge(

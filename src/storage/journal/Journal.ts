@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { invariant } from '../../errors';
+import { invariant, StartError } from '../../errors';
 import { MalformedEntryError, type Entry } from '../../entry/Entry';
 import { decodeEntries, LENGTH_BYTES } from '../../entry/entryFrames';
 import { damaged } from '../damage';
@@ -73,7 +73,7 @@ export class Journal {
     this.scratch = Buffer.alloc(limits.JOURNAL_BYTES);
     const names = disk.names('').filter((name) => JOURNAL_NAME.test(name));
     try {
-      for (const name of names.sort()) this.addFile(name, disk.open(name));
+      for (const name of names.sort()) this.addFile(name, openListed(disk, name));
     } catch (error) {
       this.close();
       throw error;
@@ -255,8 +255,7 @@ export class Journal {
     this.disk.syncNames('');
   }
 
-  private addFile(name: string, file: StoreFile | null): JournalFile {
-    invariant(file !== null, () => `${name} has gone`);
+  private addFile(name: string, file: StoreFile): JournalFile {
     const added = new JournalFile(name, file, this.limits.JOURNAL_BYTES, this.scratch);
     this.spare.push({ file: added, knownAt: 0 });
     return added;
@@ -278,6 +277,16 @@ export class Journal {
 /** Bytes of entries that one record may hold, of a journal of this length: the opening and what ends it aside. */
 export function entryRoomOf(journalBytes: number): number {
   return Math.floor(journalBytes / 2) - LENGTH_BYTES;
+}
+
+/** @throws StartError STORE_FAILED */
+function openListed(disk: StoreDisk, name: string): StoreFile {
+  const file = disk.open(name);
+  if (file !== null) return file;
+  throw new StartError(
+    'STORE_FAILED',
+    `${join(disk.place, name)} is a link that leads nowhere: remove it, then start again`,
+  );
 }
 
 function neededOf({ file, highest }: EarlierGeneration): NeededGeneration {
