@@ -129,6 +129,8 @@ export class Journal {
     const [first] = entries;
     const last = entries.at(-1);
     if (first !== undefined && last !== undefined) {
+      for (const generation of this.earlier)
+        generation.highest = Math.min(generation.highest, first.index - 1);
       this.highest = last.index;
     }
     this.sync(state);

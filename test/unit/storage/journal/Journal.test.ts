@@ -201,3 +201,26 @@ test('a generation of another journal, or none, in the place of one is damage', 
       expect(damageOf(mixed)).toMatch(/^\/simulated\/journal-\d+ /);
     }
 });
+
+test('generations whose entries a later record cut are needed no more', () => {
+  const disk = new CrashingDisk();
+  const journal = begun(disk);
+  const files = (): number => disk.names('').filter((name) => name.startsWith('journal-')).length;
+  const uncommitted = buildLog(logs(60, 1, 300));
+  for (const entry of uncommitted) {
+    if (!journal.hasRoomFor([entry])) journal.turn(STATE);
+    journal.append([entry], STATE);
+  }
+  expect(files()).toBeGreaterThan(3);
+  const [instead] = buildLog(logs(1, 2), null);
+  if (instead === undefined) throw new Error('no entry');
+  journal.append([instead], STATE);
+  const state = { ...STATE, commitIndex: 1, stored: { index: 1, first: 1, bytes: instead.bytes.length + 4 } };
+  for (let turn = 0; turn < 3; turn++) {
+    journal.turn(state);
+    journal.saveHardState(state);
+  }
+  expect(files()).toBe(2);
+  journal.close();
+  expect(readAnew(disk)).toEqual({ appends: [], commitIndex: 1, term: 1 });
+});
