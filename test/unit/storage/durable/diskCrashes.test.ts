@@ -127,7 +127,7 @@ function goThrough(steps: readonly Step[], disk: CrashingDisk, seen: Seen): void
 }
 
 const stepsOfARun = fc.array(step, { minLength: 10, maxLength: 120, size: 'max' });
-const RUNS = runs(1500, 200);
+const RUNS = runs(600, 200);
 
 test('a crash at any write loses nothing of what a call had told to be done', () => {
   const seen = { crashes: 0, segments: 0 };
