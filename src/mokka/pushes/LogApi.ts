@@ -332,7 +332,7 @@ export class LogApi implements PushApi, PushMarks, PushSource {
   private conditionFailed(push: PendingPush, lastLogNumber: number): void {
     const { ifLast } = push;
     if (push.ended || ifLast === null) return;
-    // An earlier try, to a leader of before, may be appended yet when the log has grown as long.
+    // An earlier try may be appended yet when the log has grown as long. A first one is the only one: links repeat no packet.
     const mayBeStored = push.attempts > 1 && lastLogNumber < ifLast;
     this.reject(push, (mayBeStored ? perhapsUnderWay : conditionFailed)(ifLast, lastLogNumber));
   }

@@ -57,7 +57,9 @@ class Schedule {
       { ...this.plan.settings, limits: this.plan.limits, plant: options.plant },
       this.trace,
     );
-    this.clients = new Clients(this.cluster, new History(errorsOf(this.plan)));
+    const { duplicatesPerMille } = this.plan.settings.network;
+    const history = new History(errorsOf(this.plan), duplicatesPerMille > 0);
+    this.clients = new Clients(this.cluster, history);
     this.random = new Random(options.seed, 'healing');
   }
 

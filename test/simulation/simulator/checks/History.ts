@@ -54,9 +54,14 @@ export interface GetRecord {
  * bound above the upper bound of an equal or a higher index: take for a(i) the highest lower bound up to i.
  */
 export class History {
-  /** @param mayFailWith codes of errors that a push may be answered with. */
+  /**
+   * @param mayFailWith codes of errors that a push may be answered with.
+   * @param repeatsPackets whether links deliver packets twice, which those of src/transport never do: the copy of a
+   *   forwarded push may be appended after its refusal, once the log has grown as long as the push wants it.
+   */
   constructor(
     private readonly mayFailWith: readonly string[] = [...DENIALS, 'UNKNOWN_OUTCOME', 'STALE_NONCE'],
+    private readonly repeatsPackets = false,
   ) {}
 
   readonly pushes: PushRecord[] = [];
@@ -93,7 +98,7 @@ export class History {
     }
     for (const push of this.pushes) {
       const at = indexes.get(push.value);
-      const fault = this.errorFault(push) ?? pushFault(push, at, logs) ?? conditionFault(push, at);
+      const fault = this.errorFault(push) ?? pushFault(push, at, logs) ?? this.conditionFault(push, at);
       if (fault !== null) return fault;
     }
     for (const { index, entry, node } of this.gets)
@@ -109,6 +114,21 @@ export class History {
       if (error instanceof RequestError && error.code === 'CONDITION_FAILED' && ifLast !== null) continue;
       if (!(error instanceof RequestError && this.mayFailWith.includes(error.code)))
         return `${value} failed with ${String(error)}`;
+    }
+    return null;
+  }
+
+  /** `at`: where the push stands. */
+  private conditionFault(push: PushRecord, at: number | undefined): string | null {
+    const { value, ifLast, failedConditions } = push;
+    if (ifLast === null) return null;
+    if (at !== undefined && at !== ifLast + 1) return `${value} stands at index ${at}, not behind ${ifLast}`;
+    for (const { lastIndex } of failedConditions) {
+      if (lastIndex === ifLast) return `${value} was refused, though the last log was ${ifLast} as it wants`;
+      // Another attempt may be appended when the log has grown as long; behind a later log none can.
+      const isFinal = lastIndex > ifLast || (push.attempts.length === 1 && !this.repeatsPackets);
+      if (isFinal && at !== undefined)
+        return `${value} was refused behind log ${lastIndex}, but stands at index ${at}`;
     }
     return null;
   }
@@ -169,21 +189,6 @@ function pushFault(push: PushRecord, at: number | undefined, logs: readonly LogE
   const denied = push.attempts.every((attempt) => attempt !== null && isDenial(attempt));
   if (denied && at !== undefined)
     return `${push.value} was answered that nothing was committed, but stands at index ${at}`;
-  return null;
-}
-
-/** `at`: where the push stands. */
-function conditionFault(push: PushRecord, at: number | undefined): string | null {
-  const { value, ifLast, failedConditions } = push;
-  if (ifLast === null) return null;
-  if (at !== undefined && at !== ifLast + 1) return `${value} stands at index ${at}, not behind ${ifLast}`;
-  for (const { lastIndex } of failedConditions) {
-    if (lastIndex === ifLast) return `${value} was refused, though the last log was ${ifLast} as it wants`;
-    // Another attempt may be appended when the log has grown as long; behind a later log none can.
-    const isFinal = lastIndex > ifLast || push.attempts.length === 1;
-    if (isFinal && at !== undefined)
-      return `${value} was refused behind log ${lastIndex}, but stands at index ${at}`;
-  }
   return null;
 }
 
