@@ -16,7 +16,7 @@ test('a journal that is full several times over, and replaced in part: a kill af
   for (let at = 0; at < log.length; at += 3) calls.push(append(log.slice(at, at + 3), Math.min(at, 55)));
   const replacing = buildLog([empty(2), ...logs(2, 2)], log.at(-4) ?? null);
   calls.push(append(replacing.slice(0, 1), 56), append(replacing.slice(1), 57));
-  for (let made = 1; made <= calls.length - 2; made += runs(1, 6)) {
+  for (let made = 1; made <= calls.length - 2; made += runs(2, 6)) {
     const directory = newDirectory();
     writeFileSync(file, JSON.stringify(calls.slice(0, made)));
     expect((await runStore('calls', [directory], { file })).signal).toBe('SIGKILL');
@@ -46,7 +46,7 @@ test('a process that is killed while it appends: what it said is there, time aft
   const store = await open(directory);
   store.setMembership('voter');
   store.close();
-  for (let round = 1; round <= runs(10, 3); round++) {
+  for (let round = 1; round <= runs(5, 2); round++) {
     const appending = startAppending(directory);
     // Several files of the journal are full by then.
     const wanted = 150 + 37 * round;
