@@ -17,6 +17,7 @@ import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { REPOSITORY } from '../cluster/NodeProcess';
 import { buildLog, empty, logs } from '../../unit/storage/logFixture';
 import { SteppedDisk } from '../../unit/storage/durable/SteppedDisk';
+import { openOn } from '../../unit/storage/openOn';
 import { OWNER } from '../../unit/storage/owner';
 import { MOKKA_CLUSTER } from '../../programs';
 
@@ -35,7 +36,7 @@ beforeEach(() => {
   segment = join(directory, 'log', '00000000000000000001.seg');
   journals = ['journal-0', 'journal-1'].map((name) => join(directory, name));
   const disk = new SteppedDisk(directory);
-  const store = DurableLogStore.openOn(disk, OWNER, { release: () => undefined });
+  const store = openOn(disk);
   store.setMembership('voter');
   store.saveHardState({ term: 1, votedFor: null });
   for (const entry of entries) {

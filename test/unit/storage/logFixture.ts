@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
 
 /** What one entry of a test's log is: empty, or a log with a value of so many bytes. */
@@ -28,6 +29,18 @@ export function buildLog(specs: readonly EntrySpec[], after: Entry | null = null
 /** So many logs of one term. */
 export function logs(count: number, term = 1, valueBytes = 5): EntrySpec[] {
   return Array.from({ length: count }, () => ({ term, valueBytes }));
+}
+
+/** Any entries, at most so many; a value has at most as many bytes as one of these says. */
+export function someSpecs(
+  maxLength: number,
+  valueBytes: readonly number[],
+): fc.Arbitrary<Omit<EntrySpec, 'term'>[]> {
+  const spec = fc.record<Omit<EntrySpec, 'term'>>({
+    empty: fc.boolean(),
+    valueBytes: fc.oneof(...valueBytes.map((max) => fc.nat(max))),
+  });
+  return fc.array(spec, { maxLength });
 }
 
 /** The one empty entry of a new leader. */

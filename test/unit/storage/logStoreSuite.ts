@@ -4,7 +4,7 @@ import { VALUE_BYTES_MAX } from '../../../src/limits';
 import { EntryKind, type Entry } from '../../../src/entry/Entry';
 import type { LogStore } from '../../../src/storage/LogStore';
 import { append, asVoter, saveTerm, type Call } from './calls';
-import { buildLog, empty, logs, type EntrySpec } from './logFixture';
+import { buildLog, empty, logs, someSpecs } from './logFixture';
 import { runs } from '../../runs';
 
 /** A store's disk, and the ways to come to it. */
@@ -240,13 +240,7 @@ const step = fc.record({
   reopenFirst: fc.boolean(),
   cut: fc.oneof(fc.constant(0), fc.nat(60)),
   commit: fc.nat(10),
-  specs: fc.array(
-    fc.record<Omit<EntrySpec, 'term'>>({
-      empty: fc.boolean(),
-      valueBytes: fc.oneof(fc.nat(200), fc.nat(9000)),
-    }),
-    { maxLength: 40 },
-  ),
+  specs: someSpecs(40, [200, 9000]),
 });
 
 function expectEqual(store: LogStore, model: readonly Entry[], committed: number): void {

@@ -1,27 +1,16 @@
 import { StartError } from '../../../../src/errors';
-import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
+import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import { runs } from '../../../runs';
 import { buildLog, empty, logs } from '../logFixture';
-import { OWNER } from '../owner';
+import { answersOn, openOn } from '../openOn';
 import { CrashingDisk } from './CrashingDisk';
 
 /** One flipped bit anywhere in a small store is told, or changes nothing that the store answers. */
 
 const LIMITS = { JOURNAL_BYTES: 6144, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 1500, BLOCK_BYTES: 500 };
-const NO_LOCK = { release: () => undefined };
 
-function open(disk: CrashingDisk): DurableLogStore {
-  return DurableLogStore.openOn(disk, OWNER, NO_LOCK, LIMITS);
-}
-
-/** All that a store answers. */
 function answersOf(disk: CrashingDisk): string {
-  const store = open(disk);
-  const { membership, identity, hardState, commitIndex } = store;
-  const entries = store.read(1, Infinity, Infinity).map(({ bytes }) => bytes.toString('base64'));
-  const numbers = entries.map((_, at) => store.indexOfLog(at + 1));
-  store.close();
-  return JSON.stringify({ membership, identity, hardState, commitIndex, entries, numbers });
+  return answersOn(disk, LIMITS);
 }
 
 /**
@@ -30,7 +19,7 @@ function answersOf(disk: CrashingDisk): string {
  */
 function usedDisk(lastCall: (store: DurableLogStore) => void, copies: CrashingDisk[] = []): CrashingDisk {
   const disk = new CrashingDisk();
-  const store = open(disk);
+  const store = openOn(disk, LIMITS);
   store.setMembership('voter');
   store.setIdentity('0123456789abcdef'.repeat(2));
   for (let round = 1; round <= 20; round++) {

@@ -5,6 +5,7 @@ import { StartError, type StartErrorCode } from '../../../../src/errors';
 import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { StoreLimits } from '../../../../src/storage/StoreLimits';
 import { buildLog, empty, logs } from '../logFixture';
+import { openOn } from '../openOn';
 import { OWNER } from '../owner';
 import { SteppedDisk } from './SteppedDisk';
 
@@ -49,7 +50,7 @@ export const SMALL: StoreLimits = {
 
 /** Opens a store as {@link OWNER}'s, with small files. */
 export function openSmall(disk: SteppedDisk, limits = SMALL): DurableLogStore {
-  return DurableLogStore.openOn(disk, OWNER, { release: () => undefined }, limits);
+  return openOn(disk, limits);
 }
 
 /**

@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import type { Entry } from '../../../../src/entry/Entry';
-import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
+import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { HardState } from '../../../../src/storage/LogStore';
 import { runs } from '../../../runs';
-import { buildLog, type EntrySpec } from '../logFixture';
-import { OWNER } from '../owner';
+import { buildLog, someSpecs, type EntrySpec } from '../logFixture';
+import { openOn } from '../openOn';
 import { CrashingDisk, type Draw } from './CrashingDisk';
 
 /** Crashes of the machine at every write, with any of the sectors that were not synced (Raft, figure 2: what is durable). */
 
 /** So small that a run goes through many generations and segments. */
 const LIMITS = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
-const NO_LOCK = { release: () => undefined };
 const SEED = 20_261_128;
 
 class Killed extends Error {}
@@ -30,13 +29,7 @@ const step = fc.oneof(
       kind: fc.constant('append' as const),
       cut: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(30) }),
       commit: fc.nat(8),
-      specs: fc.array(
-        fc.record<Omit<EntrySpec, 'term'>>({
-          empty: fc.boolean(),
-          valueBytes: fc.oneof(fc.nat(100), fc.nat(1500)),
-        }),
-        { maxLength: 8 },
-      ),
+      specs: someSpecs(8, [100, 1500]),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('vote' as const) }) },
@@ -55,7 +48,7 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 function open(disk: CrashingDisk): DurableLogStore {
-  return DurableLogStore.openOn(disk, OWNER, NO_LOCK, LIMITS);
+  return openOn(disk, LIMITS);
 }
 
 function drawOf(chances: readonly number[]): Draw {

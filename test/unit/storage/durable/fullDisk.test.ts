@@ -1,10 +1,10 @@
 import { StartError } from '../../../../src/errors';
 import type { Entry } from '../../../../src/entry/Entry';
-import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
+import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { StoreDisk, StoreFile } from '../../../../src/storage/StoreDisk';
 import { runs } from '../../../runs';
 import { buildLog, empty, logs } from '../logFixture';
-import { OWNER } from '../owner';
+import { openOn } from '../openOn';
 import { CrashingDisk } from './CrashingDisk';
 
 /** Disks that are full, or fail once, at any moment of a store's life, its first start included (CASES 9, 42). */
@@ -122,7 +122,7 @@ interface Acknowledged {
 }
 
 function open(disk: StoreDisk): DurableLogStore {
-  return DurableLogStore.openOn(disk, OWNER, { release: () => undefined }, LIMITS);
+  return openOn(disk, LIMITS);
 }
 
 /** Closes a store all of whose syncs have ended; the next call is told of one that failed. */

@@ -1,29 +1,20 @@
 import { StartError } from '../../../../src/errors';
-import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import { buildLog, empty, logs } from '../logFixture';
-import { OWNER } from '../owner';
+import { answersOn, openOn } from '../openOn';
 import { CrashingDisk } from './CrashingDisk';
 
 /** A file of an earlier moment among later ones, as a disk that lost a write it had acknowledged has it. */
 
 const LIMITS = { JOURNAL_BYTES: 6144, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 3000, BLOCK_BYTES: 500 };
 
-function open(disk: CrashingDisk): DurableLogStore {
-  return DurableLogStore.openOn(disk, OWNER, { release: () => undefined }, LIMITS);
-}
-
 function answersOf(disk: CrashingDisk): string {
-  const store = open(disk);
-  const { membership, identity, hardState, commitIndex } = store;
-  const entries = store.read(1, Infinity, Infinity).map(({ bytes }) => bytes.toString('hex'));
-  store.close();
-  return JSON.stringify({ membership, identity, hardState, commitIndex, entries });
+  return answersOn(disk, LIMITS);
 }
 
 /** The disk after each call of a store's life. */
 function moments(): CrashingDisk[] {
   const disk = new CrashingDisk();
-  let store = open(disk);
+  let store = openOn(disk, LIMITS);
   const copies: CrashingDisk[] = [];
   const keep = (): void => void copies.push(disk.copy());
   store.setMembership('voter');
@@ -41,7 +32,7 @@ function moments(): CrashingDisk[] {
     if (round === 20) store.setIdentity('0123456789abcdef'.repeat(2));
     if (round % 15 === 0) {
       store.close();
-      store = open(disk.restart());
+      store = openOn(disk.restart(), LIMITS);
     }
     keep();
   }

@@ -1,0 +1,19 @@
+import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
+import type { StoreDisk } from '../../../src/storage/StoreDisk';
+import { STORE_LIMITS, type StoreLimits } from '../../../src/storage/StoreLimits';
+import { OWNER } from './owner';
+
+/** Opens {@link OWNER}'s store on a disk that nobody else has. */
+export function openOn(disk: StoreDisk, limits: StoreLimits = STORE_LIMITS): DurableLogStore {
+  return DurableLogStore.openOn(disk, OWNER, { release: () => undefined }, limits);
+}
+
+/** All that a store on this disk answers. @throws what opening and reading throw. */
+export function answersOn(disk: StoreDisk, limits: StoreLimits): string {
+  const store = openOn(disk, limits);
+  const { membership, identity, hardState, commitIndex } = store;
+  const entries = store.read(1, Infinity, Infinity).map(({ bytes }) => bytes.toString('base64'));
+  const numbers = entries.map((_, at) => store.indexOfLog(at + 1));
+  store.close();
+  return JSON.stringify({ membership, identity, hardState, commitIndex, entries, numbers });
+}
