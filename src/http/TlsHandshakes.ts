@@ -1,9 +1,10 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { endsOf } from '../endsOf';
 
 /** The connections that are in their TLS handshake, no more than so many: one more closes the oldest. */
 export class TlsHandshakes {
-  /** By the address and port of the other side. */
+  /** By their ends. */
   private readonly open = new Map<string, Socket>();
 
   constructor(private readonly max: number) {}
@@ -11,23 +12,18 @@ export class TlsHandshakes {
   /** Counts from here on. */
   watch(server: Server): void {
     server.on('connection', (socket) => this.begin(socket));
-    server.on('secureConnection', (socket: Socket) => this.open.delete(nameOf(socket)));
+    server.on('secureConnection', (socket: Socket) => this.open.delete(endsOf(socket)));
   }
 
   private begin(socket: Socket): void {
-    const name = nameOf(socket);
-    this.open.set(name, socket);
+    const ends = endsOf(socket);
+    this.open.set(ends, socket);
     socket.once('close', () => {
-      if (this.open.get(name) === socket) this.open.delete(name);
+      if (this.open.get(ends) === socket) this.open.delete(ends);
     });
     const [oldest] = this.open;
     if (this.open.size <= this.max || oldest === undefined) return;
     this.open.delete(oldest[0]);
     oldest[1].destroy();
   }
-}
-
-/** TLS tells of another socket than TCP does; both have the same other side. */
-function nameOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonText } from './JsonText';
+import { JSON_TYPE } from './mediaTypes';
 import type { Answer } from './problemAnswer';
 
 /** Of what may be another the next time. */
@@ -21,7 +22,7 @@ export function unchanging(hash: string, headers: IncomingHttpHeaders, body: () 
     vary: 'Authorization, Origin',
   };
   if (hasTag(headers['if-none-match'], etagOf(hash))) return { status: 304, headers: tags, body: '' };
-  return { status: 200, headers: { ...tags, 'content-type': 'application/json' }, body: body() };
+  return { status: 200, headers: { ...tags, 'content-type': JSON_TYPE }, body: body() };
 }
 
 function hasTag(ifNoneMatch: string | undefined, etag: string): boolean {

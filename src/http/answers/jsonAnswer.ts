@@ -1,8 +1,6 @@
 import { NOT_STORED } from './caching';
+import { JSON_TYPE } from './mediaTypes';
 import type { Answer } from './problemAnswer';
-
-/** The media type of JSON. */
-export const JSON_TYPE = 'application/json';
 
 /** An answer of JSON that may be another the next time. `headers`: more of them. */
 export function jsonAnswer(

@@ -6,6 +6,7 @@ import type { Release } from '../answers/BytesUnderWay';
 import { NOT_STORED } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
 import { JsonText } from '../answers/JsonText';
+import { NDJSON_TYPE } from '../answers/mediaTypes';
 import { problemOf, type Problem } from '../answers/problemAnswer';
 import type { DoorParts } from '../contract/Route';
 
@@ -35,7 +36,7 @@ export const SSE: StreamFormat = {
 
 /** A line of JSON a log; an empty one says that the connection is whole, one with `error` is the last. */
 export const NDJSON: StreamFormat = {
-  contentType: 'application/x-ndjson',
+  contentType: NDJSON_TYPE,
   comment: '\n',
   noLeader: '\n',
   before: () => '',

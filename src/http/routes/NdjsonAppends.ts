@@ -4,6 +4,7 @@ import { LineReader, RefusedLine, type InputLine } from '../../lines/LineReader'
 import type { BytesUnderWay, Release } from '../answers/BytesUnderWay';
 import { NOT_STORED } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
+import { NDJSON_TYPE } from '../answers/mediaTypes';
 import { problemOf } from '../answers/problemAnswer';
 import type { HttpNode } from '../contract/HttpNode';
 import { appendLineSchema } from '../contract/schemas';
@@ -40,7 +41,7 @@ export class NdjsonAppends {
   async run(): Promise<void> {
     const { incoming, outgoing } = this.exchange;
     const since = this.exchange.sinceHeader();
-    outgoing.writeHead(200, { ...NOT_STORED, 'content-type': 'application/x-ndjson', ...since });
+    outgoing.writeHead(200, { ...NOT_STORED, 'content-type': NDJSON_TYPE, ...since });
     outgoing.flushHeaders();
     const goOn = (): void => this.wake();
     outgoing.on('drain', goOn).once('close', goOn);

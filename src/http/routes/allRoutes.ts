@@ -1,5 +1,6 @@
 import { packageVersion } from '../../packageVersion';
-import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
+import { jsonAnswer } from '../answers/jsonAnswer';
+import { JSON_TYPE } from '../answers/mediaTypes';
 import type { Answer } from '../answers/problemAnswer';
 import { openApi } from '../contract/openApi';
 import type { Route } from '../contract/Route';

@@ -1,6 +1,7 @@
 import { etagOf } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
-import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
+import { jsonAnswer } from '../answers/jsonAnswer';
+import { JSON_TYPE, NDJSON_TYPE } from '../answers/mediaTypes';
 import { StatusError } from '../answers/problemAnswer';
 import type { DoorParts, Route } from '../contract/Route';
 import {
@@ -13,8 +14,6 @@ import {
 import { NdjsonAppends } from './NdjsonAppends';
 import { PUSH_HEADERS, pushNameOf } from './once';
 import { mediaType, parseBody, readBody } from './requestBody';
-
-const NDJSON_TYPE = 'application/x-ndjson';
 
 /** Other names under which people send it. */
 const NDJSON_TYPES = [NDJSON_TYPE, 'application/ndjson', 'application/jsonl'];

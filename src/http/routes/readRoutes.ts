@@ -4,7 +4,7 @@ import { HTTP_IDLE_MS, HTTP_PAGE_DEFAULT } from '../../httpLimits';
 import { answerWithRoom } from '../answers/answerWithRoom';
 import { NOT_STORED, unchanging } from '../answers/caching';
 import type { Exchange } from '../answers/Exchange';
-import { JSON_TYPE } from '../answers/jsonAnswer';
+import { JSON_TYPE } from '../answers/mediaTypes';
 import { JsonText } from '../answers/JsonText';
 import type { Answer } from '../answers/problemAnswer';
 import type { DoorParts, Route } from '../contract/Route';

@@ -1,5 +1,6 @@
 import { NOT_STORED } from '../answers/caching';
-import { JSON_TYPE, jsonAnswer } from '../answers/jsonAnswer';
+import { jsonAnswer } from '../answers/jsonAnswer';
+import { JSON_TYPE } from '../answers/mediaTypes';
 import type { Route } from '../contract/Route';
 import { infoSchema, noQuerySchema, statusSchema } from '../contract/schemas';
 

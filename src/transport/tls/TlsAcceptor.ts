@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import { endsOf } from '../../endsOf';
 import { HANDSHAKE_MS_MAX } from '../../limits';
 import type { Handshake, HandshakeEnd } from './handshake';
 
@@ -44,10 +44,4 @@ export class TlsAcceptor {
     this.underWay.delete(ends);
     return end;
   }
-}
-
-/** No two connections have the same while both are there. */
-function endsOf(socket: Socket): string {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
