@@ -3,7 +3,7 @@
  * one line on stderr for wrong usage.
  */
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parseOptions } from '../cli/shell/parseOptions';
 import { endWithError } from '../cli/shell/programFailure';
 import { readConfig } from '../config/ClusterConfig';
@@ -22,7 +22,9 @@ import {
   type StoredToken,
 } from '../http/access/tokenFile';
 import { TOKENS_MAX } from '../httpLimits';
-import { makeDirectory, replaceFile } from '../storage/directory/durableFile';
+import { DirectoryDisk } from '../storage/directory/DirectoryDisk';
+import { makeDirectory } from '../storage/directory/durableFile';
+import { replaceFile } from '../storage/replaceFile';
 
 const USAGE = `npx mokka-cluster token create --scope SCOPE[,SCOPE…] [--name NAME]
        npx mokka-cluster token list
@@ -70,10 +72,7 @@ function createToken(path: string, scopes: readonly Scope[], name: string | unde
   const token = drawToken();
   const sha256 = hashToken(token).toString('hex');
   makeDirectory(dirname(path));
-  replaceFile(
-    path,
-    formatTokenFile([...tokens, { sha256, scopes, ...(name === undefined ? {} : { name }) }]),
-  );
+  writeTokens(path, [...tokens, { sha256, scopes, ...(name === undefined ? {} : { name }) }]);
   return token;
 }
 
@@ -83,7 +82,11 @@ function removeToken(path: string, name: string): void {
   const left = tokens.filter((token) => nameOf(token) !== name);
   if (left.length === tokens.length)
     throw badArgument(`there is no token ${quote(name)}: token list has all`);
-  replaceFile(path, formatTokenFile(left));
+  writeTokens(path, left);
+}
+
+function writeTokens(path: string, tokens: readonly StoredToken[]): void {
+  replaceFile(new DirectoryDisk(dirname(path)), basename(path), formatTokenFile(tokens));
 }
 
 function stored(path: string): readonly StoredToken[] {

@@ -1,4 +1,26 @@
-import { BLOCK_BYTES, JOURNAL_BYTES, JOURNAL_FILES_MAX, SEGMENT_BYTES } from '../limits';
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/**
+ * The length of each of a journal's files, bytes: what they hold is read and checked at a start, some 10 ms for each; the
+ * largest entry fits behind the longest beginning, so that a record never needs a file of its own.
+ */
+export const JOURNAL_BYTES = 1.5 * MiB;
+
+/**
+ * Files of a journal from which on a store waits for the sync of its segments: so many are filled in half a second at full speed.
+ * What is not committed may take more of them, see UNCOMMITTED_BYTES_MAX.
+ */
+export const JOURNAL_FILES_MAX = 8;
+
+/** Bytes of entries from which on a segment is closed: few files for a long log, and a short walk through the open one at a start. */
+export const SEGMENT_BYTES = 16 * MiB;
+
+/** Entries of a segment that are read together, bytes (one entry at least): two pages, to be read for one of them. */
+export const BLOCK_BYTES = 8 * KiB;
+
+/** Segments that a store holds open: what is read lies mostly in few; a process may have some 1,000 files. */
+export const SEGMENT_FILES_OPEN_MAX = 16;
 
 /** The sizes of a durable store's parts, which a test makes small. */
 export const STORE_LIMITS = { BLOCK_BYTES, JOURNAL_BYTES, JOURNAL_FILES_MAX, SEGMENT_BYTES };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { invariant } from '../../errors';
 import { damaged, foreign } from '../damage';
 import type { LogStore } from '../LogStore';
+import { replaceFile } from '../replaceFile';
 import type { StoreDisk } from '../StoreDisk';
 
 /** Version of the data directory's layout. A directory of another version is refused. */
@@ -79,17 +80,7 @@ export class MarkerFile {
   write({ membership, identity }: Marked): void {
     invariant(membership !== 'none', () => 'a marker of a node that is nothing');
     const content = { format: STORE_FORMAT, ...this.owner, membership, identity };
-    const bytes = Buffer.from(asText({ ...content, checksum: checksumOf(content) }));
-    const name = `${MARKER_NAME}.new`;
-    const file = this.disk.create(name);
-    try {
-      file.write(bytes, 0, bytes.length);
-      file.sync();
-    } finally {
-      file.close();
-    }
-    this.disk.rename(name, MARKER_NAME);
-    this.disk.syncNames('');
+    replaceFile(this.disk, MARKER_NAME, asText({ ...content, checksum: checksumOf(content) }));
   }
 }
 

@@ -1,33 +1,10 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Mode of the files in a data directory: for their owner alone. */
 export const FILE_MODE = 0o600;
 
 const DIRECTORY_MODE = 0o700;
-
-/** Replaces a file's content: after a crash at any moment it has the old or the new content, whole. */
-export function replaceFile(path: string, content: string): void {
-  const temporary = `${path}.new`;
-  const file = openSync(temporary, 'w', FILE_MODE);
-  try {
-    writeFileSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
-  syncPath(dirname(path));
-}
 
 /** Writes the first `length` bytes, all of them, from a position of the file on; null: where the last write ended. */
 export function writeWhole(file: number, bytes: Buffer, index: number | null, length = bytes.length): void {

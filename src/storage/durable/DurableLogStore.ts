@@ -40,6 +40,8 @@ interface Loaded {
   identity: string | null;
   hardState: HardState;
   commitIndex: number;
+  /** The last entry in segments. */
+  lastWritten: Entry | null;
   readonly empties: EmptyEntries;
   readonly tail: LogTail;
 }
@@ -62,8 +64,6 @@ const EMPTY_JOURNAL: JournalContent = {
  */
 export class DurableLogStore implements LogStore {
   private readonly entries: CheckedEntries;
-  /** The last entry in segments, where the tail has none. */
-  private lastWritten: Entry | null;
   private failure: StartError | null = null;
   private closed = false;
   private syncing = false;
@@ -76,7 +76,6 @@ export class DurableLogStore implements LogStore {
     private readonly lock: Pick<DirectoryLock, 'release'>,
   ) {
     this.entries = new CheckedEntries(parts.segments, loaded.tail);
-    this.lastWritten = lastOf(parts.segments);
   }
 
   /**
@@ -112,12 +111,13 @@ export class DurableLogStore implements LogStore {
     const marked = marker.read();
     const journal = new Journal(disk, limits);
     try {
-      const content = journal.read();
-      checkMarker(disk, marker, marked, content);
+      const found = journal.read();
+      checkMarker(disk, marker, marked, found);
       journal.makeFiles();
-      const segments = Segments.open(disk, (content ?? EMPTY_JOURNAL).stored, limits);
+      const content = found ?? EMPTY_JOURNAL;
+      const segments = Segments.open(disk, content.stored, limits);
       try {
-        const loaded = load(segments, marked, content ?? EMPTY_JOURNAL);
+        const loaded = load(segments, marked, content);
         return new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock);
       } catch (error) {
         segments.close();
@@ -150,7 +150,7 @@ export class DurableLogStore implements LogStore {
   }
 
   get last(): Entry | null {
-    return this.loaded.tail.last ?? this.lastWritten;
+    return this.loaded.tail.last ?? this.loaded.lastWritten;
   }
 
   setMembership(membership: Membership): void {
@@ -260,7 +260,7 @@ export class DurableLogStore implements LogStore {
     const { segments } = this.parts;
     const committed = this.loaded.tail.takeTo(this.commitIndex);
     segments.append(committed);
-    this.lastWritten = committed.at(-1) ?? this.lastWritten;
+    this.loaded.lastWritten = committed.at(-1) ?? this.loaded.lastWritten;
     if (!this.syncing) this.syncSegments();
   }
 
@@ -339,11 +339,11 @@ function checkMarker(
 }
 
 function load(segments: Segments, marked: Marked, content: JournalContent): Loaded {
-  const stored = lastOf(segments);
+  const lastWritten = lastOf(segments);
   const tail = new LogTail(segments.lastIndex + 1);
-  tail.append(replayedEntries(content, stored));
+  tail.append(replayedEntries(content, lastWritten));
   const empties = new EmptyEntries(segments.empties());
-  const { index, logNumber } = stored ?? { index: 0, logNumber: 0 };
+  const { index, logNumber } = lastWritten ?? { index: 0, logNumber: 0 };
   if (empties.count !== index - logNumber)
     throw damagedSegment(
       segments.pathOf(index),
@@ -351,7 +351,7 @@ function load(segments: Segments, marked: Marked, content: JournalContent): Load
     );
   for (const entry of tail.entries) if (entry.kind === EntryKind.Empty) empties.append(entry.index);
   const { hardState, commitIndex } = content;
-  return { ...marked, hardState, commitIndex, empties, tail };
+  return { ...marked, hardState, commitIndex, lastWritten, empties, tail };
 }
 
 function lastOf(segments: Segments): Entry | null {

@@ -7,7 +7,7 @@ import type { HardState } from '../LogStore';
 import type { StoredExtent } from '../segments/StoredExtent';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
 import type { StoreLimits } from '../StoreLimits';
-import { JournalFile, type NeededGeneration, type Opening } from './JournalFile';
+import { JournalFile, type FoundGeneration, type NeededGeneration } from './JournalFile';
 import type { FoundRecord } from './JournalRecord';
 
 /** What a journal is told, and tells, of the store beside its entries. */
@@ -91,14 +91,10 @@ export class Journal {
    * @throws StartError DATA_DAMAGED
    */
   read(): JournalContent | null {
-    const openings = new Map<JournalFile, Opening>();
-    for (const { file } of this.spare) {
-      const opening = file.readOpening();
-      if (opening !== null) openings.set(file, opening);
-    }
+    const begun = this.spare.map(({ file }) => file).filter((file) => file.readOpening());
     let newest: JournalFile | null = null;
-    for (const file of openings.keys()) if (newest === null || file.sequence > newest.sequence) newest = file;
-    return newest === null ? null : this.goOn(newest, [...openings.keys()]);
+    for (const file of begun) if (newest === null || file.sequence > newest.sequence) newest = file;
+    return newest === null ? null : this.goOn(newest, begun);
   }
 
   /** Makes the files that a store begins with, so that a disk without room for them is told at its start. */
@@ -192,12 +188,15 @@ export class Journal {
     const own = records.map((record) => entriesIn(newest, record)).filter(({ length }) => length > 0);
     const firstIndex = Math.min(...own.map(([first]) => first?.index ?? Infinity));
     const appends: (readonly Entry[])[] = [];
+    const found = new Map<JournalFile, FoundGeneration>();
     for (const needed of opening.needed) {
       const highest = Math.min(needed.highest, firstIndex - 1);
       if (highest <= stored.index) continue;
       const file = this.neededFile(needed, files);
       this.earlier.push({ file, highest });
-      for (const record of readNeeded(file, needed)) appends.push(entriesIn(file, record));
+      const generation = readNeeded(file, needed);
+      found.set(file, generation);
+      for (const record of generation.records) appends.push(entriesIn(file, record));
     }
     this.current = newest;
     this.highest = Math.max(0, ...own.map((entries) => entries.at(-1)?.index ?? 0));
@@ -207,7 +206,8 @@ export class Journal {
     const state = { hardState, commitIndex, stored };
     // A crash may have come between the first record of a generation and the closing of the one before.
     const previous = files.find(({ generation }) => generation === opening.previous);
-    if (previous?.read().next === null) previous.close(newest.generation, state);
+    if (previous !== undefined && (found.get(previous) ?? previous.read()).next === null)
+      previous.close(newest.generation, state);
     return { ...state, appends: [...appends, ...own].filter(({ length }) => length > 0), path: newest.path };
   }
 
@@ -295,9 +295,10 @@ function neededOf({ file, highest }: EarlierGeneration): NeededGeneration {
   return { name: file.name, generation: file.generation, hash: file.hash, highest };
 }
 
-function readNeeded(file: JournalFile, { hash }: NeededGeneration): readonly FoundRecord[] {
-  const { records, damagedAt } = file.read();
-  if (file.hash === hash) return records;
+function readNeeded(file: JournalFile, { hash }: NeededGeneration): FoundGeneration {
+  const generation = file.read();
+  const { damagedAt } = generation;
+  if (file.hash === hash) return generation;
   throw damaged(
     file.path,
     damagedAt === null ? 'ends before its last record' : `is damaged at byte ${damagedAt}`,

@@ -109,27 +109,20 @@ export class JournalFile {
     this.file.sync();
   }
 
-  /** What its generation begins with; null when it begins with none. */
-  readOpening(): Opening | null {
-    const content = this.readBytes(Math.min(OPENING_BYTES_MAX, this.bytes));
-    const first = content === null ? null : decodeRecord(content, 0, beginningOf(content));
-    if (content === null || first?.kind !== 'opening') return null;
-    const opening = this.parse(first.body, openingSchema, 0);
-    this.place = { ...beginningOf(content), number: 1, hash: first.hash };
-    this.end = first.bytes;
-    this.sequenceNumber = opening.sequence;
-    return opening;
+  /** Reads what its generation begins with; false when it begins with none. */
+  readOpening(): boolean {
+    return this.openingIn(this.readBytes(Math.min(OPENING_BYTES_MAX, this.bytes))) !== null;
   }
 
   /** The generation in the file, which begins with one; it goes on behind its last whole record. */
   read(): FoundGeneration {
     const content = this.readBytes(this.bytes);
-    const first = content === null ? null : decodeRecord(content, 0, beginningOf(content));
-    if (content === null || first === null) throw damaged(this.path, 'is damaged at byte 0');
-    const { generation } = beginningOf(content);
-    const opening = this.parse(first.body, openingSchema, 0);
-    let place: RecordPlace = { generation, number: 1, hash: first.hash };
-    let at = first.bytes;
+    const begun = this.openingIn(content);
+    if (content === null || begun === null) throw damaged(this.path, 'is damaged at byte 0');
+    const { first, opening } = begun;
+    const { generation } = this.placeOf();
+    let place = this.placeOf();
+    let at = this.end;
     this.lastAt = 0;
     const records: [FoundRecord, ...FoundRecord[]] = [first];
     let next: string | null = null;
@@ -147,7 +140,6 @@ export class JournalFile {
       if (generation.equals(content.subarray(later, later + GENERATION_BYTES))) damagedAt = at;
     this.place = place;
     this.end = at;
-    this.sequenceNumber = opening.sequence;
     return { opening, records, next, damagedAt };
   }
 
@@ -224,6 +216,19 @@ export class JournalFile {
     return this.file.read(content, 0) < count ? null : content;
   }
 
+  /** The opening that a file's content begins with, which the file goes on behind; null when there is none. */
+  private openingIn(content: Buffer | null): { first: FoundRecord; opening: Opening } | null {
+    if (content === null) return null;
+    const generation = Buffer.from(content.subarray(0, GENERATION_BYTES));
+    const first = decodeRecord(content, 0, { generation, number: 0, hash: NO_HASH });
+    if (first?.kind !== 'opening') return null;
+    const opening = this.parse(first.body, openingSchema, 0);
+    this.place = { generation, number: 1, hash: first.hash };
+    this.end = first.bytes;
+    this.sequenceNumber = opening.sequence;
+    return { first, opening };
+  }
+
   private put(kind: RecordKind, body: Buffer | readonly Entry[], state: RecordedState): string {
     const bytes = recordBytes(body);
     invariant(this.end + bytes <= this.bytes, () => `no room for a record of ${bytes} bytes`);
@@ -257,11 +262,6 @@ const NO_BODY = Buffer.alloc(0);
 
 /** Bytes that an opening takes at most. It names each generation that is needed, in 200: there are no more than 100 of them. */
 const OPENING_BYTES_MAX = 64 * 1024;
-
-/** The place of the first record of what begins with these bytes. */
-function beginningOf(content: Buffer): RecordPlace {
-  return { generation: Buffer.from(content.subarray(0, GENERATION_BYTES)), number: 0, hash: NO_HASH };
-}
 
 function asJson(content: object): Buffer {
   return Buffer.from(JSON.stringify(content));

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { invariant } from '../../errors';
-import { SEGMENT_FILES_OPEN_MAX } from '../../limits';
 import { MalformedEntryError, type Entry } from '../../entry/Entry';
 import { countLeading } from '../countLeading';
 import { damagedSegment } from './damagedSegment';
 import { EntryBlock } from './EntryBlock';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
-import type { StoreLimits } from '../StoreLimits';
+import { SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
 import { Segment, segmentName } from './Segment';
-import type { StoredExtent } from './StoredExtent';
+import { NOTHING_STORED, type StoredExtent } from './StoredExtent';
 
 /** The folder of the segments in a data directory. */
 export const SEGMENTS_FOLDER = 'log';
@@ -18,22 +17,19 @@ export const SEGMENTS_FOLDER = 'log';
  * read at once; it counts from the sync on that {@link StoredExtent} tells of.
  */
 export class Segments {
+  private readonly list: Segment[] = [];
   private readonly block = new EntryBlock();
   /** The files that were used last, the latest at the end. */
   private readonly files = new Map<string, StoreFile>();
   /** Segments with bytes that no sync has seen. */
   private readonly unsynced = new Set<Segment>();
   private namesChanged = false;
-  private extent: StoredExtent;
 
   private constructor(
     private readonly disk: StoreDisk,
     private readonly limits: StoreLimits,
-    private readonly list: Segment[],
-    extent: StoredExtent,
-  ) {
-    this.extent = extent;
-  }
+    private extent: StoredExtent,
+  ) {}
 
   /**
    * Opens what counts, and removes what stands behind it.
@@ -41,7 +37,7 @@ export class Segments {
    * @throws StartError DATA_DAMAGED when a segment is missing, or one's footer or length is not as it was.
    */
   static open(disk: StoreDisk, extent: StoredExtent, limits: StoreLimits): Segments {
-    const segments = new Segments(disk, limits, [], extent);
+    const segments = new Segments(disk, limits, extent);
     try {
       segments.readAll();
       return segments;
@@ -132,11 +128,6 @@ export class Segments {
     return block.bytesAt(index);
   }
 
-  /** Bytes of entries in all of them. */
-  get bytes(): number {
-    return this.list.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
   /** Where a segment with this index stands, in messages. */
   pathOf(index: number): string {
     return this.path(this.segmentOf(index)?.name ?? segmentName(index));
@@ -211,9 +202,7 @@ export class Segments {
 
   private writtenExtent(): StoredExtent {
     const last = this.list.at(-1);
-    return last === undefined
-      ? { index: 0, first: 1, bytes: 0 }
-      : { index: last.last, first: last.first, bytes: last.bytes };
+    return last === undefined ? NOTHING_STORED : { index: last.last, first: last.first, bytes: last.bytes };
   }
 
   private fileOf(name: string): StoreFile {

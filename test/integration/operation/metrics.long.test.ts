@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { HTTP_PORT_OFFSET, SHARED_TOKEN_NAME } from '../../../src/config/httpConfig';
-import { JOURNAL_BYTES } from '../../../src/limits';
+import { JOURNAL_BYTES } from '../../../src/storage/StoreLimits';
 import { type Exposed, parseExposition } from '../../unit/metrics/exposition';
 import { Cluster, SERVES_WITHIN_MS } from '../cluster/Cluster';
 import { until } from '../cluster/until';

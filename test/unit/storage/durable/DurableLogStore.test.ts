@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { StartError } from '../../../../src/errors';
-import { JOURNAL_BYTES, VALUE_BYTES_MAX } from '../../../../src/limits';
+import { VALUE_BYTES_MAX } from '../../../../src/limits';
+import { JOURNAL_BYTES } from '../../../../src/storage/StoreLimits';
 import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { LogStore } from '../../../../src/storage/LogStore';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
