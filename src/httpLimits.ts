@@ -76,6 +76,9 @@ export const PROBE_MS_MAX = 1500;
 /** An Idempotency-Key, characters: a UUID many times over. */
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
+/** Characters of an Authorization that is remembered for a connection's next request: a token of ours, and many others. */
+export const AUTHORIZATION_KEPT_LENGTH_MAX = 256;
+
 /** How often the files of tokens and certificates are looked at, ms: a token that is made or removed counts at once for a person. */
 export const TOKENS_LOOK_MS = 1000;
 

@@ -1,13 +1,21 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** How a connection is used. */
+interface Use {
+  /** Requests under way on it. */
+  requests: number;
+  /** Higher for one whose last request began, or that came, later. */
+  last: number;
+}
+
 /**
  * The connections of a server, no more than so many: one more closes the one that has been without a request for longest,
  * so that idle ones keep nobody out.
  */
 export class Connections {
-  /** With how many requests are under way on each; the oldest first. */
-  private readonly open = new Map<Socket, number>();
+  private readonly open = new Map<Socket, Use>();
+  private begun = 0;
 
   constructor(
     private readonly server: Server,
@@ -18,26 +26,27 @@ export class Connections {
   watch(event: 'connection' | 'secureConnection'): void {
     this.server.on(event, (socket: Socket) => {
       if (this.open.size >= this.max) this.closeOneIdle();
-      this.open.set(socket, 0);
+      this.open.set(socket, { requests: 0, last: ++this.begun });
       socket.once('close', () => this.open.delete(socket));
     });
   }
 
   /** A request has begun. Its connection then counts as the youngest. */
   begin(socket: Socket): void {
-    const requests = this.open.get(socket) ?? 0;
-    this.open.delete(socket);
-    this.open.set(socket, requests + 1);
+    const use = this.open.get(socket);
+    if (use === undefined) return;
+    use.requests++;
+    use.last = ++this.begun;
   }
 
   end(socket: Socket): void {
-    const requests = this.open.get(socket);
-    if (requests !== undefined) this.open.set(socket, requests - 1);
+    const use = this.open.get(socket);
+    if (use !== undefined) use.requests--;
   }
 
   /** Closes those without a request. */
   closeIdle(): void {
-    for (const [socket, requests] of this.open) if (requests === 0) socket.destroy();
+    for (const [socket, { requests }] of this.open) if (requests === 0) socket.destroy();
   }
 
   closeAll(): void {
@@ -45,11 +54,15 @@ export class Connections {
   }
 
   private closeOneIdle(): void {
-    for (const [socket, requests] of this.open)
-      if (requests === 0) {
-        this.open.delete(socket);
-        socket.destroy();
-        return;
+    let oldest: Socket | null = null;
+    let last = Infinity;
+    for (const [socket, use] of this.open)
+      if (use.requests === 0 && use.last < last) {
+        oldest = socket;
+        last = use.last;
       }
+    if (oldest === null) return;
+    this.open.delete(oldest);
+    oldest.destroy();
   }
 }

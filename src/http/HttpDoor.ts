@@ -12,13 +12,14 @@ import {
   HTTPS_CONNECTIONS_MAX,
   HTTPS_HANDSHAKES_MAX,
 } from '../httpLimits';
-import { authorize } from './access/authorize';
+import { Authority } from './access/Authority';
 import type { Origins } from './access/Origins';
 import type { Tokens } from './access/Tokens';
 import { Exchange } from './answers/Exchange';
 import { problemAnswer } from './answers/problemAnswer';
 import { Connections } from './Connections';
 import type { DoorParts, Route } from './contract/Route';
+import { ExchangesUnderWay } from './ExchangesUnderWay';
 import { RouteTable, type Asked } from './RouteTable';
 import { TlsHandshakes } from './TlsHandshakes';
 import { createTlsServer, type TlsFiles } from './tlsServer';
@@ -39,7 +40,8 @@ export class HttpDoor {
   private readonly table: RouteTable;
   private readonly server: Server;
   private readonly connections: Connections;
-  private readonly underWay = new Set<Exchange>();
+  private readonly underWay = new ExchangesUnderWay();
+  private readonly authority: Authority;
   private stopping = false;
   private onIdle: () => void = () => undefined;
 
@@ -49,6 +51,7 @@ export class HttpDoor {
     private readonly access: DoorAccess,
   ) {
     this.table = new RouteTable(routes);
+    this.authority = new Authority(access.tokens);
     this.server = this.createServer((incoming, outgoing) => void this.serve(incoming, outgoing));
     this.connections = new Connections(
       this.server,
@@ -99,7 +102,7 @@ export class HttpDoor {
     this.server.close();
     this.access.tokens.close();
     this.connections.closeIdle();
-    for (const exchange of this.underWay) exchange.end();
+    this.underWay.endAll();
     if (this.underWay.size > 0) await this.idle(deadline);
     if (again || this.underWay.size === 0) this.connections.closeAll();
   }
@@ -143,13 +146,13 @@ export class HttpDoor {
     }
   }
 
-  private async serveAdmitted(exchange: Exchange, { route }: Asked): Promise<void> {
+  private serveAdmitted(exchange: Exchange, { route }: Asked): Promise<void> | void {
     if (route.scope !== null) {
-      authorize(exchange.incoming.headers.authorization, route.scope, this.access.tokens);
+      this.authority.check(exchange.incoming, route.scope);
       exchange.isAuthorized = true;
     }
     this.begin(exchange);
-    await route.serve(exchange, this.parts);
+    return route.serve(exchange, this.parts);
   }
 
   /** Counts a request until its answer is read, or its client has gone. @throws RequestError BUSY, NODE_UNREACHABLE */
@@ -165,10 +168,10 @@ export class HttpDoor {
         `${HTTP_REQUESTS_MAX} requests are under way at this node; nothing was done: try again when some are answered`,
       );
     const { socket } = exchange.incoming;
-    underWay.add(exchange);
+    const place = underWay.add(exchange);
     connections.begin(socket);
     exchange.outgoing.once('close', () => {
-      underWay.delete(exchange);
+      underWay.remove(place);
       connections.end(socket);
       if (!this.stopping) return;
       // Its client keeps the connection for a next request, which would find nobody.

@@ -18,6 +18,7 @@ export class Tokens {
   private known: readonly KnownToken[];
   private readonly given: readonly KnownToken[];
   private seen = '';
+  private editions = 0;
   private readonly timer: NodeJS.Timeout | null;
 
   /**
@@ -47,6 +48,11 @@ export class Tokens {
     if (this.timer !== null) clearInterval(this.timer);
   }
 
+  /** Another number for each time that other tokens are taken. */
+  get edition(): number {
+    return this.editions;
+  }
+
   /** The scopes of a token; null for one that is not known. Takes as long for any, so that nobody learns one by trying. */
   scopesOf(token: string): readonly Scope[] | null {
     const hash = hashToken(token);
@@ -61,7 +67,7 @@ export class Tokens {
       const version = await versionOf(this.path);
       if (version === this.seen) return;
       this.seen = version;
-      if (version === '') this.known = this.given;
+      if (version === '') this.take([]);
       else this.read(this.path);
     } catch (thrown) {
       this.unreadable(toError(thrown));
@@ -69,11 +75,14 @@ export class Tokens {
   }
 
   private read(path: string): void {
-    const stored = readTokenFile(path);
-    this.known = [
-      ...stored.map(({ sha256, scopes }) => ({ hash: Buffer.from(sha256, 'hex'), scopes })),
-      ...this.given,
-    ];
+    this.take(
+      readTokenFile(path).map(({ sha256, scopes }) => ({ hash: Buffer.from(sha256, 'hex'), scopes })),
+    );
+  }
+
+  private take(stored: readonly KnownToken[]): void {
+    this.known = [...stored, ...this.given];
+    this.editions++;
   }
 }
 

@@ -9,6 +9,8 @@ import type { Release } from './BytesUnderWay';
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
 
+const SINCE_HEADER = 'mokka-since';
+
 /** One request and its answer. */
 export class Exchange {
   /** Whether it came with a token, or whatever else lets it read something of the log. */
@@ -53,15 +55,21 @@ export class Exchange {
 
   /** The header that tells what a push from here on may give as its since; none for who has no token. */
   sinceHeader(): Readonly<Record<string, string>> {
-    const since = this.isAuthorized ? this.node.logApi.since : null;
-    return since === null ? {} : { 'mokka-since': since };
+    const { since } = this;
+    return since === null ? {} : { [SINCE_HEADER]: since };
+  }
+
+  private get since(): string | null {
+    return this.isAuthorized ? this.node.logApi.since : null;
   }
 
   /** The whole answer. */
   answer({ status, headers, body }: Answer): void {
     const { outgoing } = this;
     if (this.gone) return;
-    const all = { ...headers, ...this.sinceHeader() };
+    const all: Record<string, string | number> = { ...headers };
+    const { since } = this;
+    if (since !== null) all[SINCE_HEADER] = since;
     if (status === NO_CONTENT || status === NOT_MODIFIED) {
       outgoing.writeHead(status, all).end();
       return;
@@ -69,7 +77,8 @@ export class Exchange {
     // A long text would be held twice while it is not read: as it is, and as the bytes that are sent.
     const sent =
       typeof body !== 'string' ? body.toSend() : body.length > HTTP_BYTES_OWN ? Buffer.from(body) : body;
-    outgoing.writeHead(status, { ...all, 'content-length': Buffer.byteLength(sent) });
+    all['content-length'] = typeof body === 'string' ? Buffer.byteLength(sent) : body.length;
+    outgoing.writeHead(status, all);
     endTogether(outgoing, sent);
   }
 }

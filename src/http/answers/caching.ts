@@ -16,12 +16,13 @@ export function etagOf(hash: string): string {
  * part of what names it in a cache, so that no browser shows the log of a cluster that is gone.
  */
 export function unchanging(hash: string, headers: IncomingHttpHeaders, body: () => JsonText): Answer {
+  const etag = etagOf(hash);
   const tags = {
-    etag: etagOf(hash),
+    etag,
     'cache-control': 'private, max-age=31536000, immutable',
     vary: 'Authorization, Origin',
   };
-  if (hasTag(headers['if-none-match'], etagOf(hash))) return { status: 304, headers: tags, body: '' };
+  if (hasTag(headers['if-none-match'], etag)) return { status: 304, headers: tags, body: '' };
   return { status: 200, headers: { ...tags, 'content-type': JSON_TYPE }, body: body() };
 }
 

@@ -132,8 +132,13 @@ export const problemSchema = z
   })
   .describe('An error (RFC 9457).');
 
-/** A whole number as text; not each is safe. */
-export const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
+/** Digits; not each number of so many is safe. */
+const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
+
+/** Whether a text is a whole number from 0 to 2^53 - 1. */
+export function isWholeNumber(text: string): boolean {
+  return WHOLE_NUMBER.test(text) && Number.isSafeInteger(Number(text));
+}
 
 /** A whole number in a query or path. */
 function numberIn(min: number, max: number): z.ZodType<number, string> {

@@ -4,7 +4,7 @@ import { SESSION } from '../../entry/Entry';
 import { RequestError } from '../../errors';
 import type { PushOptions } from '../../api';
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from '../../httpLimits';
-import { WHOLE_NUMBER } from '../contract/schemas';
+import { isWholeNumber } from '../contract/schemas';
 
 /** Which push a request is, and on what condition it is made. */
 export interface PushName {
@@ -87,10 +87,8 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | undefine
 }
 
 function numberOf(name: string, text: string): number {
-  const value = Number(text);
-  if (!WHOLE_NUMBER.test(text) || !Number.isSafeInteger(value))
-    throw badArgument(`${name} is a whole number from 0 to 2^53 - 1`);
-  return value;
+  if (!isWholeNumber(text)) throw badArgument(`${name} is a whole number from 0 to 2^53 - 1`);
+  return Number(text);
 }
 
 function badArgument(message: string): RequestError {

@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TOKENS_MAX } from '../../../src/httpLimits';
-import { authorize } from '../../../src/http/access/authorize';
+import { Authority } from '../../../src/http/access/Authority';
+import type { Scope } from '../../../src/http/access/scopes';
 import { drawToken, formatTokenFile, hashToken, readTokenFile } from '../../../src/http/access/tokenFile';
 import { Tokens } from '../../../src/http/access/Tokens';
 import { writeTokens } from './FakeHttpNode';
@@ -101,13 +103,18 @@ describe('what a file of tokens may not hold', () => {
   });
 });
 
+/** Asks on a connection of its own. */
+function ask(known: Tokens, authorization: string, scope: Scope): void {
+  new Authority(known).check({ headers: { authorization }, socket: new Socket() }, scope);
+}
+
 test('a token has 256 bits, and comes as clients write it', () => {
   const token = drawToken();
   expect(Buffer.from(token, 'base64url')).toHaveLength(32);
   for (const drawn of [token, 'a.b~c+d/e-f==']) {
     const known = new Tokens(null, drawn, () => undefined);
     for (const authorization of [`Bearer ${drawn}`, `bearer   ${drawn} `])
-      expect(() => authorize(authorization, 'read', known)).not.toThrow();
+      expect(() => ask(known, authorization, 'read')).not.toThrow();
   }
 });
 
@@ -118,10 +125,52 @@ test.each([
 ])('%s is told what it lacks', async (authorization, status, challenge) => {
   writeTokens(path, ['read']);
   await tokens.open();
-  expect(() => authorize(authorization, 'append', tokens)).toThrow(
+  expect(() => ask(tokens, authorization, 'append')).toThrow(
     expect.objectContaining({
       status,
       headers: { 'www-authenticate': expect.stringContaining(challenge) as string },
     }) as Error,
   );
+});
+
+describe('what a connection was let in with', () => {
+  const socket = new Socket();
+  let authority: Authority;
+  const asked = (authorization: string, scope: Scope = 'read'): string => {
+    try {
+      authority.check({ headers: { authorization }, socket }, scope);
+      return 'let in';
+    } catch (thrown) {
+      return (thrown as { code: string }).code;
+    }
+  };
+  beforeEach(async () => {
+    writeTokens(path, ['read', 'append']);
+    await tokens.open();
+    authority = new Authority(tokens);
+  });
+
+  test('is known again, and allows no more than it did', () => {
+    const hashed = jest.spyOn(tokens, 'scopesOf');
+    for (let request = 0; request < 3; request++) expect(asked('Bearer token-of-read')).toBe('let in');
+    expect(asked('Bearer token-of-read', 'append')).toBe('FORBIDDEN');
+    expect(hashed).toHaveBeenCalledTimes(1);
+    expect(asked('Bearer token-of-append', 'append')).toBe('let in');
+    expect(asked('Bearer token-of-rea')).toBe('UNAUTHENTICATED');
+    expect(asked('Bearer token-of-reax')).toBe('UNAUTHENTICATED');
+    expect(asked('')).toBe('UNAUTHENTICATED');
+  });
+
+  test('ends with its token', async () => {
+    expect(asked('Bearer token-of-read')).toBe('let in');
+    writeTokens(path, ['append']);
+    await tokens['look']();
+    expect(asked('Bearer token-of-read')).toBe('UNAUTHENTICATED');
+    writeTokens(path, ['append', 'read']);
+    await tokens['look']();
+    expect(asked('Bearer token-of-read')).toBe('let in');
+    rmSync(path);
+    await tokens['look']();
+    expect(asked('Bearer token-of-read')).toBe('UNAUTHENTICATED');
+  });
 });
