@@ -38,6 +38,7 @@ const rooms = [
   'http',
   'storage',
   'storage/directory',
+  'storage/keys',
   'storage/segments',
   'storage/journal',
   'storage/durable',

@@ -299,12 +299,24 @@ export function entryHasPayload(entry: Entry, payload: Buffer): boolean {
   return entry.bytes.subarray(HEADER_BYTES, entry.bytes.length - HASH_BYTES).equals(payload);
 }
 
+/** Where the key of a log begins in its bytes. */
+export const KEY_AT = HEADER_BYTES + PAYLOAD_HEADER_BYTES;
+
+/** Where the key of a log ends in its bytes, and its value begins. */
+export function keyEnd(bytes: Buffer): number {
+  return KEY_AT + bytes.readUInt16BE(HEADER_BYTES + 16);
+}
+
+/** Whether an entry is a log of this key, UTF-8. */
+export function hasKey({ kind, bytes }: Entry, key: Buffer): boolean {
+  return kind === EntryKind.Log && key.equals(bytes.subarray(KEY_AT, keyEnd(bytes)));
+}
+
 /** Key of a log and the bytes of its value, UTF-8, as they stand in its entry. Only for entries of kind Log. */
 export function logParts({ bytes }: Entry): { key: string; value: Buffer } {
-  const keyAt = HEADER_BYTES + PAYLOAD_HEADER_BYTES;
-  const valueAt = keyAt + bytes.readUInt16BE(HEADER_BYTES + 16);
+  const valueAt = keyEnd(bytes);
   return {
-    key: bytes.toString('utf8', keyAt, valueAt),
+    key: bytes.toString('utf8', KEY_AT, valueAt),
     value: bytes.subarray(valueAt, bytes.length - HASH_BYTES),
   };
 }
@@ -312,15 +324,14 @@ export function logParts({ bytes }: Entry): { key: string; value: Buffer } {
 /** A log entry in the tutorial's shape. Only for entries of kind Log. */
 export function toLogEntry(entry: Entry): LogEntry {
   const { bytes } = entry;
-  const keyAt = HEADER_BYTES + PAYLOAD_HEADER_BYTES;
-  const valueAt = keyAt + bytes.readUInt16BE(HEADER_BYTES + 16);
+  const valueAt = keyEnd(bytes);
   return {
     index: entry.logNumber,
     term: entry.term,
     hash: entryHashHex(entry),
     createdAt: entry.createdAt,
     log: {
-      key: bytes.toString('utf8', keyAt, valueAt),
+      key: bytes.toString('utf8', KEY_AT, valueAt),
       value: {
         value: bytes.toString('utf8', valueAt, bytes.length - HASH_BYTES),
         nonce: bytes.readDoubleBE(HEADER_BYTES + 8),

@@ -72,6 +72,15 @@ export interface LogStore {
   indexOfLog(logNumber: number): number | null;
 
   /**
+   * One step of a search for the last log below an index that has a key, UTF-8. The log, its hash checked; else the index
+   * below which the search goes on, as what was looked at has none, with as little work again as to read a log from disk:
+   * 1 when there is no such log.
+   *
+   * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
+   */
+  lastOfKey(key: Buffer, below: number): Entry | number;
+
+  /**
    * Lets go of files and the lock. No other call may follow. Calling it again does nothing.
    *
    * @throws StartError STORE_FAILED when a last write fails; what calls before it wrote is on disk.

@@ -1,6 +1,6 @@
 import { invariant } from '../errors';
 import { EmptyEntries } from './EmptyEntries';
-import { EntryKind, type Entry } from '../entry/Entry';
+import { EntryKind, hasKey, type Entry } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 import { checkAppend, checkHardState, checkIdentity, checkMembership, lastIndex } from './storeRules';
 
@@ -12,6 +12,9 @@ export interface StoreSnapshot {
   readonly commitIndex: number;
   readonly entries: readonly Entry[];
 }
+
+/** Entries that one step of a search for a key looks at. */
+const KEY_STEP_ENTRIES = 16;
 
 /** A LogStore for tests and simulation: exact, but no longer-lived than the {@link snapshot} that one takes of it. */
 export class MemoryLogStore implements LogStore {
@@ -112,6 +115,13 @@ export class MemoryLogStore implements LogStore {
     this.checkOpen();
     if (logNumber < 1 || logNumber > (this.last?.logNumber ?? 0)) return null;
     return this.empties.indexOfLog(logNumber);
+  }
+
+  lastOfKey(key: Buffer, below: number): Entry | number {
+    this.checkOpen();
+    const end = Math.min(below, lastIndex(this) + 1);
+    const searchedTo = Math.max(1, end - KEY_STEP_ENTRIES);
+    return this.entries.slice(searchedTo - 1, end - 1).findLast((entry) => hasKey(entry, key)) ?? searchedTo;
   }
 
   close(): void {

@@ -66,6 +66,10 @@ export class ObservedStore implements LogStore {
     return this.store.indexOfLog(logNumber);
   }
 
+  lastOfKey(key: Buffer, below: number): Entry | number {
+    return this.store.lastOfKey(key, below);
+  }
+
   close(): void {
     this.observe('close', () => this.store.close());
   }

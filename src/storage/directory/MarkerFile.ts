@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { invariant } from '../../errors';
+import { invariant, type StartError } from '../../errors';
 import { damaged, foreign } from '../damage';
 import type { LogStore } from '../LogStore';
 import { replaceFile } from '../replaceFile';
 import type { StoreDisk } from '../StoreDisk';
 
 /** Version of the data directory's layout. A directory of another version is refused. */
-export const STORE_FORMAT = 5;
+export const STORE_FORMAT = 6;
 
 /** The name of the marker in a data directory. */
 export const MARKER_NAME = 'marker.json';
@@ -100,12 +100,7 @@ function readMarker(disk: StoreDisk): z.infer<typeof marker> | undefined {
   if (text === null) return undefined;
   const content = parseJson(path, text);
   const old = earlier.safeParse(content);
-  if (old.success)
-    throw foreign(
-      path,
-      `is of format ${old.data.format}, and this version knows format ${STORE_FORMAT}: to keep its log, back it up ` +
-        'with the version that wrote it, and restore that with this one',
-    );
+  if (old.success) throw ofFormat(path, old.data.format);
   // What it says counts only if it is what was written, the format too.
   const found = checked.safeParse(content);
   if (!found.success) throw damaged(path, 'is not a marker that this program wrote', found.error);
@@ -113,11 +108,18 @@ function readMarker(disk: StoreDisk): z.infer<typeof marker> | undefined {
   const { checksum, ...rest } = content as z.infer<typeof checked>;
   if (checksum !== checksumOf(rest) || text !== asText({ ...rest, checksum }))
     throw damaged(path, 'is not what was written: its checksum is wrong');
-  if (rest.format !== STORE_FORMAT)
-    throw foreign(path, `is of format ${rest.format}, and this version knows format ${STORE_FORMAT}`);
+  if (rest.format !== STORE_FORMAT) throw ofFormat(path, rest.format);
   const parsed = marker.safeParse(rest);
   if (!parsed.success) throw damaged(path, 'is not a marker that this program wrote', parsed.error);
   return parsed.data;
+}
+
+function ofFormat(path: string, format: number): StartError {
+  const way = ': to keep its log, back it up with the version that wrote it, and restore that with this one';
+  return foreign(
+    path,
+    `is of format ${format}, and this version knows format ${STORE_FORMAT}${format < STORE_FORMAT ? way : ''}`,
+  );
 }
 
 function readText(disk: StoreDisk): string | null {

@@ -18,6 +18,7 @@ import { STORE_LIMITS, type StoreLimits } from '../StoreLimits';
 import { checkAppend, checkHardState, checkIdentity, checkMembership, lastIndex } from '../storeRules';
 import { asStoreFailed } from '../unusable';
 import { CheckedEntries } from './CheckedEntries';
+import { KeySearch } from './KeySearch';
 import { LogTail } from './LogTail';
 import { replayedEntries } from './replayedEntries';
 
@@ -64,6 +65,7 @@ const EMPTY_JOURNAL: JournalContent = {
  */
 export class DurableLogStore implements LogStore {
   private readonly entries: CheckedEntries;
+  private readonly keys: KeySearch;
   private failure: StartError | null = null;
   private closed = false;
   private syncing = false;
@@ -76,6 +78,7 @@ export class DurableLogStore implements LogStore {
     private readonly lock: Pick<DirectoryLock, 'release'>,
   ) {
     this.entries = new CheckedEntries(parts.segments, loaded.tail);
+    this.keys = new KeySearch(parts.segments, this.entries);
   }
 
   /**
@@ -210,6 +213,17 @@ export class DurableLogStore implements LogStore {
     return this.loaded.empties.indexOfLog(logNumber);
   }
 
+  lastOfKey(key: Buffer, below: number): Entry | number {
+    this.checkUsable();
+    return this.keys.step(key, below);
+  }
+
+  /** See {@link Segments.checkKeys}. */
+  checkKeys(index: number): number | null {
+    this.checkUsable();
+    return this.parts.segments.checkKeys(index);
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -283,9 +297,16 @@ export class DurableLogStore implements LogStore {
   private remember(entries: readonly Entry[], commitIndex: number): void {
     const { empties, tail } = this.loaded;
     const [first] = entries;
-    if (first !== undefined && first.index <= lastIndex(this)) empties.cutFrom(first.index);
+    const { recentKeys } = this.parts.segments;
+    if (first !== undefined && first.index <= lastIndex(this)) {
+      empties.cutFrom(first.index);
+      recentKeys.cutFrom(first.index);
+    }
     tail.append(entries);
-    for (const { kind, index } of entries) if (kind === EntryKind.Empty) empties.append(index);
+    for (const entry of entries) {
+      recentKeys.add(entry);
+      if (entry.kind === EntryKind.Empty) empties.append(entry.index);
+    }
     this.loaded.commitIndex = commitIndex;
   }
 
@@ -349,7 +370,10 @@ function load(segments: Segments, marked: Marked, content: JournalContent): Load
       segments.pathOf(index),
       `holds ${index} entries, ${empties.count} empty, up to log ${logNumber}`,
     );
-  for (const entry of tail.entries) if (entry.kind === EntryKind.Empty) empties.append(entry.index);
+  for (const entry of tail.entries) {
+    segments.recentKeys.add(entry);
+    if (entry.kind === EntryKind.Empty) empties.append(entry.index);
+  }
   const { hardState, commitIndex } = content;
   return { ...marked, hardState, commitIndex, lastWritten, empties, tail };
 }

@@ -5,7 +5,6 @@ import { VERIFY_STEP_BYTES } from '../../limits';
 import { entryHash, GENESIS_HASH } from '../../entry/Entry';
 import { DirectoryDisk } from '../directory/DirectoryDisk';
 import { readStoreOwner } from '../directory/MarkerFile';
-import type { LogStore } from '../LogStore';
 import { lastIndex } from '../storeRules';
 import { asStoreFailed } from '../unusable';
 import { DurableLogStore } from './DurableLogStore';
@@ -70,8 +69,8 @@ async function verify(
   }
 }
 
-/** Reads every entry, which checks it, and returns how many bytes they have. */
-async function walk(store: LogStore, onProgress: (progress: VerifyProgress) => void): Promise<number> {
+/** Reads every entry, which checks it, then the indexes by key, and returns how many bytes the entries have. */
+async function walk(store: DurableLogStore, onProgress: (progress: VerifyProgress) => void): Promise<number> {
   const last = lastIndex(store);
   let bytes = 0;
   for (let index = 0; index < last;) {
@@ -82,5 +81,6 @@ async function walk(store: LogStore, onProgress: (progress: VerifyProgress) => v
     onProgress({ index, last, bytes });
     await nextTurn();
   }
+  for (let next: number | null = 1; next !== null; next = store.checkKeys(next)) await nextTurn();
   return bytes;
 }

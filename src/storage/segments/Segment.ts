@@ -2,8 +2,12 @@ import { invariant } from '../../errors';
 import { EntryKind, entryHashHex, MalformedEntryError, parseEntry, type Entry } from '../../entry/Entry';
 import { encodeEntries, LENGTH_BYTES, readEntryLength } from '../../entry/entryFrames';
 import { countLeading } from '../countLeading';
+import { encodeKeyPages, keyPagesBytes, type KeyPagesInfo } from '../keys/KeyPages';
+import type { RecentKeys } from '../keys/RecentKeys';
+import { chainFault } from '../storeRules';
 import { damagedSegment } from './damagedSegment';
 import type { StoreFile } from '../StoreDisk';
+import type { StoredExtent } from './StoredExtent';
 import { decodeFooter, encodeFooter, footerBytes, TRAILER_BYTES, type SegmentFooter } from './SegmentFooter';
 
 /** Where a block of entries stands in a segment: it is read for one of them. */
@@ -18,7 +22,7 @@ type Content = { -readonly [Field in keyof SegmentFooter]: SegmentFooter[Field] 
 
 /**
  * A file of committed entries, one behind the other as {@link encodeEntries} has them, under its first index. It is
- * written at its end alone; closed, with a footer, it never changes.
+ * written at its end alone; closed, with an index by key and a footer, it never changes.
  */
 export class Segment {
   /** Where the last block begins; at first such that any entry begins one. */
@@ -33,7 +37,7 @@ export class Segment {
   /** An empty one that begins with this index. */
   static begin(first: number, blockBytes: number): Segment {
     const nothing = { logNumber: 0, hash: '', bytes: 0, blockFirsts: [], blockStarts: [], empties: [] };
-    const content = { first, last: first - 1, ...nothing };
+    const content = { first, last: first - 1, ...nothing, keySeed: '', keyCount: 0, keyFirsts: [] };
     return new Segment(segmentName(first), content, blockBytes);
   }
 
@@ -58,34 +62,48 @@ export class Segment {
     const footer = decodeFooter(json, trailer);
     if (footer === null)
       throw damagedSegment(file.path, `is damaged at byte ${jsonAt}: its footer is altered`);
-    if (footer.bytes !== jsonAt || segmentName(footer.first) !== name)
+    const bytes = footer.bytes + keyPagesBytes(footer.keyCount);
+    if (bytes !== jsonAt || segmentName(footer.first) !== name)
       throw damagedSegment(
         file.path,
-        `is damaged: its footer is of ${segmentName(footer.first)} with ${footer.bytes} bytes`,
+        `is damaged: its footer is of ${segmentName(footer.first)} with ${bytes} bytes`,
       );
     return new Segment(name, footer, blockBytes);
   }
 
   /**
-   * One that is open, of which so many bytes count: walks through them.
+   * One that is open, of which so many bytes count: walks through them, and tells the keys of each entry, which are those
+   * that were written.
    *
+   * @param previous the entry before the first
    * @throws StartError DATA_DAMAGED
    */
-  static readOpen(first: number, bytes: number, file: StoreFile, blockBytes: number): Segment {
+  static readOpen(
+    { first, bytes }: Pick<StoredExtent, 'first' | 'bytes'>,
+    previous: Entry | null,
+    file: StoreFile,
+    keys: RecentKeys,
+    blockBytes: number,
+  ): Segment {
     const segment = Segment.begin(first, blockBytes);
     if (file.size < bytes) throw damagedSegment(file.path, `is cut: it has ${file.size} of ${bytes} bytes`);
     const content = Buffer.alloc(bytes);
     file.read(content, 0);
+    let last = previous;
     try {
-      let lastAt = 0;
-      for (let at = 0; at < bytes;) {
-        const entryBytes = readEntryLength(content, at);
-        segment.count(content[at + LENGTH_BYTES] === EntryKind.Empty, entryBytes);
-        lastAt = at + LENGTH_BYTES;
-        at = lastAt + entryBytes;
-        if (at > bytes) throw new MalformedEntryError('an entry is cut short');
+      while (segment.bytes < bytes) {
+        const start = segment.bytes + LENGTH_BYTES;
+        const end = start + readEntryLength(content, segment.bytes);
+        if (end > bytes) throw new MalformedEntryError('an entry is cut short');
+        const entry = parseEntry(content.subarray(start, end));
+        const fault = chainFault(entry, last);
+        if (fault !== null)
+          throw damagedSegment(file.path, `is damaged at position ${segment.last + 1}: ${fault}`);
+        segment.count(entry.kind === EntryKind.Empty, entry.bytes.length);
+        keys.add(entry);
+        last = entry;
       }
-      if (bytes > 0) segment.describe(parseEntry(content.subarray(lastAt)));
+      if (last !== null && bytes > 0) segment.describe(last);
     } catch (error) {
       if (!(error instanceof MalformedEntryError)) throw error;
       throw damagedSegment(file.path, `is damaged at byte ${segment.bytes}: ${error.message}`, error);
@@ -115,6 +133,11 @@ export class Segment {
     return this.content.empties;
   }
 
+  /** Of one that is closed. */
+  get keys(): KeyPagesInfo {
+    return this.content;
+  }
+
   /** Writes entries behind the last one. */
   append(entries: readonly Entry[], file: StoreFile): void {
     const last = entries.at(-1);
@@ -126,10 +149,13 @@ export class Segment {
     this.describe(last);
   }
 
-  /** Writes its footer: nothing is appended any more. */
-  close(file: StoreFile): void {
-    const footer = encodeFooter(this.content);
-    file.write(footer, this.bytes, footer.length);
+  /** Writes the index of its entries' keys, which it takes, and its footer: nothing is appended any more. */
+  close(file: StoreFile, keys: RecentKeys): void {
+    invariant(keys.first === this.first, () => `keys from ${keys.first} in ${this.name}`);
+    const index = encodeKeyPages(keys.takeTo(this.last), keys.hash.seed);
+    Object.assign(this.content, index.info);
+    const bytes = Buffer.concat([index.bytes, encodeFooter(this.content)]);
+    file.write(bytes, this.bytes, bytes.length);
   }
 
   /** The block with the entry at an index, which it holds. */

@@ -18,6 +18,10 @@ const footerSchema = z.strictObject({
   blockStarts: z.array(count),
   /** Indexes of its empty entries. */
   empties: z.array(count),
+  /** Of the index by key, which stands between the entries and the footer: see KeyPagesInfo. */
+  keySeed: z.string(),
+  keyCount: count,
+  keyFirsts: z.array(count),
 });
 
 /** What a closed segment says of its entries, behind them. */

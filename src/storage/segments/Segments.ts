@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { invariant } from '../../errors';
-import { MalformedEntryError, type Entry } from '../../entry/Entry';
+import { MalformedEntryError, parseEntry, type Entry } from '../../entry/Entry';
 import { countLeading } from '../countLeading';
+import { KeyHash } from '../keys/KeyHash';
+import { RecentKeys } from '../keys/RecentKeys';
 import { damagedSegment } from './damagedSegment';
 import { EntryBlock } from './EntryBlock';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
 import { SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
 import { Segment, segmentName } from './Segment';
+import { SegmentKeys } from './SegmentKeys';
 import { NOTHING_STORED, type StoredExtent } from './StoredExtent';
 
 /** The folder of the segments in a data directory. */
@@ -18,6 +21,9 @@ export const SEGMENTS_FOLDER = 'log';
  */
 export class Segments {
   private readonly list: Segment[] = [];
+  /** Of all entries of the log that no closed segment holds: whoever holds those behind the segments adds theirs. */
+  readonly recentKeys: RecentKeys;
+  private readonly closedKeys = new SegmentKeys();
   private readonly block = new EntryBlock();
   /** The files that were used last, the latest at the end. */
   private readonly files = new Map<string, StoreFile>();
@@ -29,7 +35,9 @@ export class Segments {
     private readonly disk: StoreDisk,
     private readonly limits: StoreLimits,
     private extent: StoredExtent,
-  ) {}
+  ) {
+    this.recentKeys = new RecentKeys(extent.first, KeyHash.draw());
+  }
 
   /**
    * Opens what counts, and removes what stands behind it.
@@ -62,7 +70,7 @@ export class Segments {
     return this.list.flatMap(({ empties }) => empties);
   }
 
-  /** Writes committed entries behind the last one. They count after a sync. */
+  /** Writes committed entries, whose keys are known, behind the last one. They count after a sync. */
   append(entries: readonly Entry[]): void {
     let rest = entries;
     while (rest.length > 0) {
@@ -74,7 +82,7 @@ export class Segments {
       segment.append(rest.slice(0, taken), this.fileOf(segment.name));
       this.unsynced.add(segment);
       rest = rest.slice(taken);
-      if (segment.bytes >= this.limits.SEGMENT_BYTES) segment.close(this.fileOf(segment.name));
+      if (segment.bytes >= this.limits.SEGMENT_BYTES) this.closeSegment(segment);
     }
   }
 
@@ -128,6 +136,36 @@ export class Segments {
     return block.bytesAt(index);
   }
 
+  /**
+   * The index of the last entry below an index whose key may be this one, 0 for none, in the part of the log with the entry
+   * before that index; and from where on that part was searched.
+   *
+   * @throws StartError DATA_DAMAGED
+   */
+  lastOfKey(key: Buffer, below: number): { readonly index: number; readonly searchedTo: number } {
+    const { recentKeys } = this;
+    const { first: searchedTo, hash, end } = recentKeys;
+    if (below > searchedTo && end > searchedTo)
+      return { index: recentKeys.lastBelow(hash.of(key, 0, key.length), below), searchedTo };
+    const segment = this.segmentOf(Math.min(below, searchedTo) - 1);
+    if (segment === undefined) return { index: 0, searchedTo: 1 };
+    const index = this.closedKeys.lastBelow(segment, this.fileOf(segment.name), key, below);
+    return { index, searchedTo: segment.first };
+  }
+
+  /**
+   * Checks the index by key of the closed segment with an entry, all of whose entries were checked; returns the index behind
+   * its last one, null where that entry is in none.
+   *
+   * @throws StartError DATA_DAMAGED
+   */
+  checkKeys(index: number): number | null {
+    const segment = this.segmentOf(index);
+    if (segment === undefined || index >= this.recentKeys.first) return null;
+    this.closedKeys.check(segment, this.fileOf(segment.name), (each) => this.bytesAt(each));
+    return segment.last + 1;
+  }
+
   /** Where a segment with this index stands, in messages. */
   pathOf(index: number): string {
     return this.path(this.segmentOf(index)?.name ?? segmentName(index));
@@ -179,14 +217,31 @@ export class Segments {
     const name = segmentName(first);
     if (!isThere) throw damagedSegment(this.path(name), 'is missing');
     const file = this.fileOf(name);
-    const segment = Segment.readOpen(first, bytes, file, this.limits.BLOCK_BYTES);
+    const previous = this.lastClosed(first - 1);
+    const segment = Segment.readOpen(this.extent, previous, file, this.recentKeys, this.limits.BLOCK_BYTES);
     if (segment.last !== this.extent.index)
       throw damagedSegment(file.path, `ends at position ${segment.last}, and ${this.extent.index} counts`);
     file.truncate(bytes);
     this.list.push(segment);
     this.unsynced.add(segment);
     this.namesChanged = true;
-    if (bytes >= this.limits.SEGMENT_BYTES) segment.close(file);
+    if (bytes >= this.limits.SEGMENT_BYTES) this.closeSegment(segment);
+  }
+
+  /** The entry before the open segment, which the one that is closed ends with; null when there is none. */
+  private lastClosed(index: number): Entry | null {
+    const bytes = this.bytesAt(index);
+    if (bytes === undefined) return null;
+    try {
+      return parseEntry(bytes);
+    } catch (error) {
+      if (!(error instanceof MalformedEntryError)) throw error;
+      throw damagedSegment(this.pathOf(index), `is damaged at position ${index}: ${error.message}`, error);
+    }
+  }
+
+  private closeSegment(segment: Segment): void {
+    segment.close(this.fileOf(segment.name), this.recentKeys);
   }
 
   /** The last one, or the next where that one is closed. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -71,6 +72,30 @@ test('of a log of less than a megabyte the bytes are told', async () => {
   store.append(entries.slice(0, 5), 5);
   store.close();
   expect(verify(other).stdout).toMatch(/^whole: 5 entries, 4 of them logs, [\d,]+ bytes\n/);
+});
+
+test('a flipped bit in the index by key of a whole segment', () => {
+  const other = join(directory, 'keyed');
+  mkdirSync(other);
+  const disk = new SteppedDisk(other);
+  const store = openOn(disk);
+  store.setMembership('voter');
+  for (let count = 0; count < 40; count++) {
+    store.append(buildLog(logs(1, 1, 1_000_000), store.last), store.last?.index ?? 0);
+    disk.endLater();
+  }
+  store.close();
+  expect(verify(other).status).toBe(0);
+  const file = join(other, 'log', '00000000000000000001.seg');
+  const content = readFileSync(file);
+  const at = content.lastIndexOf('{"first":') - 1;
+  content.writeUInt8(content.readUInt8(at) ^ 1, at);
+  writeFileSync(file, content);
+  const { status, stderr } = verify(other);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /DATA_DAMAGED: .*1\.seg is damaged at byte \d+: a page of its index by key is altered/,
+  );
 });
 
 test('a flipped bit in a value: the first bad entry is named, and how to rejoin', () => {

@@ -83,6 +83,10 @@ export class SimulatedDisk implements LogStore {
     return this.store.indexOfLog(index);
   }
 
+  lastOfKey(key: Buffer, below: number): Entry | number {
+    return this.store.lastOfKey(key, below);
+  }
+
   close(): void {
     // The disk outlives the process.
   }

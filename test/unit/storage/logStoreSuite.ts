@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { InvariantError } from '../../../src/errors';
 import { VALUE_BYTES_MAX } from '../../../src/limits';
-import { EntryKind, type Entry } from '../../../src/entry/Entry';
+import { EntryKind, hasKey, type Entry } from '../../../src/entry/Entry';
 import type { LogStore } from '../../../src/storage/LogStore';
 import { append, asVoter, saveTerm, type Call } from './calls';
-import { buildLog, empty, logs, someSpecs } from './logFixture';
+import { buildLog, empty, indexesOfKey, KEYS, lastOfKey, logs, someSpecs } from './logFixture';
 import { runs } from '../../runs';
 
 /** A store's disk, and the ways to come to it. */
@@ -141,6 +141,41 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       expect(() => store.read(0, Infinity, 10)).toThrow(InvariantError);
     });
 
+    test('the logs of a key are found, the latest first, whatever its text', async () => {
+      const specs = KEYS.flatMap((key) => [
+        { term: 1, key },
+        empty(1),
+        { term: 1, key: `${key.slice(0, 9)}x` },
+      ]);
+      const entries = buildLog([...specs, ...specs]);
+      store.setMembership('voter');
+      store.append(entries, 10);
+      for (const when of ['at once', 'reopened']) {
+        if (when === 'reopened') await reopen();
+        for (const [at, key] of KEYS.entries()) {
+          const [first, second] = [3 * at + 1, 3 * at + 1 + specs.length];
+          expect([when, key, indexesOfKey(store, key)]).toEqual([when, key, [second, first]]);
+          const below = [second + 1, second, first + 1, first].map((index) => lastOfKey(store, key, index));
+          expect(bytesOf(below)).toEqual(
+            bytesOf([second, first, first, 0].map((index) => entries[index - 1] ?? null)),
+          );
+        }
+        for (const key of ['', 'k\0', 'K', 'keys', 'x'.repeat(5000)])
+          expect(indexesOfKey(store, key)).toEqual([]);
+      }
+    });
+
+    test('a conflicting suffix is not found by its keys any more', async () => {
+      const key = (name: string, term: number): { term: number; key: string } => ({ term, key: name });
+      store.setMembership('voter');
+      store.append(buildLog([key('a', 1), key('b', 1), key('a', 1), key('b', 1)]), 2);
+      store.append(buildLog([key('c', 2), key('a', 2)], store.entryAt(2)), 2);
+      for (const when of ['at once', 'reopened']) {
+        if (when === 'reopened') await reopen();
+        expect(['a', 'b', 'c'].map((name) => indexesOfKey(store, name))).toEqual([[4, 1], [2], [3]]);
+      }
+    });
+
     test('entries of the largest size, and what was read stays valid after more is read and written', async () => {
       const entries = buildLog([...logs(2, 1, VALUE_BYTES_MAX), ...logs(3), ...logs(1, 1, 40_000)]);
       store.setMembership('voter');
@@ -197,6 +232,7 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       expect(() => store.entryAt(1)).toThrow(InvariantError);
       expect(() => store.read(1, 1, 1)).toThrow(InvariantError);
       expect(() => store.append([], 0)).toThrow(InvariantError);
+      expect(() => store.lastOfKey(Buffer.from('key'), 2)).toThrow(InvariantError);
       expect(() => store.setMembership('voter')).toThrow(InvariantError);
       expect(() => store.saveHardState({ term: 1, votedFor: null })).toThrow(InvariantError);
     });
@@ -249,6 +285,10 @@ function expectEqual(store: LogStore, model: readonly Entry[], committed: number
   const logsOfModel = model.filter(({ kind }) => kind === EntryKind.Log);
   for (const { logNumber, index } of logsOfModel) expect(store.indexOfLog(logNumber)).toBe(index);
   expect(store.indexOfLog(logsOfModel.length + 1)).toBeNull();
+  for (const key of KEYS) {
+    const ofKey = model.filter((entry) => hasKey(entry, Buffer.from(key)));
+    expect(indexesOfKey(store, key)).toEqual(indexesOf(ofKey).reverse());
+  }
 }
 
 function bytesOf(entries: readonly (Entry | null)[]): (string | undefined)[] {

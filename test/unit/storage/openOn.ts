@@ -1,6 +1,7 @@
 import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import type { StoreDisk } from '../../../src/storage/StoreDisk';
 import { STORE_LIMITS, type StoreLimits } from '../../../src/storage/StoreLimits';
+import { indexesOfKey, KEYS } from './logFixture';
 import { OWNER } from './owner';
 
 /** Opens {@link OWNER}'s store on a disk that nobody else has. */
@@ -14,6 +15,7 @@ export function answersOn(disk: StoreDisk, limits: StoreLimits): string {
   const { membership, identity, hardState, commitIndex } = store;
   const entries = store.read(1, Infinity, Infinity).map(({ bytes }) => bytes.toString('base64'));
   const numbers = entries.map((_, at) => store.indexOfLog(at + 1));
+  const keys = KEYS.map((key) => indexesOfKey(store, key));
   store.close();
-  return JSON.stringify({ membership, identity, hardState, commitIndex, entries, numbers });
+  return JSON.stringify({ membership, identity, hardState, commitIndex, entries, numbers, keys });
 }

@@ -1,7 +1,7 @@
 import { StartError } from '../../../../src/errors';
 import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import { runs } from '../../../runs';
-import { buildLog, empty, logs } from '../logFixture';
+import { buildLog, empty, KEYS, logs } from '../logFixture';
 import { answersOn, openOn } from '../openOn';
 import { CrashingDisk } from './CrashingDisk';
 
@@ -24,7 +24,8 @@ function usedDisk(lastCall: (store: DurableLogStore) => void, copies: CrashingDi
   store.setIdentity('0123456789abcdef'.repeat(2));
   for (let round = 1; round <= 20; round++) {
     const specs = round % 3 === 0 ? [empty(round), ...logs(1, round, 150)] : logs(2, round, 70);
-    store.append(buildLog(specs, store.last), store.last?.index ?? 0);
+    const keyed = specs.map((spec, at) => ({ ...spec, key: KEYS[(round + at) % (KEYS.length - 1)] ?? '' }));
+    store.append(buildLog(keyed, store.last), store.last?.index ?? 0);
     if (round % 5 === 0) store.saveHardState({ term: round, votedFor: 'a'.repeat(130) });
     if (round % 4 === 0) disk.endLater();
     copies.push(disk.copy());

@@ -36,7 +36,7 @@ describe('a data file', () => {
       "another one's copy",
       OPEN,
       (file) => copyFileSync(file.replace(OPEN, SECOND), file),
-      /is damaged at position 96: position 54 stands there/,
+      /is damaged at position 85: position 43 follows on 84/,
     ],
     [
       'all noise',

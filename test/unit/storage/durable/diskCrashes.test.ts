@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { Entry } from '../../../../src/entry/Entry';
+import { hasKey, type Entry } from '../../../../src/entry/Entry';
 import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { HardState } from '../../../../src/storage/LogStore';
 import { runs } from '../../../runs';
-import { buildLog, someSpecs, type EntrySpec } from '../logFixture';
+import { buildLog, indexesOfKey, someSpecs, type EntrySpec } from '../logFixture';
 import { openOn } from '../openOn';
 import { CrashingDisk, type Draw } from './CrashingDisk';
 
@@ -57,8 +57,13 @@ function drawOf(chances: readonly number[]): Draw {
 }
 
 function stateOf(store: DurableLogStore): Model {
+  const log = store.read(1, Infinity, Infinity);
+  for (const key of ['key', 'k', 'ключ']) {
+    const ofKey = log.filter((entry) => hasKey(entry, Buffer.from(key))).map(({ index }) => index);
+    expect(indexesOfKey(store, key)).toEqual(ofKey.reverse());
+  }
   return {
-    log: store.read(1, Infinity, Infinity),
+    log,
     committed: store.commitIndex,
     hardState: store.hardState,
   };

@@ -28,16 +28,22 @@ describe('the marker', () => {
     await expectRefused(
       directory,
       'DATA_FOREIGN',
-      `is of format ${content.format}, and this version knows format 5`,
+      `is of format ${content.format}, and this version knows format 6`,
       'back it up with the version that wrote it, and restore that with this one',
     );
   });
 
-  test('of a later format is refused', async () => {
+  test.each([
+    [
+      5,
+      'this version knows format 6: to keep its log, back it up with the version that wrote it, and restore',
+    ],
+    [7, 'this version knows format 6; start this node with a directory of its own'],
+  ])('of format %d is refused', async (format, words) => {
     const directory = await filledDirectory();
     const marker = join(directory, 'marker.json');
-    writeFileSync(marker, signed({ format: 6, anything: 'else' }));
-    await expectRefused(directory, 'DATA_FOREIGN', 'is of format 6, and this version knows format 5');
+    writeFileSync(marker, signed({ format, anything: 'else' }));
+    await expectRefused(directory, 'DATA_FOREIGN', `is of format ${format}, and ${words}`);
   });
 
   test('is signed as this test does it', async () => {
@@ -48,16 +54,16 @@ describe('the marker', () => {
     expect(signed(content)).toBe(text);
   });
 
-  const content = { format: 5, ...OWNER, membership: 'voter', identity: null };
+  const content = { format: 6, ...OWNER, membership: 'voter', identity: null };
   test.each([
     ['nothing', ''],
     ['half of it', signed(content).slice(0, 100)],
     ['null', 'null'],
-    ['a format alone', '{"format":5}'],
+    ['a format alone', '{"format":6}'],
     ['an earlier format and no more', '{"format":3,"something":"else"}'],
     ['no checksum', `${JSON.stringify(content, null, 2)}\n`],
     ['another membership than was written', signed(content).replace('voter', 'rejoining')],
-    ['another format than was written', signed(content).replace('"format": 5', '"format": 4')],
+    ['another format than was written', signed(content).replace('"format": 6', '"format": 5')],
     ['another way to write it', `${JSON.stringify(JSON.parse(signed(content)))}\n`],
     ['a checksum of what no store writes', signed({ ...content, membership: 'none' })],
   ])('that holds %s is damage', async (_, text) => {
