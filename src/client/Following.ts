@@ -55,7 +55,7 @@ export class Following {
   /** As after the fault of any request; that the signal ends the pause is no error. */
   private async goOn(node: string, thrown: unknown): Promise<void> {
     try {
-      await this.requests.afterFault(node, thrown, this.retries, this.signal);
+      await this.requests.afterFault(node, {}, thrown, this.retries, this.signal);
     } catch (end) {
       if (!this.ended) throw end;
     }

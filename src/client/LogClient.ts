@@ -17,6 +17,7 @@ import { Retries } from './Retries';
 import { namedSession, randomSession } from './session';
 import { Turns } from './Turns';
 
+const APPEND = { path: '/v1/log', method: 'POST', mayStore: true } as const;
 const JSON_HEADERS = { 'content-type': 'application/json' };
 /** A request of no line: it is answered with what a push may bring as its since, to whoever may append. */
 const NO_APPENDS: Question = {
@@ -73,18 +74,21 @@ export class LogClient {
   append(key: string, value: string, options: AppendOptions = {}): Promise<LogEntry> {
     return this.inTurn(options, async (retries) => {
       const { signal, ifLast } = options;
+      const name = await this.nameOf(options);
       const headers = {
         ...JSON_HEADERS,
-        ...(await this.nameOf(options, retries)),
+        ...name,
         ...(ifLast === undefined ? {} : { 'mokka-if-last': String(ifLast) }),
       };
-      const question = {
-        path: '/v1/log',
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ key, value }),
-      } as const;
-      return this.requests.ask(question, retries, signal, (answer) => {
+      const body = JSON.stringify({ key, value });
+      let { since } = options;
+      const tryOf = async (): Promise<Question> => {
+        // As long as no try can have been stored, the next may be the first: its since is not to age with those before.
+        if (since === undefined || (!this.named && !retries.mayBeDoneBefore))
+          since = this.requests.recentSince ?? (await this.freshSince(retries, signal));
+        return { ...APPEND, headers: { ...headers, 'mokka-since': since }, body };
+      };
+      return this.requests.ask(tryOf, retries, signal, (answer) => {
         try {
           return contentOf(answer, isEntry);
         } catch (thrown) {
@@ -159,7 +163,12 @@ export class LogClient {
     isOne: (content: object) => content is T,
   ): Promise<T> {
     return this.inTurn(options, (retries) =>
-      this.requests.ask({ path }, retries, options.signal, (answer) => contentOf(answer, isOne)),
+      this.requests.ask(
+        () => ({ path }),
+        retries,
+        options.signal,
+        (answer) => contentOf(answer, isOne),
+      ),
     );
   }
 
@@ -176,11 +185,8 @@ export class LogClient {
     }
   }
 
-  /** The headers that name an append. */
-  private async nameOf(
-    { nonce, since, signal }: AppendOptions,
-    retries: Retries,
-  ): Promise<Record<string, string>> {
+  /** The headers that name an append, the same for each try. */
+  private async nameOf({ nonce, since }: AppendOptions): Promise<Record<string, string>> {
     if (this.named !== (nonce !== undefined) || this.named !== (since !== undefined))
       throw badArgument(
         this.named
@@ -190,19 +196,23 @@ export class LogClient {
     return {
       'mokka-session': typeof this.session === 'string' ? this.session : await this.session(),
       'mokka-nonce': String(nonce ?? ++this.lastNonce),
-      'mokka-since': since ?? this.requests.recentSince ?? (await this.freshSince(retries, signal)),
     };
   }
 
   private freshSince(retries: Retries, signal: AbortSignal | undefined): Promise<string> {
-    return this.requests.ask(NO_APPENDS, retries, signal, (answer) => {
-      if (answer.status !== 200) throw refusalOf(answer);
-      if (answer.since !== null) return answer.since;
-      throw new Fault(
-        new RequestError('NO_LEADER', `${answer.url} has not met its cluster yet; nothing was stored`),
-        false,
-      );
-    });
+    return this.requests.ask(
+      () => NO_APPENDS,
+      retries,
+      signal,
+      (answer) => {
+        if (answer.status !== 200) throw refusalOf(answer);
+        if (answer.since !== null) return answer.since;
+        throw new Fault(
+          new RequestError('NO_LEADER', `${answer.url} has not met its cluster yet; nothing was stored`),
+          false,
+        );
+      },
+    );
   }
 }
 

@@ -23,6 +23,8 @@ export interface Question {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** That a node may store something for it, also where its answer is lost. */
+  readonly mayStore?: boolean;
 }
 
 /** Asks the nodes in turn, each request until it is answered, and remembers what they last told of their log. */
@@ -48,21 +50,23 @@ export class NodeRequests {
   /**
    * Asks until `read` makes something of an answer.
    *
+   * @param questionOf what the next try asks for.
    * @param read throws a Fault for what is to be tried again.
    * @throws RequestError; the signal's reason.
    */
   async ask<T>(
-    question: Question,
+    questionOf: () => Question | Promise<Question>,
     retries: Retries,
     signal: AbortSignal | undefined,
     read: (answer: Answer) => T,
   ): Promise<T> {
     for (;;) {
+      const question = await questionOf();
       const node = this.endpoints.current;
       try {
         return read(await this.askOnce(node, question, retries, signal));
       } catch (thrown) {
-        await this.afterFault(node, thrown, retries, signal);
+        await this.afterFault(node, question, thrown, retries, signal);
       }
     }
   }
@@ -80,7 +84,7 @@ export class NodeRequests {
       return { node, exchange, status };
     } catch (thrown) {
       exchange.close();
-      throw faultOf(node, thrown, question);
+      throw faultOf(node, thrown);
     }
   }
 
@@ -92,6 +96,7 @@ export class NodeRequests {
   /** Goes on to the next node, after a pause. @throws whatever is no Fault, and what ends the tries. */
   async afterFault(
     node: string,
+    { mayStore = false }: Pick<Question, 'mayStore'>,
     thrown: unknown,
     retries: Retries,
     signal: AbortSignal | undefined,
@@ -99,7 +104,7 @@ export class NodeRequests {
     signal?.throwIfAborted();
     if (!(thrown instanceof Fault)) throw thrown;
     this.endpoints.failed(node);
-    await retries.pause(thrown);
+    await retries.pause(thrown.error, mayStore && thrown.mayBeDone);
   }
 
   /** The node whose turn it is. */
@@ -119,7 +124,7 @@ export class NodeRequests {
       const text = await exchange.readAll(() => this.patience(retries));
       return { status, text, since: headers.get(SINCE), url: node };
     } catch (thrown) {
-      throw faultOf(node, thrown, question);
+      throw faultOf(node, thrown);
     } finally {
       exchange.close();
     }
@@ -149,16 +154,12 @@ export class NodeRequests {
   }
 }
 
-/** What went wrong on the way to a node, or back. Of what only reads, nothing may have been done. */
-export function faultOf(
-  node: string,
-  thrown: unknown,
-  { method = 'GET' }: Pick<Question, 'method'> = {},
-): Fault {
+/** What went wrong on the way to a node, or back. */
+export function faultOf(node: string, thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
   const { message, cause } = thrown as { message?: unknown; cause?: unknown };
   const { code, message: reason } = (cause ?? {}) as { code?: unknown; message?: unknown };
   const told = [reason, message].find((text) => typeof text === 'string' && text !== '');
-  const mayBeDone = method !== 'GET' && !NOT_SENT.some((each) => each === code);
-  return new Fault(unreachable(node, String(told ?? code ?? thrown), thrown), mayBeDone);
+  const isSent = !NOT_SENT.some((each) => each === code);
+  return new Fault(unreachable(node, String(told ?? code ?? thrown), thrown), isSent);
 }

@@ -1,4 +1,4 @@
-import { Fault, RequestError } from './clientErrors';
+import { RequestError } from './clientErrors';
 import { CLIENT_PAUSE_MS, CLIENT_PAUSE_MS_MAX } from './clientLimits';
 
 /** The tries of one request: how many failed, and when they end. */
@@ -37,9 +37,10 @@ export class Retries {
   /**
    * Pauses before the next try: at random, so that those whom one fault met do not come back together.
    *
+   * @param mayBeDone whether what was asked for may have been done, or may be yet.
    * @throws RequestError when the deadline leaves no time for another; the signal's reason.
    */
-  async pause({ error, mayBeDone }: Fault): Promise<void> {
+  async pause(error: RequestError, mayBeDone: boolean): Promise<void> {
     this.mayBeDone ||= mayBeDone;
     const longest = Math.min(CLIENT_PAUSE_MS_MAX, CLIENT_PAUSE_MS * 2 ** this.faults++);
     const ms = Math.random() * longest;

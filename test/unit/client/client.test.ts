@@ -39,6 +39,12 @@ async function errorOf(asked: Promise<unknown>): Promise<RequestError> {
   return thrown;
 }
 
+/** A fetch whose request is sent, and never answered. */
+const cutAfterSending: typeof fetch = () =>
+  Promise.reject(
+    new TypeError('fetch failed', { cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }) }),
+  );
+
 /** Answers the tries one after the other, the last of them for all that follow. */
 function inOrder(...tries: ((answer: ServerResponse) => void)[]): Parameters<typeof FakeNode.start>[0] {
   let at = 0;
@@ -91,6 +97,38 @@ describe('append', () => {
     expect(tries).toHaveLength(5);
     expect(new Set(names).size).toBe(1);
     for (const { asked } of both) expect(asked.length).toBeGreaterThan(1);
+  });
+
+  test('that no try can have stored brings a since as young as its first try did; else the same', async () => {
+    let marks = 0;
+    const serve =
+      (...codes: [number, string][]): Parameters<typeof FakeNode.start>[0] =>
+      (_, answer) => {
+        const [status, code] = codes.shift() ?? [201, ''];
+        answer.setHeader('mokka-since', `mark of try ${++marks}`);
+        if (status === 201) tell(answer, status, entry(marks));
+        else refuse(answer, status, code);
+      };
+    const sinces = ({ asked }: FakeNode): unknown[] => asked.map(({ headers }) => headers['mokka-since']);
+    const refused = await fake(serve([503, 'NO_LEADER'], [503, 'BUSY']));
+    await clientOf([refused]).append('key', 'value');
+    expect(sinces(refused)).toEqual(['mark-1', 'mark of try 1', 'mark of try 2']);
+    marks = 0;
+    const lost = await fake(serve([503, 'NO_LEADER'], [504, 'UNKNOWN_OUTCOME'], [503, 'NO_LEADER']));
+    await clientOf([lost]).append('key', 'value');
+    expect(sinces(lost)).toEqual(['mark-1', 'mark of try 1', 'mark of try 1', 'mark of try 1']);
+    marks = 0;
+    const named = await fake(serve([503, 'NO_LEADER'], [503, 'NO_LEADER']));
+    await clientOf([named], { session: 'billing' }).append('key', 'value', { nonce: 1, since: 'kept' });
+    expect(sinces(named)).toEqual(['kept', 'kept', 'kept']);
+  });
+
+  test('a read, and a since that is asked for, never end as what may have been stored', async () => {
+    const silent = await fake((_, answer) => answer.writeHead(504).end());
+    const log = clientOf([silent], { deadline: 100 });
+    expect(await errorOf(log.get(1))).toMatchObject({ code: 'NODE_UNREACHABLE' });
+    const dead = connect({ endpoints: [silent.url], fetch: cutAfterSending, deadline: 100 });
+    expect(await errorOf(dead.append('key', 'value'))).toMatchObject({ code: 'NODE_UNREACHABLE' });
   });
 
   test.each([
@@ -345,7 +383,8 @@ describe('follow', () => {
     const silent = await fake(() => undefined);
     const deadline = 300;
     const log = clientOf([silent]);
-    for (const reads of [take(log, 1, { deadline }), log.info({ deadline }), log.get(1, { deadline })])
-      expect(await errorOf(reads)).toMatchObject({ code: 'NODE_UNREACHABLE' });
+    const reads = [take(log, 1, { deadline }), log.info({ deadline }), log.get(1, { deadline })];
+    for (const error of await Promise.all(reads.map(errorOf)))
+      expect(error).toMatchObject({ code: 'NODE_UNREACHABLE' });
   });
 });
