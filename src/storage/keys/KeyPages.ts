@@ -47,23 +47,15 @@ export function encodeKeyPages(
   keySeed: string,
 ): { readonly bytes: Buffer; readonly info: KeyPagesInfo } {
   invariant(hashes.length <= ORDINALS, () => `${hashes.length} entries in a segment`);
-  const ordinals = sortedOrdinals(hashes);
-  const bytes = Buffer.allocUnsafe(keyPagesBytes(ordinals.length));
+  const { pages: bytes, count: keyCount } = sortedPages(hashes);
   const keyFirsts: number[] = [];
-  for (let at = 0, done = 0; done < ordinals.length; at += HASH_BYTES) {
-    const start = at;
-    for (const ordinal of ordinals.subarray(done, done + PAGE_PAIRS)) {
-      const hash = hashes[ordinal] ?? NO_KEY;
-      // The upper byte and the lower four of the pair.
-      bytes[at] = hash >>> (32 - ORDINAL_BITS);
-      bytes.writeInt32BE((hash << ORDINAL_BITS) | ordinal, at + 1);
-      at += PAIR_BYTES;
-    }
-    keyFirsts.push(pairAt(bytes, start));
-    bytes.set(pageHash(keySeed, keyFirsts.length - 1, bytes.subarray(start, at)), at);
-    done += PAGE_PAIRS;
+  for (let start = 0; start < bytes.length; start += PAGE_BYTES) {
+    const page = bytes.subarray(start, start + PAGE_BYTES);
+    const pairs = page.subarray(0, page.length - HASH_BYTES);
+    page.set(pageHash(keySeed, keyFirsts.length, pairs), pairs.length);
+    keyFirsts.push(pairAt(page, 0));
   }
-  return { bytes, info: { keySeed, keyCount: ordinals.length, keyFirsts } };
+  return { bytes, info: { keySeed, keyCount, keyFirsts } };
 }
 
 /** Whether a page is what was written. */
@@ -104,34 +96,58 @@ function pageHash(seed: string, page: number, pairs: Buffer): Buffer {
   return createHash('sha256').update(`${seed} ${page} `).update(pairs).digest();
 }
 
-/** By halves of the hash, the lower one first: in a tenth of the time that a sort by comparing takes. */
-function sortedOrdinals(hashes: Int32Array): Int32Array {
-  const withKey = new Int32Array(hashes.length);
-  let count = 0;
-  for (let ordinal = 0; ordinal < hashes.length; ordinal++)
-    if (hashes[ordinal] !== NO_KEY) withKey[count++] = ordinal;
-  const half = Math.ceil(KEY_HASH_BITS / 2);
-  const byLower = sortedByDigit(withKey.subarray(0, count), hashes, 0, half);
-  return sortedByDigit(byLower, hashes, half, KEY_HASH_BITS - half);
-}
+/** Of a hash, by which pairs are sorted first: half of its bits. */
+const LOWER_BITS = Math.ceil(KEY_HASH_BITS / 2);
+const LOWER_MASK = 2 ** LOWER_BITS - 1;
 
-/** Sorted by these bits of their hashes; those of equal ones stay in their order. */
-function sortedByDigit(ordinals: Int32Array, hashes: Int32Array, shift: number, bits: number): Int32Array {
-  const mask = 2 ** bits - 1;
-  // Where the next one of each digit goes.
-  const places = new Int32Array(2 ** bits + 1);
-  for (const ordinal of ordinals) {
-    const after = (((hashes[ordinal] ?? 0) >>> shift) & mask) + 1;
-    places[after] = (places[after] ?? 0) + 1;
+/**
+ * The pairs, sorted, in their pages. By halves of the hash, the lower one first, so that those with the same one stay in
+ * the order of their ordinals: in a tenth of the time that it takes to sort by comparing. Each entry of the log passes
+ * these loops once.
+ */
+function sortedPages(hashes: Int32Array): { pages: Buffer; count: number } {
+  const { length } = hashes;
+  // Where the next pair of each half goes.
+  const lower = new Int32Array(LOWER_MASK + 2);
+  const upper = new Int32Array(LOWER_MASK + 2);
+  let count = 0;
+  for (let ordinal = 0; ordinal < length; ordinal++) {
+    const hash = hashes[ordinal] ?? NO_KEY;
+    if (hash === NO_KEY) continue;
+    count++;
+    const low = (hash & LOWER_MASK) + 1;
+    const high = (hash >>> LOWER_BITS) + 1;
+    lower[low] = (lower[low] ?? 0) + 1;
+    upper[high] = (upper[high] ?? 0) + 1;
   }
-  for (let digit = 1; digit < places.length; digit++)
-    places[digit] = (places[digit] ?? 0) + (places[digit - 1] ?? 0);
-  const sorted = new Int32Array(ordinals.length);
-  for (const ordinal of ordinals) {
-    const digit = ((hashes[ordinal] ?? 0) >>> shift) & mask;
-    const place = places[digit] ?? 0;
-    places[digit] = place + 1;
-    sorted[place] = ordinal;
+  for (let half = 1; half < lower.length; half++) {
+    lower[half] = (lower[half] ?? 0) + (lower[half - 1] ?? 0);
+    upper[half] = (upper[half] ?? 0) + (upper[half - 1] ?? 0);
   }
-  return sorted;
+  const halfSorted = new Int32Array(count);
+  const itsHashes = new Int32Array(count);
+  for (let ordinal = 0; ordinal < length; ordinal++) {
+    const hash = hashes[ordinal] ?? NO_KEY;
+    if (hash === NO_KEY) continue;
+    const low = hash & LOWER_MASK;
+    const place = lower[low] ?? 0;
+    lower[low] = place + 1;
+    halfSorted[place] = ordinal;
+    itsHashes[place] = hash;
+  }
+  const pages = Buffer.allocUnsafeSlow(keyPagesBytes(count));
+  for (let from = 0; from < count; from++) {
+    const hash = itsHashes[from] ?? 0;
+    const high = hash >>> LOWER_BITS;
+    const place = upper[high] ?? 0;
+    upper[high] = place + 1;
+    const at = place * PAIR_BYTES + Math.floor(place / PAGE_PAIRS) * HASH_BYTES;
+    const lowerBytes = (hash << ORDINAL_BITS) | (halfSorted[from] ?? 0);
+    pages[at] = hash >>> (32 - ORDINAL_BITS);
+    pages[at + 1] = lowerBytes >>> 24;
+    pages[at + 2] = lowerBytes >>> 16;
+    pages[at + 3] = lowerBytes >>> 8;
+    pages[at + 4] = lowerBytes;
+  }
+  return { pages, count };
 }
