@@ -166,8 +166,17 @@ export interface StoredPage extends Omit<LogPage, 'logs'> {
 export interface StoredLogs {
   get(index: number): Promise<Entry | null>;
   page(options?: PageOptions): Promise<StoredPage>;
-  /** A page at a time: at least one log in each. */
-  follow(options?: FollowOptions): AsyncGenerator<readonly Entry[], void, undefined>;
+  /** A page at a time: at least one log in each. `hasPlace`: the caller has taken one. */
+  follow(
+    options?: FollowOptions & { readonly hasPlace?: boolean },
+  ): AsyncGenerator<readonly Entry[], void, undefined>;
+  /**
+   * A place among those who follow, for who ends one following and begins the next. Returns what gives it back, to be
+   * called once.
+   *
+   * @throws RequestError BUSY when too many follow.
+   */
+  takePlace(): () => void;
 }
 
 /** The committed log as it is stored, the empty entries of leaders included: what a backup copies. */

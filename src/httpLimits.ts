@@ -33,6 +33,12 @@ export const HTTP_WAIT_S_MAX = 50;
 /** How often a follower is told that the connection is whole, ms: well below what proxies wait for. */
 export const FOLLOW_COMMENT_MS = 10_000;
 
+/**
+ * With so many such looks in a row at which the node knows no leader, what it tells a follower ends: an election takes a
+ * fraction of the time between two, and another node may know more.
+ */
+export const FOLLOW_LOOKS_WITHOUT_LEADER_MAX = 2;
+
 /** A follower that reads nothing for so long, ms, has its page taken away; it is read again when it goes on. */
 export const FOLLOW_STALL_MS = 1000;
 

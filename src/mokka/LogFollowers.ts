@@ -17,6 +17,12 @@ export interface ToldLogs {
   readFrom(index: number, maxBytes: number, maxCount: number): Entry[];
 }
 
+/** How pages are followed. */
+export interface PageFollowOptions extends FollowOptions {
+  /** The caller has a place among those who follow; without it, one is taken while the generator runs. */
+  readonly hasPlace?: boolean;
+}
+
 /** One who follows. */
 interface Follower {
   /** It was ended by `return`. */
@@ -53,9 +59,20 @@ export class LogFollowers {
   }
 
   /** See {@link StoredLogs.follow}. */
-  followPages(options: FollowOptions = {}): AsyncGenerator<readonly Entry[], void, undefined> {
+  followPages(options: PageFollowOptions = {}): AsyncGenerator<readonly Entry[], void, undefined> {
     const follower: Follower = { ended: false, waitsFor: 0, wake: AWAKE };
     return endsWhileItWaits(this.pagesOf(options, follower), follower);
+  }
+
+  /** See {@link StoredLogs.takePlace}. */
+  takePlace(): () => void {
+    if (this.countNow >= FOLLOWERS_MAX)
+      throw new RequestError(
+        'BUSY',
+        `${FOLLOWERS_MAX} readers follow the log of this node: end some of them`,
+      );
+    this.countNow++;
+    return () => this.countNow--;
   }
 
   /** The log with this index and all before it are committed. */
@@ -80,19 +97,14 @@ export class LogFollowers {
   }
 
   private async *pagesOf(
-    options: FollowOptions,
+    options: PageFollowOptions,
     follower: Follower,
   ): AsyncGenerator<readonly Entry[], void, undefined> {
     checkObject(options);
-    const { from = 1, signal } = options;
+    const { from = 1, signal, hasPlace = false } = options;
     checkFrom(from);
     checkSignal(signal);
-    if (this.countNow >= FOLLOWERS_MAX)
-      throw new RequestError(
-        'BUSY',
-        `${FOLLOWERS_MAX} readers follow the log of this node: end some of them`,
-      );
-    this.countNow++;
+    const leave = hasPlace ? null : this.takePlace();
     const wake = (): void => follower.wake();
     if (signal !== undefined) setMaxListeners(0, signal);
     signal?.addEventListener('abort', wake);
@@ -108,7 +120,7 @@ export class LogFollowers {
       }
     } finally {
       signal?.removeEventListener('abort', wake);
-      this.countNow--;
+      leave?.();
     }
   }
 

@@ -58,6 +58,7 @@ export class NodeReads implements ToldLogs {
     },
     page: (options) => this.storedPage(options),
     follow: (options) => this.followers.followPages(options),
+    takePlace: () => this.followers.takePlace(),
   };
 
   /** The committed log as it is stored. */

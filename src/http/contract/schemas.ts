@@ -162,7 +162,9 @@ export const readQuerySchema = z.strictObject({
     .describe(`at most so many logs; ${HTTP_PAGE_DEFAULT} by default`),
   wait: numberIn(0, HTTP_WAIT_S_MAX)
     .optional()
-    .describe('where there is no log yet: so many seconds for one to come'),
+    .describe(
+      'where there is no log yet: so many seconds for one to come; 503 where none did, and no leader confirms it',
+    ),
   follow: z
     .enum(['sse', 'ndjson'], 'is sse or ndjson')
     .optional()

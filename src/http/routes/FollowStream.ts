@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import type { Entry } from '../../entry/Entry';
-import { FOLLOW_COMMENT_MS, FOLLOW_STALL_MS, HTTP_BYTES_OWN, LOG_TEXT_LENGTH_MAX } from '../../httpLimits';
+import { RequestError } from '../../errors';
+import {
+  FOLLOW_COMMENT_MS,
+  FOLLOW_LOOKS_WITHOUT_LEADER_MAX,
+  FOLLOW_STALL_MS,
+  HTTP_BYTES_OWN,
+  LOG_TEXT_LENGTH_MAX,
+} from '../../httpLimits';
 import { FOLLOW_PAGE_BYTES_MAX } from '../../limits';
 import type { Release } from '../answers/BytesUnderWay';
 import { NOT_STORED } from '../answers/caching';
@@ -55,6 +62,8 @@ export class FollowStream {
   private wanted = 0;
   private flushSoon = false;
   private wroteAt = performance.now();
+  /** Looks in a row at which the node knew no leader. */
+  private looksWithoutLeader = 0;
 
   constructor(
     private readonly exchange: Exchange,
@@ -70,6 +79,7 @@ export class FollowStream {
   async run(from: number): Promise<void> {
     const { signal, outgoing } = this.exchange;
     let next = from;
+    const leavePlace = this.parts.node.storedLogs.takePlace();
     const comments = setInterval(() => void this.comment(), FOLLOW_COMMENT_MS);
     try {
       while (!signal.aborted) {
@@ -77,11 +87,13 @@ export class FollowStream {
         await this.goOn();
       }
       this.flush();
+      if (this.looksWithoutLeader >= FOLLOW_LOOKS_WITHOUT_LEADER_MAX) throw cutOff();
     } catch (thrown) {
       if (!outgoing.headersSent) throw thrown;
       if (!this.exchange.gone) outgoing.write(this.batch + this.format.problem(problemOf(thrown)));
     } finally {
       clearInterval(comments);
+      leavePlace();
       this.release?.();
     }
     outgoing.end();
@@ -90,7 +102,7 @@ export class FollowStream {
   /** Sends logs until the reader stops, or there is no room for the next. Returns the index to go on from. */
   private async follow(from: number): Promise<number> {
     const { signal, outgoing } = this.exchange;
-    const pages = this.parts.node.storedLogs.follow({ from, signal });
+    const pages = this.parts.node.storedLogs.follow({ from, signal, hasPlace: true });
     let next = from;
     try {
       const first = pages.next();
@@ -160,6 +172,7 @@ export class FollowStream {
 
   private write(text: string | Buffer, written?: () => void): void {
     this.wroteAt = performance.now();
+    this.looksWithoutLeader = 0;
     this.exchange.outgoing.write(text, written);
   }
 
@@ -206,8 +219,18 @@ export class FollowStream {
       .getState()
       .getInfo()
       .catch(() => null);
-    if (isQuiet()) outgoing.write(info?.leader === null ? this.format.noLeader : this.format.comment);
+    if (!isQuiet()) return;
+    this.looksWithoutLeader = info?.leader === null ? this.looksWithoutLeader + 1 : 0;
+    if (this.looksWithoutLeader >= FOLLOW_LOOKS_WITHOUT_LEADER_MAX) this.exchange.end();
+    else outgoing.write(this.looksWithoutLeader > 0 ? this.format.noLeader : this.format.comment);
   }
+}
+
+function cutOff(): RequestError {
+  return new RequestError(
+    'NO_LEADER',
+    'this node has known no leader for a while, and is told nothing: go on at another',
+  );
 }
 
 /** Long enough for a following to begin, or to be refused. */

@@ -63,7 +63,7 @@ export const logRoute: Route = {
   answers: {
     200: {
       description:
-        'A page; or, with follow, events whose id is the index and whose data is a log, or a log a line',
+        'A page; or, with follow, events whose id is the index and whose data is a log, or a log a line. The last may be a problem: NO_LEADER at a node that has known none for 10 to 20 s',
       content: { [JSON_TYPE]: pageSchema, [SSE.contentType]: null, [NDJSON.contentType]: entrySchema },
     },
     304: { description: 'The page is what the ETag names' },

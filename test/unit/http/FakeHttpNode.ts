@@ -1,15 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  Db,
-  FollowOptions,
-  MemberStatus,
-  NodeInfo,
-  PageOptions,
-  PushOptions,
-  StoredPage,
-} from '../../../src/api';
+import type { Db, MemberStatus, NodeInfo, PageOptions, PushOptions, StoredPage } from '../../../src/api';
 import type { HttpSettings } from '../../../src/config/HttpSettings';
 import { buildEntry, encodePayload, toLogEntry, type Entry, type LogEntry } from '../../../src/entry/Entry';
 import { ConditionFailedError, RequestError, type RequestErrorCode } from '../../../src/errors';
@@ -17,7 +9,7 @@ import type { Scope } from '../../../src/http/access/scopes';
 import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
 import type { HttpNode } from '../../../src/http/contract/HttpNode';
 import { openHttp, type HttpOptions, type OpenHttp } from '../../../src/http/openHttp';
-import { LogFollowers } from '../../../src/mokka/LogFollowers';
+import { LogFollowers, type PageFollowOptions } from '../../../src/mokka/LogFollowers';
 import { CALM_INFO } from '../calmInfo';
 
 /** A log in memory that answers as a node does, and fails as a test says. */
@@ -96,10 +88,11 @@ export class FakeHttpNode implements HttpNode {
       const entries = this.stored.slice(from - 1, from - 1 + limit);
       return Promise.resolve({ entries, next: from + entries.length, upToDate: entries.length < limit });
     },
-    follow: (options?: FollowOptions): AsyncGenerator<readonly Entry[], void, undefined> => {
+    follow: (options?: PageFollowOptions): AsyncGenerator<readonly Entry[], void, undefined> => {
       this.follows++;
       return this.followers.followPages(options);
     },
+    takePlace: () => this.followers.takePlace(),
   };
 }
 

@@ -1,3 +1,4 @@
+import { RequestError } from '../../../src/errors';
 import { OpenedDoor } from './FakeHttpNode';
 
 let opened: OpenedDoor;
@@ -225,6 +226,13 @@ describe('reading', () => {
   ])('%s is 400', async (path) => {
     const answer = await opened.fetch(path);
     expect([answer.status, (await problemOf(answer))['code']]).toEqual([400, 'BAD_ARGUMENT']);
+  });
+
+  test('a long poll at a node that is cut off ends with 503', async () => {
+    opened.node.storedLogs.page = () => Promise.reject(new RequestError('NO_LEADER', 'nobody confirms'));
+    const answer = await opened.fetch('/v1/log?from=9&wait=1');
+    expect([answer.status, (await problemOf(answer))['code']]).toEqual([503, 'NO_LEADER']);
+    expect(answer.headers.get('retry-after')).toBe('1');
   });
 
   test('a long poll is answered by the log that it waits for, or when its time is over', async () => {
