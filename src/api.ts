@@ -99,6 +99,15 @@ export interface Db {
      * NODE_UNREACHABLE when this node is not connected; BAD_ARGUMENT for what is no number.
      */
     get(index: number): Promise<LogEntry | null>;
+    /**
+     * The last committed log of a key, or null when there is none: never a stale one, as the leader confirms with a quorum
+     * what is committed before the own log is searched.
+     *
+     * @throws RequestError as `get`, and TOO_LARGE.
+     */
+    latest(key: string): Promise<LogEntry | null>;
+    /** The last committed logs of a key, the latest first; as fresh as `latest`. @throws RequestError as `latest` */
+    history(key: string, options?: HistoryOptions): Promise<LogHistory>;
   };
   getState(): {
     /** Waits shortly for the own log to hold what this node has acknowledged, so that whoever was answered sees it. */
@@ -106,6 +115,22 @@ export interface Db {
     /** All members, in the order of their numbers. Waits as `getInfo` does. */
     getStatus(): Promise<readonly MemberStatus[]>;
   };
+}
+
+/** Which logs of a key are read. */
+export interface HistoryOptions {
+  /** Only those before the log with this index; all by default. */
+  readonly before?: number;
+  /** At most so many, 1 to 1000; 1000 by default. */
+  readonly limit?: number;
+}
+
+/** Some logs of a key, the latest first. */
+export interface LogHistory {
+  /** At most `limit` of them and 1 MiB of entries, but one at least if there is one. */
+  readonly logs: readonly LogEntry[];
+  /** The index before which to go on; null: there are no more. */
+  readonly next: number | null;
 }
 
 /** Which logs are followed. */
@@ -159,6 +184,11 @@ export interface StoredPage extends Omit<LogPage, 'logs'> {
   readonly entries: readonly Entry[];
 }
 
+/** A {@link LogHistory} of logs as they are stored. */
+export interface StoredHistory extends Omit<LogHistory, 'logs'> {
+  readonly entries: readonly Entry[];
+}
+
 /**
  * Committed logs as they are stored, for who sends them on: of a long one no text is made. Limits and errors are those of
  * {@link LogReader} and {@link Db}.
@@ -166,6 +196,8 @@ export interface StoredPage extends Omit<LogPage, 'logs'> {
 export interface StoredLogs {
   get(index: number): Promise<Entry | null>;
   page(options?: PageOptions): Promise<StoredPage>;
+  latest(key: string): Promise<Entry | null>;
+  history(key: string, options?: HistoryOptions): Promise<StoredHistory>;
   /** A page at a time: at least one log in each. `hasPlace`: the caller has taken one. */
   follow(
     options?: FollowOptions & { readonly hasPlace?: boolean },

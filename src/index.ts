@@ -16,6 +16,8 @@ export {
 export type {
   Db,
   FollowOptions,
+  HistoryOptions,
+  LogHistory,
   LogPage,
   LogReader,
   MemberStatus,

@@ -299,6 +299,16 @@ export const LIST_ENTRIES_DEFAULT = 10;
 export const FOLLOW_PAGE_BYTES_MAX = 256 * KiB;
 export const FOLLOW_PAGE_ENTRIES_MAX = 512;
 
+/**
+ * Parts of a log that a search for a key looks into in a turn of the event loop, each some 20 µs, and the bytes of a log
+ * that count as one of them: heartbeats go on between.
+ */
+export const KEY_STEPS_A_TURN = 16;
+export const KEY_STEP_BYTES = 16 * KiB;
+
+/** Reads by key that one node works on, each of which holds a page of logs; one more is BUSY. */
+export const KEY_READS_MAX = 1024;
+
 /** Readers that follow the log of one node: each holds a page, which may be one value of 1 MiB. One more is BUSY. */
 export const FOLLOWERS_MAX = 64;
 

@@ -114,6 +114,19 @@ export function payloadBytes(id: PushId, key: string, value: string): number {
   return PAYLOAD_HEADER_BYTES + keyBytes + valueBytes;
 }
 
+/**
+ * The bytes of a key that logs may have.
+ *
+ * @throws RequestError TOO_LARGE, or BAD_ARGUMENT for an empty key, or what is no text.
+ */
+export function keyBytes(key: string): Buffer {
+  if (typeof key !== 'string') throw new RequestError('BAD_ARGUMENT', `a key is a string, not ${typeof key}`);
+  payloadBytes(NO_PUSH, key, '');
+  return Buffer.from(key);
+}
+
+const NO_PUSH: PushId = { session: '0'.repeat(16), nonce: 0 };
+
 /** Whether a text has a surrogate that is no half of a pair. */
 function isBroken(text: string): boolean {
   return /\p{Surrogate}/u.test(text);

@@ -15,7 +15,7 @@ export interface Asked {
 class Place {
   private readonly byMethod = new Map<string, Route>();
 
-  /** `name`: what stands in braces at the end of the path; '' where nothing does. */
+  /** `name`: what stands in braces in the path; '' where nothing does. */
   constructor(
     private readonly path: string,
     readonly name: string,
@@ -37,17 +37,22 @@ class Place {
 }
 
 const NOTHING: Readonly<Record<string, string>> = {};
-const NAME_AT_END = /^([^{}]*\/)\{(\w+)\}$/;
+const NAMED = /^([^{}]*\/)\{(\w+)\}(\/[^{}]*)?$/;
 
 /** What stands before the path where a request is meant for a proxy, or for whoever the proxy asks. */
 const ORIGIN = /^https?:\/\/[^/?]*/i;
+
+const NO_TEXT = refusing(
+  () => new RequestError('BAD_ARGUMENT', 'what follows a % in the path is no UTF-8 in hex digits'),
+);
 
 const NO_SUCH_PATH = refusing(
   () => new RequestError('BAD_COMMAND', 'there is no such path: /openapi.json lists them'),
 );
 
 /**
- * Finds the route of a request: by its path, or by all but the last part where that is a name, as in `/v1/log/{index}`.
+ * Finds the route of a request: by its path, or by all but the last part or the one before, where that is a name, as in
+ * `/v1/log/{index}` and `/v1/keys/{key}/log`. A name is taken for one before it is decoded: it may have a / in it.
  * It stands in the place of a framework, of which nothing else would be used, and which took as long as reading a log.
  */
 export class RouteTable {
@@ -56,9 +61,9 @@ export class RouteTable {
 
   constructor(routes: readonly Route[]) {
     for (const route of routes) {
-      const [, start, name = ''] = NAME_AT_END.exec(route.path) ?? [];
+      const [, start = '', name = '', end = ''] = NAMED.exec(route.path) ?? [];
       const places = name === '' ? this.plain : this.named;
-      const key = start ?? route.path;
+      const key = name === '' ? route.path : namedKey(start, end);
       const place = places.get(key) ?? new Place(route.path, name);
       place.add(route);
       places.set(key, place);
@@ -69,24 +74,47 @@ export class RouteTable {
   find(method: string, target: string): Asked {
     const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
     const mark = local.indexOf('?');
-    const path = decoded(mark === -1 ? local : local.slice(0, mark));
+    const path = mark === -1 ? local : local.slice(0, mark);
     const query = mark === -1 ? NOTHING : readQuery(local.slice(mark + 1));
-    const plain = this.plain.get(path);
+    const plain = this.plain.get(decoded(path) ?? path);
     if (plain !== undefined) return { route: plain.routeFor(method), path: NOTHING, query };
     const lastAt = path.lastIndexOf('/') + 1;
-    const named = this.named.get(path.slice(0, lastAt));
-    if (named === undefined || lastAt === path.length) return { route: NO_SUCH_PATH, path: NOTHING, query };
-    return { route: named.routeFor(method), path: { [named.name]: path.slice(lastAt) }, query };
+    const nameAt = path.lastIndexOf('/', lastAt - 2) + 1;
+    return (
+      this.findNamed(method, query, [path.slice(0, lastAt), path.slice(lastAt), '']) ??
+      this.findNamed(method, query, [
+        path.slice(0, nameAt),
+        path.slice(nameAt, lastAt - 1),
+        path.slice(lastAt - 1),
+      ]) ?? { route: NO_SUCH_PATH, path: NOTHING, query }
+    );
+  }
+
+  private findNamed(
+    method: string,
+    query: Asked['query'],
+    [start, name, end]: readonly [string, string, string],
+  ): Asked | null {
+    const place = name === '' ? undefined : this.named.get(namedKey(decoded(start), decoded(end)));
+    if (place === undefined) return null;
+    const text = decoded(name);
+    if (text === null) return { route: NO_TEXT, path: NOTHING, query };
+    return { route: place.routeFor(method), path: { [place.name]: text }, query };
   }
 }
 
-/** Percents that stand for no text are left as they are. */
-function decoded(path: string): string {
+/** Of a path with a name between these two. */
+function namedKey(start: string | null, end: string | null): string {
+  return `${start ?? ''}{}${end ?? ''}`;
+}
+
+/** null where percents stand for no text. */
+function decoded(path: string): string | null {
   if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {
-    return path;
+    return null;
   }
 }
 

@@ -9,6 +9,7 @@ import {
 import { EntryKind, toLogEntry, type Entry } from '../entry/Entry';
 import type { CommittedLog, Db, LogPage, PageOptions, StoredLogs, StoredPage } from '../api';
 import { checkFrom, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
+import { KeyReads, type KeyedLogs } from './KeyReads';
 import type { LogReads } from './log/LogReads';
 import type { ReplicatedLog } from './log/ReplicatedLog';
 import type { AnsweredLogs } from './pushes/AnsweredLogs';
@@ -29,14 +30,23 @@ export interface NodeReadsParts {
 }
 
 /** What may be read of a node: `getDb()` of the tutorial, its logs in order, and the log as it is stored. */
-export class NodeReads implements ToldLogs {
+export class NodeReads implements ToldLogs, KeyedLogs {
   readonly followers = new LogFollowers(this);
+  private readonly byKey = new KeyReads(this);
   private lastWasLong = false;
   readonly db: Db = {
     getEntry: () => ({
       get: async (index) => {
         const entry = await this.storedLog(index);
         return entry === null ? null : toLogEntry(entry);
+      },
+      latest: async (key) => {
+        const entry = await this.byKey.latest(key);
+        return entry === null ? null : toLogEntry(entry);
+      },
+      history: async (key, options) => {
+        const { entries, next } = await this.byKey.history(key, options);
+        return { logs: entries.map(toLogEntry), next };
       },
     }),
     getState: () => ({
@@ -57,6 +67,8 @@ export class NodeReads implements ToldLogs {
       return entry;
     },
     page: (options) => this.storedPage(options),
+    latest: (key) => this.byKey.latest(key),
+    history: (key, options) => this.byKey.history(key, options),
     follow: (options) => this.followers.followPages(options),
     takePlace: () => this.followers.takePlace(),
   };
@@ -64,8 +76,7 @@ export class NodeReads implements ToldLogs {
   /** The committed log as it is stored. */
   readonly committedLog: CommittedLog = {
     head: async (confirmed) => {
-      // A miss is what the leader confirms: this index no log has.
-      if (confirmed) await this.storedLog(Number.MAX_SAFE_INTEGER);
+      if (confirmed) await this.confirmed();
       const { log } = this.parts.log;
       return this.reading(() => log.entryAt(log.commitIndex));
     },
@@ -85,6 +96,33 @@ export class NodeReads implements ToldLogs {
       return log
         .readCommitted(first.index, maxBytes, maxCount)
         .filter((entry) => entry.kind === EntryKind.Log && gate.historiesDiffer(entry.logNumber) === null);
+    });
+  }
+
+  async confirmed(): Promise<void> {
+    // A miss is what the leader confirms: this index no log has.
+    await this.storedLog(Number.MAX_SAFE_INTEGER);
+  }
+
+  turn(): Promise<void> {
+    return this.followers.turn();
+  }
+
+  get committedLogNumber(): number {
+    return this.parts.log.log.committedLogNumber;
+  }
+
+  entryIndexOf(logNumber: number): number {
+    return this.readNow(() => this.parts.log.log.indexOfCommitted(logNumber));
+  }
+
+  lastOfKey(key: Buffer, below: number): Entry | number {
+    return this.readNow(() => {
+      const { gate, log } = this.parts;
+      const found = log.log.lastOfKey(key, below);
+      const refusal = typeof found === 'number' ? null : gate.historiesDiffer(found.logNumber);
+      if (refusal !== null) throw refusal;
+      return found;
     });
   }
 
@@ -109,7 +147,7 @@ export class NodeReads implements ToldLogs {
     // Where it ends with the last log that this node knows of, there may be more: a miss is what the leader confirms.
     const isConfirmed = entries.length < limit && from + entries.length > log.committedLogNumber;
     if (isConfirmed) {
-      await this.storedLog(Number.MAX_SAFE_INTEGER);
+      await this.confirmed();
       entries = await read();
     }
     const next = from + entries.length;

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RequestError } from '../../errors';
-import { NODE_START_MS_MAX } from '../../limits';
-import type { ClusterNode, Db, PushApi, MemberStatus, NodeInfo } from '../../api';
+import { LIST_ENTRIES_MAX, NODE_START_MS_MAX } from '../../limits';
+import type { ClusterNode, Db, LogHistory, PushApi, MemberStatus, NodeInfo } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
 import type { WatchedNode } from './ClusterWatch';
 import { NodeClient, NodeUnreachableError } from '../client/NodeClient';
 import { exactAddLine } from '../commands/addWords';
+import { exactGetLine, exactHistoryLine } from '../commands/keyWords';
 
 /** Between two tries to connect to a node that starts, ms. */
 const CONNECT_AGAIN_MS = 50;
@@ -41,7 +42,12 @@ export class RemoteNode implements ClusterNode, WatchedNode {
 
   getDb(): Db {
     return {
-      getEntry: () => ({ get: (index) => this.get(index) }),
+      getEntry: () => ({
+        get: (index) => this.read(`get_log ${index}`),
+        latest: (key) => this.read(exactGetLine(key)),
+        history: async (key, { limit = LIST_ENTRIES_MAX, before = null } = {}) =>
+          (await this.reads.ask(exactHistoryLine({ key, count: limit, before }))) as LogHistory,
+      }),
       getState: () => ({
         getInfo: async () => (await this.looks.ask('info')) as NodeInfo,
         getStatus: async () =>
@@ -61,9 +67,9 @@ export class RemoteNode implements ClusterNode, WatchedNode {
     this.looks.close();
   }
 
-  private async get(index: number): Promise<LogEntry | null> {
+  private async read(line: string): Promise<LogEntry | null> {
     try {
-      return (await this.reads.ask(`get_log ${index}`)) as LogEntry;
+      return (await this.reads.ask(line)) as LogEntry;
     } catch (thrown) {
       if (thrown instanceof RequestError && thrown.code === 'NOT_FOUND') return null;
       throw thrown;

@@ -6,6 +6,7 @@ import type { CommandLoad } from '../answers/CommandLoad';
 import { entryJson, listJson } from './entryJson';
 import type { TextPieces } from '../answers/pieces';
 import { parseErrorHelp } from './errorHelp';
+import { exactKeyCommands, get, history } from './keyCommands';
 import { listLogs, tailLogs } from './logLists';
 import { renderEntry, renderHelp, renderInfo, type HelpResult, type Style } from '../render/render';
 import { renderList, renderStatus, type LogList } from '../render/renderTables';
@@ -206,10 +207,22 @@ export function helpOf(word: string, commands: readonly Command[] = COMMANDS): H
 }
 
 /** Every command of a node, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [addLog, getLog, list, tail, addLogIf, info, status, help, exit];
+export const COMMANDS: readonly Command[] = [
+  addLog,
+  getLog,
+  list,
+  tail,
+  get,
+  history,
+  addLogIf,
+  info,
+  status,
+  help,
+  exit,
+];
 
 /** Those that every input takes and no list shows. */
-const FOR_PROGRAMS: readonly Command[] = [addBase64];
+const FOR_PROGRAMS: readonly Command[] = [addBase64, ...exactKeyCommands];
 
 /** Characters of an unknown command that its answer repeats. */
 const NAME_SHOWN_MAX = 64;

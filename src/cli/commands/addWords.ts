@@ -24,10 +24,9 @@ const QUOTE = '"';
  * @throws RequestError BAD_ARGUMENT, with what to do.
  */
 export function parseAddLine(text: string): AddWords {
-  const start = keyStart(text);
-  if (start === text.length)
+  if (keyStart(text) === text.length)
     throw new RequestError('BAD_ARGUMENT', 'add_log needs a key and a value: add_log KEY VALUE…');
-  const { key, end } = text[start] === QUOTE ? quotedKey(text, start) : plainKey(text, start);
+  const { key, end } = readKey(text, 'add_log "KEY" VALUE…');
   if (end < text.length && text[end] !== ' ')
     throw new RequestError('BAD_ARGUMENT', 'a space must follow the " that ends a key, and then the value');
   if (end >= text.length - 1)
@@ -73,6 +72,12 @@ export function parseExactAdd(text: string): AddWords {
   );
 }
 
+/** The key that a text begins with, spaces aside, and where it ends. `usage`: how it is to be given. @throws RequestError BAD_ARGUMENT */
+export function readKey(text: string, usage: string): { key: string; end: number } {
+  const start = keyStart(text);
+  return text[start] === QUOTE ? quotedKey(text, start, usage) : plainKey(text, start);
+}
+
 function keyStart(text: string): number {
   let start = 0;
   while (text[start] === ' ') start++;
@@ -85,7 +90,7 @@ function plainKey(text: string, start: number): { key: string; end: number } {
   return { key: text.slice(start, end), end };
 }
 
-function quotedKey(text: string, start: number): { key: string; end: number } {
+function quotedKey(text: string, start: number, usage: string): { key: string; end: number } {
   let key = '';
   for (let at = start + 1; at < text.length; at++) {
     const character = text[at] ?? '';
@@ -98,16 +103,17 @@ function quotedKey(text: string, start: number): { key: string; end: number } {
   }
   throw new RequestError(
     'BAD_ARGUMENT',
-    'the key begins with " and nothing closes it: add_log "KEY" VALUE…, with \\" for a quote in the key',
+    `the key begins with " and nothing closes it: ${usage}, with \\" for a quote in the key`,
   );
 }
 
-function toBase64(text: string): string {
+/** A text as UTF-8 in base64. */
+export function toBase64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
 /** The text, or null for what is no base64 of UTF-8. */
-function fromBase64(base64: string): string | null {
+export function fromBase64(base64: string): string | null {
   if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return null;
   const bytes = Buffer.from(base64, 'base64');
   return isUtf8(bytes) ? bytes.toString() : null;

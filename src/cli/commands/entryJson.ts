@@ -1,4 +1,5 @@
 import { ANSWER_PIECE_LENGTH } from '../../limits';
+import type { LogHistory } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
 import type { LogList } from '../render/renderTables';
 import { piecesOf, type TextPieces } from '../answers/pieces';
@@ -14,8 +15,8 @@ export function entryJson(entry: LogEntry): TextPieces {
   return `${beforeValue(entry)}${textJson(value)}${afterValue(entry)}`;
 }
 
-/** What JSON.stringify makes of a list of logs, in pieces. */
-export function* listJson({ logs, next }: LogList): Generator<string> {
+/** What JSON.stringify makes of a list of logs, or of a key's, in pieces. */
+export function* listJson({ logs, next }: LogList | LogHistory): Generator<string> {
   yield '{"logs":[';
   for (const [at, entry] of logs.entries()) {
     if (at > 0) yield ',';

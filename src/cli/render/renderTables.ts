@@ -20,7 +20,7 @@ export function renderList({ logs, next }: LogList, style: Style): string {
 
 /** Logs, a line each: index, time, key and value; one that is too long ends with "…". */
 export function renderLogs(logs: readonly LogEntry[], style: Style): string {
-  const width = String(logs.at(-1)?.index ?? 0).length;
+  const width = String(Math.max(logs[0]?.index ?? 0, logs.at(-1)?.index ?? 0)).length;
   return logs.map((entry) => renderLog(entry, width, style)).join('\n');
 }
 

@@ -13,7 +13,7 @@ import { renderLogs } from '../render/renderTables';
 import { FollowedNode } from '../client/FollowedNode';
 import { endedWait } from '../commands/InterruptibleNode';
 import { tellWhyWaiting } from '../commands/tellWhyWaiting';
-import { exactAddLine, parseLastIndex, storesItsWords } from '../commands/addWords';
+import { exactAddLine, parseLastIndex, storesItsWords, toBase64 } from '../commands/addWords';
 import { programFailure } from './programFailure';
 import { shellHelp, type HelpRow } from './shellHelp';
 import type { OneShot } from './shellWords';
@@ -120,7 +120,7 @@ function jsonOf([name = '']: readonly string[], answer: Success | Failure): stri
 
 /** Checked on this side too, so that a wrong command has its own status whether or not a node runs. */
 function askedOf(words: readonly string[]): Asked {
-  const line = words.join(' ');
+  const line = lineOf(words);
   const split = splitLine(line);
   if (split === null) throw new RequestError('BAD_COMMAND', 'a command is missing: --help lists them');
   const command = findCommand(split.name);
@@ -133,6 +133,14 @@ function askedOf(words: readonly string[]): Asked {
     throw new RequestError('BAD_ARGUMENT', 'only add_log takes words of several lines');
   command.parse(split.text);
   return { command, line };
+}
+
+/** A line with these words; a key that is one word of the shell stays one, whatever is in it. */
+function lineOf([name = '', key, ...rest]: readonly string[]): string {
+  const byKey = name === 'get' || name === 'history';
+  if (byKey && key !== undefined && !key.startsWith('--'))
+    return [`${name}_base64`, toBase64(key), ...rest].join(' ');
+  return [name, ...(key === undefined ? [] : [key]), ...rest].join(' ');
 }
 
 /** An add with its words as the shell gave them: the first is the key, the others, or stdin, are the value. */

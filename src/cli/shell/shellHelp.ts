@@ -21,6 +21,8 @@ const NOTES: Readonly<Record<string, string>> = {
 -   as the only word of VALUE takes it from stdin, to its end and as it is
 ""  is an empty VALUE
 Options stand before add_log: what follows it is stored.`,
+  get: 'KEY is one word of the shell: "my key"',
+  history: 'KEY is one word of the shell: "my key"',
   tail: `--follow        goes on with those that come, a line each, until Ctrl-C, also over a restart of the node
 --from INDEX    with --follow: begins with this log instead of the last ones, to go on after an interruption`,
 };

@@ -21,6 +21,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   follow: { type: 'boolean' },
   from: { type: 'string' },
+  before: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -41,7 +42,8 @@ export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): 
     options: OPTIONS,
     allowPositionals: true,
   });
-  const words = stores ? given.slice(place) : positionals;
+  const before = values.before === undefined ? [] : ['--before', values.before];
+  const words = stores ? given.slice(place) : [...positionals, ...before];
   const { json = false, follow = false } = values;
   // A key without a value: nothing that could be stored.
   const help = values.help === true || (stores && words.length === 2 && words[1] === '--help');
@@ -49,6 +51,8 @@ export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): 
     throw new RequestError('BAD_ARGUMENT', 'only tail follows: tail [N] --follow');
   if (values.from !== undefined && (!follow || words.length > 1))
     throw new RequestError('BAD_ARGUMENT', '--from stands with tail --follow alone; else: list FROM [COUNT]');
+  if (values.before !== undefined && words[0] !== 'history')
+    throw new RequestError('BAD_ARGUMENT', '--before stands with history alone: history KEY --before INDEX');
   const from = values.from === undefined ? null : indexOf(values.from);
   return { node: nodeNumber(values.node ?? env['INDEX'] ?? '0'), json, follow, from, help, words };
 }

@@ -5,7 +5,7 @@ import { COMMANDS, shownCommands, splitLine, type Command } from '../commands/Co
 const TYPED_KEY = /^ *("(?:[^"\\]|\\["\\])*"|[^ "][^ ]*)/;
 
 /** The same while it is being typed. */
-const BEGUN_KEY = /^add_log +("(?:[^"\\]|\\.)*|[^ "][^ ]*|)$/;
+const BEGUN_KEY = /^(?:add_log|get|history) +("(?:[^"\\]|\\.)*|[^ "][^ ]*|)$/;
 
 /** The keys of recent `add_log` lines, newest last, for completion. */
 export class RecentKeys {

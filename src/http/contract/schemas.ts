@@ -32,6 +32,13 @@ export const pageSchema = z
   })
   .describe('Logs one after the other: at most `limit`, and 1 MiB of them.');
 
+export const historySchema = z
+  .strictObject({
+    logs: z.array(entrySchema),
+    next: index.nullable().describe('the `before` to go on with; null: there are no more'),
+  })
+  .describe('Logs of a key, the latest first: at most `limit`, and 1 MiB of them.');
+
 export const appendSchema = z
   .strictObject({
     key: z.string().describe(`1 to ${KEY_BYTES_MAX} bytes of UTF-8`),
@@ -152,6 +159,19 @@ function numberIn(min: number, max: number): z.ZodType<number, string> {
 }
 
 export const entryPathSchema = z.strictObject({ index: numberIn(1, Number.MAX_SAFE_INTEGER) });
+
+export const keyPathSchema = z.strictObject({
+  key: z.string().describe('percent-encoded UTF-8; a / in it as %2F'),
+});
+
+export const historyQuerySchema = z.strictObject({
+  limit: numberIn(1, LIST_ENTRIES_MAX)
+    .optional()
+    .describe(`at most so many logs; ${HTTP_PAGE_DEFAULT} by default`),
+  before: numberIn(1, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('only logs before the one with this index'),
+});
 
 export const readQuerySchema = z.strictObject({
   from: numberIn(1, Number.MAX_SAFE_INTEGER)

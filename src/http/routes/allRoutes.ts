@@ -8,6 +8,7 @@ import { noQuerySchema } from '../contract/schemas';
 import { appendRoute } from './appendRoute';
 import { liveRoute, readyRoute } from './probeRoutes';
 import { pageFileRoute, pageRoute } from './pageRoutes';
+import { keyHistoryRoute, keyRoute } from './keyRoutes';
 import { entryRoute, logRoute } from './readRoutes';
 import { infoRoute, metricsRoute, statusRoute } from './stateRoutes';
 
@@ -26,6 +27,8 @@ export function allRoutes(hasMetrics: boolean): readonly Route[] {
     appendRoute,
     logRoute,
     entryRoute,
+    keyRoute,
+    keyHistoryRoute,
     infoRoute,
     statusRoute,
     ...(hasMetrics ? [metricsRoute] : []),

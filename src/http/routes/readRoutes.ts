@@ -95,17 +95,18 @@ async function readPage(
     const last = entries.at(-1);
     if (last !== undefined && entries.length === limit)
       return unchanging(entryHashHex(last), exchange.incoming.headers, () =>
-        pageJson(entries, `"next":${next}`),
+        logsJson(entries, `"next":${next}`),
       );
     return {
       status: 200,
       headers: { ...NOT_STORED, 'content-type': JSON_TYPE },
-      body: pageJson(entries, `"next":${next},"upToDate":${upToDate}`),
+      body: logsJson(entries, `"next":${next},"upToDate":${upToDate}`),
     };
   });
 }
 
-function pageJson(entries: readonly Entry[], fields: string): JsonText {
+/** Logs as JSON, with more fields behind them. */
+export function logsJson(entries: readonly Entry[], fields: string): JsonText {
   const json = new JsonText().add('{"logs":[');
   for (const [at, entry] of entries.entries()) {
     if (at > 0) json.add(',');

@@ -120,6 +120,17 @@ export class LocalLog {
     return index === null ? null : this.entryAt(index);
   }
 
+  /** A step of a search for the last committed log of a key below an index: see {@link LogStore.lastOfKey}. */
+  lastOfKey(key: Buffer, below: number): Entry | number {
+    return this.store.lastOfKey(key, Math.min(below, this.commitIndex + 1));
+  }
+
+  /** The index of the committed log with this number; one behind the last committed entry where there is none. */
+  indexOfCommitted(logNumber: number): number {
+    const index = logNumber > this.committedLogNumber ? null : this.store.indexOfLog(logNumber);
+    return index ?? this.commitIndex + 1;
+  }
+
   /** Whether the entry at an index is in memory, so that reading it does not wait for the disk. */
   isRecent(index: number): boolean {
     return this.recent.get(index) !== undefined;

@@ -56,6 +56,18 @@ export class FakeNode implements ClusterNode {
           await this.#answer();
           return this.entries[index - 1] ?? null;
         },
+        latest: async (key) => {
+          this.calls.push(`latest ${key}`);
+          await this.#answer();
+          return this.entries.findLast(({ log }) => log.key === key) ?? null;
+        },
+        history: async (key, { limit = 1000, before = Infinity } = {}) => {
+          this.calls.push(`history ${key}`);
+          await this.#answer();
+          const all = this.entries.filter(({ index, log }) => log.key === key && index < before).reverse();
+          const logs = all.slice(0, limit);
+          return { logs, next: logs.length < all.length ? (logs.at(-1)?.index ?? null) : null };
+        },
       }),
       getState: () => ({
         getInfo: async () => {

@@ -1,9 +1,26 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Db, MemberStatus, NodeInfo, PageOptions, PushOptions, StoredPage } from '../../../src/api';
+import type {
+  Db,
+  HistoryOptions,
+  MemberStatus,
+  NodeInfo,
+  PageOptions,
+  PushOptions,
+  StoredHistory,
+  StoredPage,
+} from '../../../src/api';
 import type { HttpSettings } from '../../../src/config/HttpSettings';
-import { buildEntry, encodePayload, toLogEntry, type Entry, type LogEntry } from '../../../src/entry/Entry';
+import {
+  buildEntry,
+  encodePayload,
+  hasKey,
+  keyBytes,
+  toLogEntry,
+  type Entry,
+  type LogEntry,
+} from '../../../src/entry/Entry';
 import { ConditionFailedError, RequestError, type RequestErrorCode } from '../../../src/errors';
 import type { Scope } from '../../../src/http/access/scopes';
 import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
@@ -74,7 +91,11 @@ export class FakeHttpNode implements HttpNode {
 
   getDb(): Db {
     return {
-      getEntry: () => ({ get: (index) => Promise.resolve(this.log[index - 1] ?? null) }),
+      getEntry: () => ({
+        get: (index) => Promise.resolve(this.log[index - 1] ?? null),
+        latest: () => Promise.reject(new Error('the door asks for stored logs')),
+        history: () => Promise.reject(new Error('the door asks for stored logs')),
+      }),
       getState: () => ({
         getInfo: () => Promise.resolve(this.info),
         getStatus: () => Promise.resolve([this.status]),
@@ -87,6 +108,20 @@ export class FakeHttpNode implements HttpNode {
     page: ({ from = 1, limit = 1000 }: PageOptions = {}): Promise<StoredPage> => {
       const entries = this.stored.slice(from - 1, from - 1 + limit);
       return Promise.resolve({ entries, next: from + entries.length, upToDate: entries.length < limit });
+    },
+    latest: async (key: string): Promise<Entry | null> => {
+      const { entries } = await this.storedLogs.history(key, { limit: 1 });
+      return entries[0] ?? null;
+    },
+    history: (
+      key: string,
+      { limit = 1000, before = Infinity }: HistoryOptions = {},
+    ): Promise<StoredHistory> => {
+      const bytes = keyBytes(key);
+      const all = this.stored.filter((entry) => entry.logNumber < before && hasKey(entry, bytes)).reverse();
+      const entries = all.slice(0, limit);
+      const next = entries.length < all.length ? (entries.at(-1)?.logNumber ?? null) : null;
+      return Promise.resolve({ entries, next });
     },
     follow: (options?: PageFollowOptions): AsyncGenerator<readonly Entry[], void, undefined> => {
       this.follows++;

@@ -62,7 +62,7 @@ test('every route is in it, with its parameters, and nothing else', () => {
 test('what it says needs no token needs none, and all else needs one', async () => {
   for (const [path, methods] of Object.entries(document.paths))
     for (const [method, { security }] of Object.entries(methods)) {
-      const answer = await opened.fetch(path.replace('{index}', '1'), {
+      const answer = await opened.fetch(path.replace('{index}', '1').replace('{key}', 'a'), {
         method: method.toUpperCase(),
         headers: { authorization: '' },
       });
@@ -74,6 +74,9 @@ test.each([
   ['/v1/log', '/v1/log?from=1&limit=1'],
   ['/v1/log', '/v1/log?from=2'],
   ['/v1/log/{index}', '/v1/log/1'],
+  ['/v1/keys/{key}', '/v1/keys/a'],
+  ['/v1/keys/{key}/log', '/v1/keys/a/log'],
+  ['/v1/keys/{key}/log', '/v1/keys/none/log?limit=1&before=7'],
   ['/v1/info', '/v1/info'],
   ['/v1/status', '/v1/status'],
   ['/metrics', '/metrics'],

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CommandSocket } from '../../../../src/cli/socket/CommandSocket';
 import { RemoteNode } from '../../../../src/cli/cluster/RemoteNode';
 import { until } from '../../../integration/cluster/until';
+import { KEYS } from '../../storage/logFixture';
 import { FakeNode } from '../FakeNode';
 
 /** Shorter than users have it. */
@@ -48,6 +49,19 @@ async function expectAllFail(asked: readonly Promise<unknown>[], message: string
   const failure = { status: 'rejected', reason: { code: 'NODE_UNREACHABLE', message } };
   expect(await Promise.allSettled(asked)).toMatchObject(asked.map(() => failure));
 }
+
+test('logs of a key come as the node has them, whatever the key is', async () => {
+  await start();
+  const entries = remote.getDb().getEntry();
+  for (const key of KEYS) for (const value of ['1', '2', '3']) await remote.logApi.push(key, { value });
+  for (const [at, key] of KEYS.entries()) {
+    expect(await entries.latest(key)).toMatchObject({ index: 3 * at + 3, log: { key } });
+    const { logs, next } = await entries.history(key, { limit: 1, before: 3 * at + 3 });
+    expect([logs.map(({ index }) => index), next]).toEqual([[3 * at + 2], 3 * at + 2]);
+  }
+  expect(await entries.latest('none')).toBeNull();
+  expect(await entries.history('none')).toEqual({ logs: [], next: null });
+});
 
 test('commands wait for a node that starts', async () => {
   const asked = askAll();

@@ -84,8 +84,8 @@ test('an answer and a notice stand above the line, and of the status nothing is 
     'enter command > nonsense',
     'BAD_COMMAND: there is no command',
     '"nonsense": use one of add_log, get_log,',
-    'list, tail, add_log_if, info, status,',
-    'help, exit',
+    'list, tail, get, history, add_log_if,',
+    'info, status, help, exit',
     '  help lists the commands',
     'node 1 was killed',
     'enter command > get_log 1|',
@@ -155,11 +155,11 @@ test('history and completion', async () => {
   await type('\x7f'.repeat(5));
   await paste('\t');
   await paste('\t');
-  const shown = screen.shown.slice(5);
+  const shown = screen.shown.slice(4);
   expect(shown[0]).toBe('enter command > ');
   expect(shown[1]).toMatch(/^add_log +get_log +list/);
   expect(shown.slice(-2)).toEqual(['enter command > |', 'the status']);
-  expect(shown.filter((row) => row.includes('status') && !row.includes('help'))).toEqual(['the status']);
+  expect(shown.filter((row) => row.includes('the status'))).toEqual(['the status']);
 });
 
 test('after a change of the width it is drawn for the new one', async () => {

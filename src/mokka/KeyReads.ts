@@ -1,0 +1,88 @@
+import { RequestError } from '../errors';
+import { KEY_READS_MAX, KEY_STEP_BYTES, KEY_STEPS_A_TURN, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
+import type { HistoryOptions, StoredHistory } from '../api';
+import { keyBytes, type Entry } from '../entry/Entry';
+import { badArgument } from './pushes/checkPush';
+import { checkObject } from './LogFollowers';
+
+/** The committed logs of a node, as far as they may be told. */
+export interface KeyedLogs {
+  /**
+   * Resolves when this node knows all that was committed before the call.
+   *
+   * @throws RequestError NO_LEADER, BUSY, NODE_UNREACHABLE, HISTORIES_DIFFER
+   */
+  confirmed(): Promise<void>;
+  /** Resolves in a turn of the event loop in which nobody else reads as much. */
+  turn(): Promise<void>;
+  /** How many committed logs this node knows. */
+  readonly committedLogNumber: number;
+  /** The index of Raft's of the log with this number, one behind the last committed entry where there is none. */
+  entryIndexOf(logNumber: number): number;
+  /** A step of a search among committed logs: see {@link LogStore.lastOfKey}. @throws RequestError */
+  lastOfKey(key: Buffer, below: number): Entry | number;
+}
+
+/**
+ * Reads by key, as fresh as a read by index: the leader confirms with a quorum what is committed, then the own log up to
+ * there is searched. In steps, so that heartbeats have their turn however long the log is.
+ */
+export class KeyReads {
+  private underWay = 0;
+
+  constructor(private readonly logs: KeyedLogs) {}
+
+  /** The last log of a key, or null when there is none. */
+  async latest(key: string): Promise<Entry | null> {
+    const { entries } = await this.history(key, { limit: 1 });
+    return entries[0] ?? null;
+  }
+
+  /** The last logs of a key, the latest first. */
+  async history(key: string, options: HistoryOptions = {}): Promise<StoredHistory> {
+    const bytes = keyBytes(key);
+    checkObject(options);
+    const { limit = LIST_ENTRIES_MAX, before } = options;
+    if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
+      throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
+    if (before !== undefined && (typeof before !== 'number' || !Number.isSafeInteger(before) || before < 1))
+      throw badArgument('before is an index, 1 or more', before);
+    if (this.underWay >= KEY_READS_MAX)
+      throw new RequestError(
+        'BUSY',
+        `${KEY_READS_MAX} reads by key are under way: ask again when some are done`,
+      );
+    this.underWay++;
+    try {
+      // What stands before a log that is known to be committed is known too.
+      if (before === undefined || before > this.logs.committedLogNumber) await this.logs.confirmed();
+      return await this.search(bytes, this.logs.entryIndexOf(before ?? Infinity), limit);
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  private async search(key: Buffer, below: number, limit: number): Promise<StoredHistory> {
+    const entries: Entry[] = [];
+    let bytes = 0;
+    let at = below;
+    for (let left = 0; at > 1 && entries.length < limit; left--) {
+      if (left <= 0) {
+        await this.logs.turn();
+        left = KEY_STEPS_A_TURN;
+      }
+      const found = this.logs.lastOfKey(key, at);
+      if (typeof found === 'number') {
+        at = found;
+        continue;
+      }
+      bytes += found.bytes.length;
+      if (entries.length > 0 && bytes > LIST_BYTES_MAX) break;
+      left -= Math.floor(found.bytes.length / KEY_STEP_BYTES);
+      entries.push(found);
+      at = found.index;
+    }
+    const last = entries.at(-1)?.logNumber ?? 1;
+    return { entries, next: at > 1 && last > 1 ? last : null };
+  }
+}
