@@ -3,8 +3,17 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Requests that are worked on at once; one more is BUSY. As many as a prompt has commands under way. */
+/**
+ * Requests that are worked on at once; one more is BUSY. As many as a prompt has commands under way. Those that need no
+ * token have as many places of their own: probes are answered whatever programs do, and strangers keep out no program.
+ */
 export const HTTP_REQUESTS_MAX = 256;
+
+/**
+ * Requests that one connection has sent and that wait for their answers, which have to be in order; one more closes it.
+ * Else one that reads nothing could have all places.
+ */
+export const HTTP_PIPELINED_MAX = 32;
 
 /** One body of JSON, or one line of NDJSON, bytes: the largest log with room for what JSON escapes in it. */
 export const HTTP_BODY_BYTES_MAX = 2 * MiB;

@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { HTTP_PIPELINED_MAX } from '../httpLimits';
 
 /** How a connection is used. */
 interface Use {
@@ -31,17 +33,27 @@ export class Connections {
     });
   }
 
-  /** A request has begun. Its connection then counts as the youngest. */
-  begin(socket: Socket): void {
+  /**
+   * A request has begun. Its connection then counts as the youngest; one on which too many wait for their answers is
+   * closed. Returns whether the request is to be answered.
+   */
+  begin(socket: Socket): boolean {
     const use = this.open.get(socket);
-    if (use === undefined) return;
+    if (use === undefined) return false;
     use.requests++;
     use.last = ++this.begun;
+    if (use.requests > HTTP_PIPELINED_MAX) socket.destroy();
+    return !socket.destroyed;
   }
 
   end(socket: Socket): void {
     const use = this.open.get(socket);
     if (use !== undefined) use.requests--;
+  }
+
+  /** Whether a request is under way on it. */
+  isAnswering(socket: Duplex): boolean {
+    return socket instanceof Socket && (this.open.get(socket)?.requests ?? 0) > 0;
   }
 
   /** Closes those without a request. */

@@ -20,6 +20,7 @@ import { problemAnswer } from './answers/problemAnswer';
 import { Connections } from './Connections';
 import type { DoorParts, Route } from './contract/Route';
 import { ExchangesUnderWay } from './ExchangesUnderWay';
+import { refuseNoRequests } from './noRequests';
 import { RouteTable, type Asked } from './RouteTable';
 import { TlsHandshakes } from './TlsHandshakes';
 import { createTlsServer, type TlsFiles } from './tlsServer';
@@ -40,7 +41,8 @@ export class HttpDoor {
   private readonly table: RouteTable;
   private readonly server: Server;
   private readonly connections: Connections;
-  private readonly underWay = new ExchangesUnderWay();
+  private readonly withToken = new ExchangesUnderWay();
+  private readonly withoutToken = new ExchangesUnderWay();
   private readonly authority: Authority;
   private stopping = false;
   private onIdle: () => void = () => undefined;
@@ -58,6 +60,7 @@ export class HttpDoor {
       access.tls === null ? HTTP_CONNECTIONS_MAX : HTTPS_CONNECTIONS_MAX,
     );
     this.connections.watch(access.tls === null ? 'connection' : 'secureConnection');
+    refuseNoRequests(this.server, this.connections);
     if (access.tls !== null) new TlsHandshakes(HTTPS_HANDSHAKES_MAX).watch(this.server);
   }
 
@@ -102,9 +105,13 @@ export class HttpDoor {
     this.server.close();
     this.access.tokens.close();
     this.connections.closeIdle();
-    this.underWay.endAll();
-    if (this.underWay.size > 0) await this.idle(deadline);
-    if (again || this.underWay.size === 0) this.connections.closeAll();
+    this.withToken.endAll();
+    if (!this.isIdle) await this.idle(deadline);
+    if (again || this.isIdle) this.connections.closeAll();
+  }
+
+  private get isIdle(): boolean {
+    return this.withToken.size + this.withoutToken.size === 0;
   }
 
   private idle(deadline: number): Promise<void> {
@@ -126,16 +133,25 @@ export class HttpDoor {
       keepAliveTimeout: HTTP_IDLE_MS,
       maxHeaderSize: HTTP_HEAD_BYTES_MAX,
       noDelay: true,
+      // Origins tells of it as of any other fault.
+      requireHostHeader: false,
+      // Else only the first would be seen here, and a proxy may have looked at the last.
+      joinDuplicateHeaders: true,
     };
     const { tls } = this.access;
     const server = tls === null ? createServer(options, listener) : createTlsServer(options, tls, listener);
     server.timeout = HTTP_IDLE_MS;
+    // What else than 100-continue a client expects may be left out (RFC 9110, 10.1.1).
+    server.on('checkExpectation', listener);
     return server;
   }
 
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { socket } = incoming;
+    if (!this.connections.begin(socket)) return;
     const asked = this.table.find(incoming.method ?? '', incoming.url ?? '');
     const exchange = new Exchange(incoming, outgoing, asked.path, asked.query, this.parts.node);
+    outgoing.once('close', () => this.connections.end(socket));
     try {
       const { origins } = this.access;
       origins.checkHost(incoming);
@@ -151,15 +167,15 @@ export class HttpDoor {
       this.authority.check(exchange.incoming, route.scope);
       exchange.isAuthorized = true;
     }
-    this.begin(exchange);
+    this.begin(exchange, route.scope === null ? this.withoutToken : this.withToken);
     return route.serve(exchange, this.parts);
   }
 
   /** Counts a request until its answer is read, or its client has gone. @throws RequestError BUSY, NODE_UNREACHABLE */
-  private begin(exchange: Exchange): void {
-    const { underWay, connections } = this;
+  private begin(exchange: Exchange, underWay: ExchangesUnderWay): void {
+    const { incoming, outgoing } = exchange;
     if (this.stopping) {
-      exchange.outgoing.setHeader('connection', 'close');
+      outgoing.setHeader('connection', 'close');
       throw new RequestError('NODE_UNREACHABLE', 'this node stops: ask another');
     }
     if (underWay.size >= HTTP_REQUESTS_MAX)
@@ -167,16 +183,13 @@ export class HttpDoor {
         'BUSY',
         `${HTTP_REQUESTS_MAX} requests are under way at this node; nothing was done: try again when some are answered`,
       );
-    const { socket } = exchange.incoming;
     const place = underWay.add(exchange);
-    connections.begin(socket);
-    exchange.outgoing.once('close', () => {
+    outgoing.once('close', () => {
       underWay.remove(place);
-      connections.end(socket);
       if (!this.stopping) return;
       // Its client keeps the connection for a next request, which would find nobody.
-      socket.destroySoon();
-      if (underWay.size === 0) this.onIdle();
+      incoming.socket.destroySoon();
+      if (this.isIdle) this.onIdle();
     });
   }
 

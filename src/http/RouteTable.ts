@@ -72,7 +72,7 @@ export class RouteTable {
 
   /** `target`: the request's, as it came. What is not served has a route that refuses. */
   find(method: string, target: string): Asked {
-    const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
+    const local = target.startsWith('/') ? target : target.replace(ORIGIN, '') || '/';
     const mark = local.indexOf('?');
     const path = mark === -1 ? local : local.slice(0, mark);
     const query = mark === -1 ? NOTHING : readQuery(local.slice(mark + 1));

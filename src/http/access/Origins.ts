@@ -27,19 +27,23 @@ export class Origins {
     this.checksHost = isLoopback(host);
   }
 
-  /** @throws StatusError FORBIDDEN */
-  checkHost({ headers: { host = '' } }: IncomingMessage): void {
-    if (!this.checksHost || host === this.lastHost) return;
+  /** @throws StatusError FORBIDDEN, or BAD_ARGUMENT where HTTP has it missing or twice */
+  checkHost({ headers: { host = '' }, httpVersion }: IncomingMessage): void {
+    if (host === this.lastHost) return;
+    if ((host === '' && httpVersion !== '1.0') || host.includes(','))
+      throw new StatusError(400, 'BAD_ARGUMENT', 'a request has one Host');
+    if (this.checksHost && !this.isHere(host))
+      throw new StatusError(
+        403,
+        'FORBIDDEN',
+        'the Host of the request is not of this machine: ask for 127.0.0.1 or localhost, or list the origin in settings.http.origins',
+      );
+    if (host !== '') this.lastHost = host;
+  }
+
+  private isHere(host: string): boolean {
     const name = parseHost(host.replace(/:\d*$/, ''));
-    if (this.hosts.has(host) || (name !== null && isLoopback(name))) {
-      this.lastHost = host;
-      return;
-    }
-    throw new StatusError(
-      403,
-      'FORBIDDEN',
-      'the Host of the request is not of this machine: ask for 127.0.0.1 or localhost, or list the origin in settings.http.origins',
-    );
+    return this.hosts.has(host) || (name !== null && isLoopback(name));
   }
 
   /** Tells a browser what the page may see, if its origin is listed. Returns whether that was all that it asked. */

@@ -140,8 +140,7 @@ async function committed(
 function resumeFrom({ incoming: { headers } }: Exchange, from: number): number {
   const seen = headers['last-event-id'];
   if (seen === undefined || seen === '') return from;
-  const index = Number(seen);
-  if (typeof seen !== 'string' || !Number.isSafeInteger(index) || index < 0)
+  if (typeof seen !== 'string' || !isWholeNumber(seen))
     throw new RequestError('BAD_ARGUMENT', 'Last-Event-ID is the index of a log');
-  return index + 1;
+  return Number(seen) + 1;
 }

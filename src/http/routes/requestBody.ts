@@ -44,8 +44,9 @@ export async function readBody(exchange: Exchange, bytes: BytesUnderWay): Promis
       bytes.take(HTTP_BODY_BYTES_MAX).then(goOn, (thrown: unknown) => reject(toError(thrown)));
     });
     incoming.once('end', resolve);
-    incoming.once('close', () => reject(new RequestError('BAD_ARGUMENT', 'the body was cut short')));
-    incoming.once('error', reject);
+    // An error is that the client has gone, or that what it sends is no HTTP.
+    for (const event of ['close', 'error'])
+      incoming.once(event, () => reject(new RequestError('BAD_ARGUMENT', 'the body was cut short')));
   });
   return decode(Buffer.concat(chunks, length));
 }

@@ -36,6 +36,7 @@ test.each([
   ['GET', '/v1/log?from=1&from=2&a+b=%63&x', getAll, {}, { from: '1', 'a b': 'c', x: '' }],
   ['GET', 'http://10.0.0.1:2100/v1/log/3?a=1', getOne, { index: '3' }, { a: '1' }],
   ['GET', '/', root, {}, {}],
+  ['GET', 'http://10.0.0.1:2100', root, {}, {}],
 ])('%s %s', (method, target, route, path, query) => {
   const asked = table.find(method, target);
   expect(asked.route).toBe(route);
@@ -43,7 +44,6 @@ test.each([
 });
 
 test.each([
-  '',
   '*',
   '/v1',
   '/v1/log/',

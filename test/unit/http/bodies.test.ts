@@ -130,7 +130,7 @@ describe('reading', () => {
     expect([page.logs[0]?.index, page.next]).toEqual([1, 101]);
   });
 
-  test.each(['-1', '1.5', 'x'])('after the event %s is 400', async (seen) => {
+  test.each(['-1', '1.5', 'x', '1e2', '0x10'])('after the event %s is 400', async (seen) => {
     const answer = await opened.fetch('/v1/log?follow=sse', { headers: { 'last-event-id': seen } });
     expect(answer.status).toBe(400);
     expect((await opened.fetch('/v1/log?follow=sse&wait=1')).status).toBe(400);
