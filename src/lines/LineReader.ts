@@ -48,6 +48,11 @@ export class LineReader {
     this.offset = 0;
   }
 
+  /** Bytes that the unfinished line holds in memory. */
+  get unfinishedBytes(): number {
+    return Math.min(this.partialBytes, this.keptMax);
+  }
+
   /** Says that no more bytes follow: what is left is the last line. */
   end(): void {
     this.ended = true;

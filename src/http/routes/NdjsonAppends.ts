@@ -28,6 +28,8 @@ export class NdjsonAppends {
   private readonly slots: Slot[] = [];
   /** Bytes of lines that hold no room of their own: up to HTTP_BYTES_OWN in all. */
   private ownBytes = 0;
+  /** Of a line that is long, and not whole yet. */
+  private unfinished: Release | null = null;
   private tellSoon = false;
   private wake: () => void = () => undefined;
 
@@ -68,7 +70,9 @@ export class NdjsonAppends {
       else if (incoming.readableEnded) break;
       else await this.progress();
       await this.takeLines();
+      await this.holdUnfinished();
     }
+    this.releaseUnfinished();
     // Of a request that was cut off, the last line may not be whole.
     if (!incoming.readableEnded) return;
     this.reader.end();
@@ -80,8 +84,21 @@ export class NdjsonAppends {
       while (!this.hasRoom && !this.ended) await this.progress();
       const line = this.ended ? null : this.reader.next();
       if (line === null) return;
+      // It takes what it needs itself, which those that wait with an unfinished one would wait for.
+      this.releaseUnfinished();
       await this.take(line);
     }
+  }
+
+  /** A line may become as long as any before it is whole: that much room it needs, or waits for, to be read on. */
+  private async holdUnfinished(): Promise<void> {
+    if (this.unfinished !== null || this.reader.unfinishedBytes <= HTTP_BYTES_OWN) return;
+    this.unfinished = await this.bytes.takeInTime(HTTP_BODY_BYTES_MAX, () => !this.ended);
+  }
+
+  private releaseUnfinished(): void {
+    this.unfinished?.();
+    this.unfinished = null;
   }
 
   private get hasRoom(): boolean {

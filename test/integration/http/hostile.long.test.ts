@@ -65,6 +65,12 @@ test.each([
     () =>
       `${head('POST /v1/log')}Content-Type: application/json\r\nContent-Length: 2000000\r\n\r\n${'y'.repeat(1_900_000)}`,
   ],
+  [
+    'lines that do not end',
+    64,
+    () =>
+      `${head('POST /v1/log')}Content-Type: application/x-ndjson\r\nContent-Length: 2000000\r\n\r\n${'y'.repeat(1_900_000)}`,
+  ],
   ['connections that send nothing', 64, () => ''],
   ['heads that do not end', 64, () => 'GET /livez HTTP/1.1\r\nHost: 127.0'],
   ['idle connections', 1000, () => 'GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
