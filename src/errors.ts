@@ -13,6 +13,7 @@ export type RequestErrorCode =
   | 'BAD_ARGUMENT'
   | 'TOO_LARGE'
   | 'NOT_FOUND'
+  | 'TRIMMED'
   | 'NO_LEADER'
   | 'BUSY'
   | 'NODE_UNREACHABLE'
@@ -49,6 +50,17 @@ export class ConditionFailedError extends RequestError {
     message: string,
   ) {
     super('CONDITION_FAILED', message);
+  }
+}
+
+/** TRIMMED: the log is forgotten up to some index, and what was asked for stands there. */
+export class TrimmedError extends RequestError {
+  /** @param floor index of the last log that is forgotten. */
+  constructor(readonly floor: number) {
+    super(
+      'TRIMMED',
+      `the log was trimmed: it begins with ${floor + 1} on every node; what came before is in backups and archives only`,
+    );
   }
 }
 

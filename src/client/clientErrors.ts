@@ -4,6 +4,7 @@ const CODES = [
   'BAD_ARGUMENT',
   'TOO_LARGE',
   'NOT_FOUND',
+  'TRIMMED',
   'NO_LEADER',
   'BUSY',
   'NODE_UNREACHABLE',

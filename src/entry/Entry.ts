@@ -1,6 +1,12 @@
 import { RequestError } from '../errors';
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../limits';
+import { GENESIS_HASH, HASH_BYTES, IDENTITY_BYTES, NUMBER_BYTES, type LogPoint } from './LogPoint';
+import { MalformedEntryError } from './MalformedEntryError';
 import { sha256 } from './sha256';
+import { decodeTrim, type Trim } from './trim';
+
+export { GENESIS, GENESIS_HASH, HASH_BYTES, IDENTITY_BYTES, NUMBER_BYTES, type LogPoint } from './LogPoint';
+export { MalformedEntryError } from './MalformedEntryError';
 
 /**
  * An entry of the replicated log and its canonical bytes. The same bytes are hashed, stored and sent: an entry is
@@ -8,12 +14,12 @@ import { sha256 } from './sha256';
  *
  * | offset | bytes | field |
  * | --- | --- | --- |
- * | 0 | 1 | kind: 0 empty (a new leader's own, Raft 5.4.2), 1 a log |
+ * | 0 | 1 | kind: 0 empty (a new leader's own, Raft 5.4.2), 1 a log, 2 a trim |
  * | 1 | 6 | index: Raft's, 1, 2, 3, … over all entries |
  * | 7 | 6 | term |
  * | 13 | 6 | logNumber: how many logs there are up to and with this entry; what people see as a log's index |
  * | 19 | 6 | createdAt, ms since 1970, the leader's |
- * | 25 | n | of a log its payload, see {@link encodePayload}; of the first entry its cluster's identity; else nothing |
+ * | 25 | n | of a log its payload, see {@link encodePayload}; of a trim what {@link encodeTrim} makes; of the first entry its cluster's identity; else nothing |
  * | 25 + n | 32 | sha256 over the previous entry's hash and the bytes before this field |
  */
 export interface Entry {
@@ -28,6 +34,8 @@ export interface Entry {
 export const enum EntryKind {
   Empty = 0,
   Log = 1,
+  /** Says up to where the log's beginning is forgotten. */
+  Trim = 2,
 }
 
 /** An entry as people see it, in the tutorial's shape. */
@@ -47,23 +55,12 @@ export interface PushId {
   readonly nonce: number;
 }
 
-/** Length of an entry's hash, bytes. */
-export const HASH_BYTES = 32;
-
-/** Length of a cluster's identity, bytes. */
-export const IDENTITY_BYTES = 16;
-
-/** The hash before the first entry. */
-export const GENESIS_HASH: Buffer = Buffer.alloc(HASH_BYTES);
-
 const HEADER_BYTES = 25;
 const PAYLOAD_HEADER_BYTES = 22;
 const INDEX_AT = 1;
 const TERM_AT = 7;
 const LOG_NUMBER_AT = 13;
 const CREATED_AT_AT = 19;
-/** Bytes of an index, term, log number or createdAt. */
-export const NUMBER_BYTES = 6;
 
 /** The largest index, term, log number and createdAt that an entry can hold. */
 export const ENTRY_NUMBER_MAX = 2 ** (8 * NUMBER_BYTES) - 1;
@@ -75,12 +72,6 @@ export const ENTRY_BYTES_MAX =
 
 /** The largest payload of a push, bytes. */
 export const PAYLOAD_BYTES_MAX = PAYLOAD_HEADER_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX;
-
-/** Bytes that are not a well-formed entry or payload. */
-export class MalformedEntryError extends Error {
-  override readonly name = 'MalformedEntryError';
-  readonly code = 'MALFORMED_ENTRY';
-}
 
 /**
  * Checks what a push brings, and tells how long its payload is, bytes.
@@ -215,7 +206,7 @@ const ownMemory: EntryMemory = { allocate: (length) => Buffer.allocUnsafe(length
 export function buildEntry(
   { index, term, logNumber, createdAt }: Omit<Entry, 'kind' | 'bytes'>,
   content: Buffer | null,
-  previous: Entry | null,
+  previous: LogPoint | null,
   memory = ownMemory,
   kind = content === null ? EntryKind.Empty : EntryKind.Log,
 ): Entry {
@@ -253,6 +244,7 @@ export function parseEntry(bytes: Buffer): Entry {
   const index = bytes.readUIntBE(INDEX_AT, NUMBER_BYTES);
   const contentBytes = bytes.length - ENTRY_BYTES_MIN;
   if (kind === EntryKind.Log) checkPayload(bytes, HEADER_BYTES, bytes.length - HASH_BYTES);
+  else if (kind === EntryKind.Trim) decodeTrim(bytes.subarray(HEADER_BYTES, bytes.length - HASH_BYTES));
   else if (
     kind !== EntryKind.Empty ||
     !(contentBytes === 0 || (index === 1 && contentBytes === IDENTITY_BYTES))
@@ -271,23 +263,28 @@ export function parseEntry(bytes: Buffer): Entry {
   };
 }
 
+/** What a trim says. Only for entries of kind Trim. */
+export function entryTrim({ bytes }: Entry): Trim {
+  return decodeTrim(bytes.subarray(HEADER_BYTES, bytes.length - HASH_BYTES));
+}
+
 /** The hash that stands at the end of an entry. */
-export function entryHash(entry: Entry): Buffer {
-  return entry.bytes.subarray(entry.bytes.length - HASH_BYTES);
+export function entryHash({ bytes }: Pick<Entry, 'bytes'>): Buffer {
+  return bytes.subarray(bytes.length - HASH_BYTES);
 }
 
 /** The same in 64 hex digits. */
-export function entryHashHex({ bytes }: Entry): string {
+export function entryHashHex({ bytes }: Pick<Entry, 'bytes'>): string {
   return bytes.toString('hex', bytes.length - HASH_BYTES);
 }
 
 /** Whether an entry's hash is right for the one that follows on `previous`; null: for the log's first. */
-export function followsHash({ bytes }: Entry, previous: Entry | null): boolean {
+export function followsHash({ bytes }: Entry, previous: LogPoint | null): boolean {
   const hashAt = bytes.length - HASH_BYTES;
   return chainHash(previous, bytes, hashAt) === bytes.toString('latin1', hashAt);
 }
 
-function chainHash(previous: Entry | null, bytes: Buffer, hashAt: number): string {
+function chainHash(previous: LogPoint | null, bytes: Buffer, hashAt: number): string {
   const before = previous?.bytes ?? GENESIS_HASH;
   return sha256(before, before.length - HASH_BYTES, bytes, hashAt);
 }
@@ -298,9 +295,9 @@ export function entryIdentity(entry: Entry): string | null {
   return entry.bytes.toString('hex', HEADER_BYTES, HEADER_BYTES + IDENTITY_BYTES);
 }
 
-/** The id of the push that made a log entry; null for an empty entry. */
+/** The id of the push that made a log entry; null for an entry of another kind. */
 export function entryPushId(entry: Entry): PushId | null {
-  if (entry.kind === EntryKind.Empty) return null;
+  if (entry.kind !== EntryKind.Log) return null;
   return {
     session: readSession(entry.bytes, HEADER_BYTES),
     nonce: entry.bytes.readDoubleBE(HEADER_BYTES + 8),

@@ -1,7 +1,7 @@
-import { RequestError } from '../errors';
+import { RequestError, TrimmedError } from '../errors';
 import { KEY_READS_MAX, KEY_STEP_BYTES, KEY_STEPS_A_TURN, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
 import type { HistoryOptions, StoredHistory } from '../api';
-import { keyBytes, type Entry } from '../entry/Entry';
+import { keyBytes, type Entry, type LogPoint } from '../entry/Entry';
 import { badArgument } from './pushes/checkPush';
 import { checkObject } from './LogFollowers';
 
@@ -15,6 +15,8 @@ export interface KeyedLogs {
   confirmed(): Promise<void>;
   /** Resolves in a turn of the event loop in which nobody else reads as much. */
   turn(): Promise<void>;
+  /** What the log begins behind. */
+  readonly floor: LogPoint;
   /** How many committed logs this node knows. */
   readonly committedLogNumber: number;
   /** The index of Raft's of the log with this number, one behind the last committed entry where there is none. */
@@ -32,9 +34,11 @@ export class KeyReads {
 
   constructor(private readonly logs: KeyedLogs) {}
 
-  /** The last log of a key, or null when there is none. */
+  /** The last log of a key, or null when there is none. @throws TrimmedError where it may have been forgotten */
   async latest(key: string): Promise<Entry | null> {
     const { entries } = await this.history(key, { limit: 1 });
+    const { logNumber } = this.logs.floor;
+    if (entries.length === 0 && logNumber > 0) throw new TrimmedError(logNumber);
     return entries[0] ?? null;
   }
 
@@ -66,7 +70,7 @@ export class KeyReads {
     const entries: Entry[] = [];
     let bytes = 0;
     let at = below;
-    for (let left = 0; at > 1 && entries.length < limit; left--) {
+    for (let left = 0; at > this.logs.floor.index + 1 && entries.length < limit; left--) {
       if (left <= 0) {
         await this.logs.turn();
         left = KEY_STEPS_A_TURN;
@@ -82,7 +86,8 @@ export class KeyReads {
       entries.push(found);
       at = found.index;
     }
+    const { floor } = this.logs;
     const last = entries.at(-1)?.logNumber ?? 1;
-    return { entries, next: at > 1 && last > 1 ? last : null };
+    return { entries, next: at > floor.index + 1 && last > floor.logNumber + 1 ? last : null };
   }
 }

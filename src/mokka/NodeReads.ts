@@ -1,4 +1,4 @@
-import { RequestError, toError } from '../errors';
+import { RequestError, toError, TrimmedError } from '../errors';
 import {
   BACKUP_PAGE_BYTES_MAX,
   BACKUP_PAGE_ENTRIES_MAX,
@@ -6,7 +6,7 @@ import {
   LIST_BYTES_MAX,
   LIST_ENTRIES_MAX,
 } from '../limits';
-import { EntryKind, toLogEntry, type Entry } from '../entry/Entry';
+import { EntryKind, toLogEntry, type Entry, type LogPoint } from '../entry/Entry';
 import type { CommittedLog, Db, LogPage, PageOptions, StoredLogs, StoredPage } from '../api';
 import { checkFrom, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
 import { KeyReads, type KeyedLogs } from './KeyReads';
@@ -91,6 +91,8 @@ export class NodeReads implements ToldLogs, KeyedLogs {
       const { gate, log } = this.parts;
       const refusal = gate.historiesDiffer(logNumber);
       if (refusal !== null) throw refusal;
+      const { floor } = log.log;
+      if (logNumber <= floor.logNumber) throw new TrimmedError(floor.logNumber);
       const first = log.log.committedLog(logNumber);
       if (first === null) return [];
       return log
@@ -106,6 +108,10 @@ export class NodeReads implements ToldLogs, KeyedLogs {
 
   turn(): Promise<void> {
     return this.followers.turn();
+  }
+
+  get floor(): LogPoint {
+    return this.parts.log.log.floor;
   }
 
   get committedLogNumber(): number {

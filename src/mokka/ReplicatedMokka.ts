@@ -229,6 +229,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     // In a step of its own: a heartbeat of this one would leave only after the write.
     if (this.replicatedLog.isCommitIndexDue(now))
       setImmediate(() => this.guard(() => this.replicatedLog.saveCommitIndex(now)));
+    const { searchedTo } = this.logApi;
+    if (this.replicatedLog.log.hasTrim(searchedTo))
+      setImmediate(() => this.guard(() => this.replicatedLog.log.trim(searchedTo)));
     if (this.store.identity !== this.knownIdentity) {
       this.knownIdentity = this.store.identity;
       this.identityLearned();

@@ -48,7 +48,7 @@ export class RequestGate implements Gate {
   historiesDiffer(logNumber = Infinity): RequestError | null {
     const { sharedIndex, log } = this.log;
     if (sharedIndex === null) return null;
-    const shared = log.entryAt(sharedIndex)?.logNumber ?? 0;
+    const shared = log.logNumberAt(sharedIndex);
     if (logNumber <= shared) return null;
     return new RequestError(
       'HISTORIES_DIFFER',

@@ -1,4 +1,4 @@
-import type { Entry } from '../entry/Entry';
+import type { Entry, LogPoint } from '../entry/Entry';
 
 /** What a node must never forget (Raft, figure 2: persistent state). */
 export interface HardState {
@@ -34,7 +34,9 @@ export interface LogStore {
   readonly identity: string | null;
   /** The commitIndex saved with the last append; may be behind. 0 at first. */
   readonly commitIndex: number;
-  /** The last entry, or null when the log is empty. */
+  /** What the first entry follows on: all up to it is forgotten. {@link GENESIS} in a log that is whole. */
+  readonly floor: LogPoint;
+  /** The last entry, or null when the log is empty: then nothing was ever forgotten. */
   readonly last: Entry | null;
 
   /** Saves what the node is. Leaving 'none' puts the marker on disk before anything else of the node. */
@@ -54,27 +56,39 @@ export interface LogStore {
   append(entries: readonly Entry[], commitIndex: number): void;
 
   /**
-   * The entry at an index, or null when there is none. Its hash has been checked.
+   * Forgets the entries up to one that was saved as committed and is not the last, with it. Files go when all that they
+   * hold is forgotten.
+   */
+  trimTo(floor: LogPoint): void;
+
+  /**
+   * Drops what the log holds, and lets it begin behind a floor above all that is committed in it, with these entries, one
+   * at least. The floor's index is saved as commitIndex.
+   */
+  beginAt(floor: LogPoint, entries: readonly Entry[]): void;
+
+  /**
+   * The entry at an index, or null when there is none, or none any more. Its hash has been checked.
    *
    * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
    */
   entryAt(index: number): Entry | null;
 
   /**
-   * Entries from an index on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is one.
-   * Hashes have been checked.
+   * Entries from an index above the floor on: as many as fit in `maxBytes` and `maxCount`, but one at least if there is
+   * one. Hashes have been checked.
    *
    * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
    */
   read(from: number, maxBytes: number, maxCount: number): Entry[];
 
-  /** The index of the log with this number, or null when there is none. */
+  /** The index of the log with this number, or null when there is none, or none any more. */
   indexOfLog(logNumber: number): number | null;
 
   /**
    * One step of a search for the last log below an index that has a key, UTF-8. The log, its hash checked; else the index
    * below which the search goes on, as what was looked at has none, with as little work again as to read a log from disk:
-   * 1 when there is no such log.
+   * one more than the floor's when there is no such log.
    *
    * @throws StartError DATA_DAMAGED when what is on disk fails its hash.
    */

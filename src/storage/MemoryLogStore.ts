@@ -1,8 +1,16 @@
 import { invariant } from '../errors';
 import { EmptyEntries } from './EmptyEntries';
-import { EntryKind, hasKey, type Entry } from '../entry/Entry';
+import { EntryKind, GENESIS, hasKey, type Entry, type LogPoint } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
-import { checkAppend, checkHardState, checkIdentity, checkMembership, lastIndex } from './storeRules';
+import {
+  checkAppend,
+  checkBegin,
+  checkHardState,
+  checkIdentity,
+  checkMembership,
+  checkTrim,
+  lastIndex,
+} from './storeRules';
 
 /** All that a store holds. A simulator may cut `entries` to model a disk that lost its last writes. */
 export interface StoreSnapshot {
@@ -10,6 +18,7 @@ export interface StoreSnapshot {
   readonly membership: Membership;
   readonly identity: string | null;
   readonly commitIndex: number;
+  readonly floor: LogPoint;
   readonly entries: readonly Entry[];
 }
 
@@ -24,6 +33,7 @@ export class MemoryLogStore implements LogStore {
     membership: 'none',
     identity: null,
     commitIndex: 0,
+    floor: GENESIS,
   };
   private entries: Entry[] = [];
   private readonly empties = new EmptyEntries();
@@ -33,6 +43,7 @@ export class MemoryLogStore implements LogStore {
   static from({ entries, ...state }: StoreSnapshot): MemoryLogStore {
     const store = new MemoryLogStore();
     store.state = state;
+    store.empties.trimTo(state.floor);
     store.add(entries);
     return store;
   }
@@ -56,6 +67,10 @@ export class MemoryLogStore implements LogStore {
 
   get commitIndex(): number {
     return this.state.commitIndex;
+  }
+
+  get floor(): LogPoint {
+    return this.state.floor;
   }
 
   get last(): Entry | null {
@@ -85,25 +100,43 @@ export class MemoryLogStore implements LogStore {
     checkAppend(this, entries, commitIndex);
     const first = entries[0]?.index;
     if (first !== undefined && first <= lastIndex(this)) {
-      this.entries.length = first - 1;
+      this.entries.length = this.placeOf(first);
       this.empties.cutFrom(first);
     }
     this.add(entries);
     this.state = { ...this.state, commitIndex };
   }
 
+  trimTo(floor: LogPoint): void {
+    this.checkOpen();
+    checkTrim(this, floor);
+    this.entries.splice(0, this.placeOf(floor.index + 1));
+    this.empties.trimTo(floor);
+    this.state = { ...this.state, floor };
+  }
+
+  beginAt(floor: LogPoint, entries: readonly Entry[]): void {
+    this.checkOpen();
+    checkBegin(this, floor, entries);
+    this.entries.length = 0;
+    this.empties.cutFrom(1);
+    this.empties.trimTo(floor);
+    this.state = { ...this.state, floor, commitIndex: floor.index };
+    this.add(entries);
+  }
+
   entryAt(index: number): Entry | null {
     this.checkOpen();
-    return this.entries[index - 1] ?? null;
+    return this.entries[this.placeOf(index)] ?? null;
   }
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     this.checkOpen();
-    invariant(from >= 1, () => `read from position ${from}`);
+    invariant(from > this.floor.index, () => `read from position ${from}, floor ${this.floor.index}`);
     const entries: Entry[] = [];
     let bytes = 0;
     for (let index = from; ; index += 1) {
-      const entry = this.entries[index - 1];
+      const entry = this.entries[this.placeOf(index)];
       if (entry === undefined) return entries;
       bytes += entry.bytes.length;
       if (entries.length > 0 && (bytes > maxBytes || entries.length >= maxCount)) return entries;
@@ -113,15 +146,16 @@ export class MemoryLogStore implements LogStore {
 
   indexOfLog(logNumber: number): number | null {
     this.checkOpen();
-    if (logNumber < 1 || logNumber > (this.last?.logNumber ?? 0)) return null;
+    if (logNumber <= this.floor.logNumber || logNumber > (this.last?.logNumber ?? 0)) return null;
     return this.empties.indexOfLog(logNumber);
   }
 
   lastOfKey(key: Buffer, below: number): Entry | number {
     this.checkOpen();
     const end = Math.min(below, lastIndex(this) + 1);
-    const searchedTo = Math.max(1, end - KEY_STEP_ENTRIES);
-    return this.entries.slice(searchedTo - 1, end - 1).findLast((entry) => hasKey(entry, key)) ?? searchedTo;
+    const searchedTo = Math.max(this.floor.index + 1, end - KEY_STEP_ENTRIES);
+    const searched = this.entries.slice(this.placeOf(searchedTo), Math.max(0, this.placeOf(end)));
+    return searched.findLast((entry) => hasKey(entry, key)) ?? searchedTo;
   }
 
   close(): void {
@@ -131,8 +165,12 @@ export class MemoryLogStore implements LogStore {
   private add(entries: readonly Entry[]): void {
     for (const entry of entries) {
       this.entries.push(entry);
-      if (entry.kind === EntryKind.Empty) this.empties.append(entry.index);
+      if (entry.kind !== EntryKind.Log) this.empties.append(entry.index);
     }
+  }
+
+  private placeOf(index: number): number {
+    return index - this.floor.index - 1;
   }
 
   private checkOpen(): void {

@@ -1,8 +1,8 @@
-import type { Entry } from '../entry/Entry';
+import type { Entry, LogPoint } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 
 /** What a call puts on disk; `close`: what is left of all. */
-export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'close';
+export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'trim' | 'close';
 
 /** Runs `write`, once, and sees how long it takes and whether it ends at all. */
 export type WriteObserver = (kind: WriteKind, write: () => void) => void;
@@ -34,6 +34,10 @@ export class ObservedStore implements LogStore {
     return this.store.commitIndex;
   }
 
+  get floor(): LogPoint {
+    return this.store.floor;
+  }
+
   get last(): Entry | null {
     return this.store.last;
   }
@@ -52,6 +56,14 @@ export class ObservedStore implements LogStore {
 
   append(entries: readonly Entry[], commitIndex: number): void {
     this.observe('append', () => this.store.append(entries, commitIndex));
+  }
+
+  trimTo(floor: LogPoint): void {
+    this.observe('trim', () => this.store.trimTo(floor));
+  }
+
+  beginAt(floor: LogPoint, entries: readonly Entry[]): void {
+    this.observe('append', () => this.store.beginAt(floor, entries));
   }
 
   entryAt(index: number): Entry | null {

@@ -1,5 +1,5 @@
 import { invariant } from '../errors';
-import { EntryKind, followsHash, type Entry } from '../entry/Entry';
+import { EntryKind, entryHash, followsHash, GENESIS, type Entry, type LogPoint } from '../entry/Entry';
 import type { HardState, LogStore, Membership } from './LogStore';
 
 /** What every LogStore asserts before it writes: a caller that breaks its contract is a bug, and nothing is written. */
@@ -41,12 +41,7 @@ export function checkAppend(store: LogStore, entries: readonly Entry[], commitIn
     first > committed && first <= end + 1,
     () => `append at ${first}; committed ${committed}, last ${end}`,
   );
-  let previous = first === end + 1 ? store.last : store.entryAt(first - 1);
-  for (const entry of entries) {
-    const fault = orderFault(entry, previous);
-    invariant(fault === null, () => String(fault));
-    previous = entry;
-  }
+  checkOrder(entries, first === end + 1 ? store.last : pointAt(store, first - 1));
   const last = first + entries.length - 1;
   invariant(
     Number.isSafeInteger(commitIndex) && commitIndex >= committed && commitIndex <= last,
@@ -54,9 +49,41 @@ export function checkAppend(store: LogStore, entries: readonly Entry[], commitIn
   );
 }
 
+/** A trim: to an entry of the log that is committed, and never back. */
+export function checkTrim(store: LogStore, floor: LogPoint): void {
+  checkMarked(store);
+  const { commitIndex, floor: before } = store;
+  const end = lastIndex(store);
+  invariant(
+    floor.index > before.index && floor.index <= commitIndex && floor.index < end,
+    () => `trim to ${floor.index}; floor ${before.index}, committed ${commitIndex}, last ${end}`,
+  );
+  const own = store.entryAt(floor.index);
+  invariant(
+    own !== null && own.logNumber === floor.logNumber && entryHash(own).equals(entryHash(floor)),
+    () => `trim to another entry at ${floor.index} than the log has`,
+  );
+}
+
+/** A log that begins anew: behind a floor above all that is committed in it. */
+export function checkBegin(store: LogStore, floor: LogPoint, entries: readonly Entry[]): void {
+  checkMarked(store);
+  const { commitIndex } = store;
+  invariant(
+    floor.index > commitIndex && entries.length > 0,
+    () => `begin at ${floor.index} with ${entries.length} entries; committed ${commitIndex}`,
+  );
+  checkOrder(entries, floor);
+}
+
+/** What an entry behind this index follows on; null when the log does not reach there. */
+export function pointAt(store: LogStore, index: number): LogPoint | null {
+  return index === store.floor.index ? store.floor : store.entryAt(index);
+}
+
 /** Why an entry cannot follow on another (null: it is the log's first), its hash aside; null when it can. */
-export function orderFault(entry: Entry, previous: Entry | null): string | null {
-  const { index, logNumber, term } = previous ?? { index: 0, logNumber: 0, term: 0 };
+export function orderFault(entry: Entry, previous: LogPoint | null): string | null {
+  const { index, logNumber, term } = previous ?? GENESIS;
   if (entry.index !== index + 1) return `position ${entry.index} follows on ${index}`;
   if (entry.term < term) return `term ${entry.term} follows on ${term}`;
   if (entry.logNumber !== logNumber + (entry.kind === EntryKind.Log ? 1 : 0))
@@ -65,15 +92,29 @@ export function orderFault(entry: Entry, previous: Entry | null): string | null 
 }
 
 /** As {@link orderFault}, its hash included. */
-export function chainFault(entry: Entry, previous: Entry | null): string | null {
+export function chainFault(entry: Entry, previous: LogPoint | null): string | null {
   const fault = orderFault(entry, previous);
   if (fault !== null) return fault;
   return followsHash(entry, previous) ? null : 'the hash is wrong';
 }
 
+/** As {@link chainFault}, for the entry at an index; null for what is before it: that is forgotten, and what it says. */
+export function knownFault(entry: Entry, index: number, previous: LogPoint | null): string | null {
+  return previous === null && entry.index === index ? null : chainFault(entry, previous);
+}
+
 /** The index of a store's last entry, 0 when it is empty. */
 export function lastIndex(store: LogStore): number {
   return store.last?.index ?? 0;
+}
+
+function checkOrder(entries: readonly Entry[], after: LogPoint | null): void {
+  let previous = after;
+  for (const entry of entries) {
+    const fault = orderFault(entry, previous);
+    invariant(fault === null, () => String(fault));
+    previous = entry;
+  }
 }
 
 function checkMarked(store: LogStore): void {

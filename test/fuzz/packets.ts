@@ -121,6 +121,7 @@ export class PacketMaker {
       previousIndex,
       previousTerm,
       previousHash: random.bytes(HASH_BYTES),
+      floorLogNumber: null,
       commitIndex: this.index(),
       entries,
     };

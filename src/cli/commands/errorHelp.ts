@@ -19,6 +19,11 @@ const ROWS: Rows = {
     'split it into several logs',
   ],
   NOT_FOUND: [3, 'a quorum confirmed that there is no such log', 'info shows the last index'],
+  TRIMMED: [
+    15,
+    'the log begins later: what was asked for was forgotten on every node',
+    'the message says where it begins; backups and archives may hold what came before',
+  ],
   NO_LEADER: [4, 'nothing was committed', 'try again; info says what is missing'],
   UNKNOWN_OUTCOME: [
     5,

@@ -9,6 +9,11 @@ const ROWS: Readonly<Record<RequestErrorCode, readonly [number, string, string]>
   UNAUTHENTICATED: [401, 'A token is needed', 'send one as Authorization: Bearer TOKEN'],
   FORBIDDEN: [403, 'This may not be asked for so', 'the detail says what is missing'],
   NOT_FOUND: [404, 'A quorum confirmed that there is no such log', 'GET /v1/info has the last index'],
+  TRIMMED: [
+    410,
+    'The log begins later: this was forgotten on every node',
+    'the detail says where it begins; backups and archives may hold what came before',
+  ],
   STALE_NONCE: [
     409,
     'This push is too old to know its outcome; it was not appended again',

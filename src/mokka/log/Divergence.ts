@@ -8,14 +8,19 @@ import { invariant } from '../../errors';
  * to it.
  */
 export class Divergence {
-  private equalTo = 0;
+  private equalTo: number;
 
-  /** @param differsAt an index at which the leader's log is another. */
+  /**
+   * @param differsAt an index at which the leader's log is another.
+   * @param floorIndex where this node's log begins: what is forgotten is compared with nothing.
+   */
   constructor(
     readonly leader: string,
     private differsAt: number,
+    floorIndex = 0,
   ) {
     invariant(differsAt > 0, () => `logs that differ at ${differsAt}`);
+    this.equalTo = Math.min(floorIndex, differsAt - 1);
   }
 
   /** Up to here the logs are known to be equal. */

@@ -7,12 +7,15 @@ import {
   entryHash,
   entryIdentity,
   entryPushId,
-  followsHash,
-  GENESIS_HASH,
+  EntryKind,
   type Entry,
+  type LogPoint,
   type PushId,
 } from '../../entry/Entry';
+import { encodeTrim } from '../../entry/trim';
 import type { LogStore } from '../../storage/LogStore';
+import { chainFault } from '../../storage/storeRules';
+import { PendingTrims } from './PendingTrims';
 import { RecentEntries } from './RecentEntries';
 import { RememberedPushes } from './RememberedPushes';
 import { UncommittedBytes } from './UncommittedBytes';
@@ -27,7 +30,15 @@ export interface StagedPush {
 export type ReadableLog = Readonly<
   Pick<
     LocalLog,
-    'identity' | 'last' | 'lastIndex' | 'commitIndex' | 'committedLogNumber' | 'entryAt' | 'committedLog'
+    | 'floor'
+    | 'identity'
+    | 'last'
+    | 'lastIndex'
+    | 'commitIndex'
+    | 'committedLogNumber'
+    | 'entryAt'
+    | 'logNumberAt'
+    | 'committedLog'
   >
 >;
 
@@ -46,6 +57,7 @@ export class LocalLog {
   private staged: Entry[] = [];
   private stagedBytes = 0;
   private readonly uncommitted = new UncommittedBytes();
+  private readonly trims = new PendingTrims();
 
   constructor(
     private readonly store: LogStore,
@@ -60,13 +72,19 @@ export class LocalLog {
       this.commitIndex <= this.lastIndex,
       () => `commitIndex ${this.commitIndex}, last position ${this.lastIndex}`,
     );
-    this.committedLogNumber = this.entryAt(this.commitIndex)?.logNumber ?? 0;
+    this.committedLogNumber = this.logNumberAt(this.commitIndex);
     this.pushes.startAt(this.lastIndex + 1);
+    this.pushes.forgetTo(this.floor.index);
   }
 
   /** Which cluster this is, 32 hex digits; null until the node knows. */
   get identity(): string | null {
     return this.store.identity;
+  }
+
+  /** What the first entry follows on: all up to it is forgotten. */
+  get floor(): LogPoint {
+    return this.store.floor;
   }
 
   get last(): Entry | null {
@@ -103,17 +121,27 @@ export class LocalLog {
 
   /** Whether the entry at an index has this hash, so that all before it is the same too. */
   isSameAt(index: number, hash: Buffer): boolean {
-    if (index === 0) return GENESIS_HASH.equals(hash);
-    const entry = this.entryAt(index);
-    return entry !== null && entryHash(entry).equals(hash);
+    const point = this.pointAt(index);
+    return point !== null && entryHash(point).equals(hash);
+  }
+
+  /** What an entry behind this index follows on; null where the log does not reach, or not any more. */
+  pointAt(index: number): LogPoint | null {
+    return index === this.floor.index ? this.floor : this.entryAt(index);
+  }
+
+  /** How many logs there are up to an index; where that is forgotten, up to the floor. */
+  logNumberAt(index: number): number {
+    const { floor } = this;
+    return index <= floor.index ? floor.logNumber : (this.entryAt(index)?.logNumber ?? 0);
   }
 
   entryAt(index: number): Entry | null {
-    if (index === 0) return null;
+    if (index <= this.floor.index) return null;
     return this.recent.get(index) ?? this.store.entryAt(index);
   }
 
-  /** The committed log with this number, or null. */
+  /** The committed log with this number, or null: there is none, or it is forgotten. */
   committedLog(logNumber: number): Entry | null {
     if (logNumber > this.committedLogNumber) return null;
     const index = this.store.indexOfLog(logNumber);
@@ -125,8 +153,12 @@ export class LocalLog {
     return this.store.lastOfKey(key, Math.min(below, this.commitIndex + 1));
   }
 
-  /** The index of the committed log with this number; one behind the last committed entry where there is none. */
+  /**
+   * The index of the committed log with this number; where there is none, one behind the last committed entry, and where
+   * it is forgotten, behind the floor.
+   */
   indexOfCommitted(logNumber: number): number {
+    if (logNumber <= this.floor.logNumber) return this.floor.index + 1;
     const index = logNumber > this.committedLogNumber ? null : this.store.indexOfLog(logNumber);
     return index ?? this.commitIndex + 1;
   }
@@ -167,6 +199,7 @@ export class LocalLog {
       const entry = this.entryAt(index);
       invariant(entry !== null, () => `no entry at ${index}, last is ${this.lastIndex}`);
       this.pushes.addOlder(index, entryPushId(entry));
+      this.trims.addOlder(entry);
       bytes += entry.bytes.length;
     }
   }
@@ -180,11 +213,23 @@ export class LocalLog {
       last === null && push === null
         ? buildFirstEntry({ term, createdAt }, this.drawIdentity(), recent)
         : buildEntry({ index, term, logNumber, createdAt }, push?.payload ?? null, last, recent);
-    this.pushes.add(entry.index, push?.id ?? null);
-    this.recent.add(entry);
-    this.staged.push(entry);
-    this.stagedBytes += entry.bytes.length;
-    this.uncommitted.add(entry.index, entry.bytes.length);
+    this.addStaged(entry, push?.id ?? null);
+    return entry;
+  }
+
+  /**
+   * Makes the next entry of a leader, which says that all up to a committed index is forgotten; null where there is
+   * nothing to forget, or a trim under way forgets as much.
+   */
+  stageTrim(term: number, createdAt: number, floorIndex: number): Entry | null {
+    const { identity, last, lastLogNumber: logNumber, recent } = this;
+    invariant(floorIndex <= this.commitIndex, () => `trim to ${floorIndex}, committed ${this.commitIndex}`);
+    if (floorIndex <= Math.max(this.floor.index, this.trims.highest)) return null;
+    const floor = this.entryAt(floorIndex);
+    invariant(floor !== null && identity !== null, () => `no entry at ${floorIndex}, or no identity`);
+    const header = { index: this.lastIndex + 1, term, logNumber, createdAt };
+    const entry = buildEntry(header, encodeTrim({ floor, identity }), last, recent, EntryKind.Trim);
+    this.addStaged(entry, null);
     return entry;
   }
 
@@ -240,22 +285,53 @@ export class LocalLog {
       () => `entries from ${String(first?.index)}, commitIndex ${this.commitIndex}, last ${this.lastIndex}`,
     );
     if (first === undefined) return true;
-    let previous = this.entryAt(first.index - 1);
-    for (const entry of entries) {
-      if (!followsHash(entry, previous) || entry.logNumber !== (previous?.logNumber ?? 0) + entry.kind)
-        return false;
-      previous = entry;
-    }
+    if (!follow(entries, this.pointAt(first.index - 1)) || !this.trims.fit(entries, this)) return false;
     if (first.index <= this.lastIndex) this.forget(first.index);
-    const kept: Entry[] = [];
-    for (const entry of entries) {
-      this.pushes.add(entry.index, entryPushId(entry));
-      kept.push(this.recent.addCopy(entry));
-    }
+    const kept = this.keep(entries);
     const { index } = kept.at(-1) ?? first;
     this.store.append(kept, Math.max(this.commitIndex, Math.min(commitIndex, index)));
     this.recent.shrink(index);
     return true;
+  }
+
+  /**
+   * Drops what this log holds, and puts a leader's entries on disk behind the leader's floor, which is above all that is
+   * known to be committed here. From then on all up to the floor is.
+   *
+   * @returns false, with nothing done, when their hashes do not follow on it.
+   */
+  beginAt(floor: LogPoint, entries: readonly Entry[]): boolean {
+    invariant(this.staged.length === 0, () => 'a follower has staged entries');
+    invariant(
+      floor.index > this.commitIndex && entries.length > 0,
+      () => `begin at ${floor.index} with ${entries.length} entries, commitIndex ${this.commitIndex}`,
+    );
+    if (!follow(entries, floor)) return false;
+    this.forget(this.floor.index + 1);
+    this.pushes.forgetTo(floor.index);
+    const kept = this.keep(entries);
+    this.store.beginAt(floor, kept);
+    this.recent.shrink(this.savedIndex);
+    this.commitIndex = floor.index;
+    this.committedLogNumber = floor.logNumber;
+    return true;
+  }
+
+  /** Whether {@link trim} has something to do. */
+  hasTrim(searchedTo: number): boolean {
+    return this.trims.committedTo(Math.min(searchedTo, this.commitIndex)) !== null;
+  }
+
+  /** Forgets what committed trims say, as far as nobody looks for own pushes in it any more: up to `searchedTo`. */
+  trim(searchedTo: number): void {
+    const floor = this.trims.committedTo(Math.min(searchedTo, this.commitIndex));
+    if (floor === null) return;
+    this.trims.done(floor);
+    if (floor.index <= this.floor.index) return;
+    if (this.store.commitIndex < floor.index) this.store.append([], this.commitIndex);
+    this.store.trimTo(floor);
+    this.recent.forgetTo(floor.index);
+    this.pushes.forgetTo(floor.index);
   }
 
   /** Raises commitIndex; returns whether it rose. */
@@ -282,8 +358,39 @@ export class LocalLog {
     if (identity !== null) store.setIdentity(identity);
   }
 
+  private addStaged(entry: Entry, id: PushId | null): void {
+    this.pushes.add(entry.index, id);
+    this.trims.add(entry);
+    this.recent.add(entry);
+    this.staged.push(entry);
+    this.stagedBytes += entry.bytes.length;
+    this.uncommitted.add(entry.index, entry.bytes.length);
+  }
+
+  /** Copies a leader's entries into memory of their own. */
+  private keep(entries: readonly Entry[]): Entry[] {
+    const kept: Entry[] = [];
+    for (const entry of entries) {
+      this.pushes.add(entry.index, entryPushId(entry));
+      this.trims.add(entry);
+      kept.push(this.recent.addCopy(entry));
+    }
+    return kept;
+  }
+
   private forget(from: number): void {
     this.recent.cut(from);
     this.pushes.cut(from);
+    this.trims.cut(from);
   }
+}
+
+/** Whether entries follow, by hash, index, term and log number, on a point and on each other. */
+function follow(entries: readonly Entry[], after: LogPoint | null): boolean {
+  let previous = after;
+  for (const entry of entries) {
+    if (chainFault(entry, previous) !== null) return false;
+    previous = entry;
+  }
+  return true;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { RequestError } from '../../errors';
+import { RequestError, TrimmedError } from '../../errors';
 import { READ_CONFIRM_RETRY_MS, READS_WAITING_MAX } from '../../limits';
 import type { LogLimits } from './LogLimits';
 import type { Entry } from '../../entry/Entry';
@@ -38,16 +38,17 @@ export class LogReads {
 
   constructor(
     private readonly replicatedLog: Pick<ReplicatedLog, 'agreedLeader' | 'leads'>,
-    private readonly log: Pick<ReadableLog, 'commitIndex' | 'committedLog'>,
+    private readonly log: Pick<ReadableLog, 'commitIndex' | 'committedLog' | 'floor'>,
     private readonly confirmation: CommitConfirmation,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
     private readonly limits: LogLimits,
   ) {}
 
-  /** The committed log with this number, or null when there is none. */
+  /** The committed log with this number, or null when there is none. @throws TrimmedError */
   get(logNumber: number): Promise<Entry | null> {
     if (!Number.isSafeInteger(logNumber) || logNumber < 1) return Promise.resolve(null);
+    if (this.isTrimmed(logNumber)) return Promise.reject(new TrimmedError(this.log.floor.logNumber));
     const entry = this.log.committedLog(logNumber);
     if (entry !== null) return Promise.resolve(entry);
     return new Promise((resolve, reject) => {
@@ -84,8 +85,13 @@ export class LogReads {
   /** This node's commitIndex rose. */
   committed(): void {
     while (this.confirmed[0] !== undefined && this.confirmed[0].commitIndex <= this.log.commitIndex)
-      for (const read of this.confirmed.shift()?.reads ?? [])
-        read.resolve(this.log.committedLog(read.logNumber));
+      for (const { logNumber, resolve, reject } of this.confirmed.shift()?.reads ?? [])
+        if (this.isTrimmed(logNumber)) reject(new TrimmedError(this.log.floor.logNumber));
+        else resolve(this.log.committedLog(logNumber));
+  }
+
+  private isTrimmed(logNumber: number): boolean {
+    return logNumber <= this.log.floor.logNumber;
   }
 
   /** Called every few ms: asks again what was lost, and ends reads whose deadline passed. */

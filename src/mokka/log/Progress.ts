@@ -67,6 +67,11 @@ export class Progress {
     return this.waitedForIndex > this.matchIndex;
   }
 
+  /** The leader's log begins behind this index: what it forgot, it cannot send. */
+  sendAbove(floorIndex: number): void {
+    this.nextIndex = Math.max(this.nextIndex, floorIndex + 1);
+  }
+
   /** An append of entries up to `last`, with this commitIndex, is on its way. */
   sent(last: number, bytes: number, commitIndex: number, now: number): void {
     if (this.underWay.length === 0) this.answeredAt = now;

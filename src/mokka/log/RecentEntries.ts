@@ -75,6 +75,12 @@ export class RecentEntries implements EntryMemory {
       this.bytes -= this.entries.pop()?.bytes.length ?? 0;
   }
 
+  /** Forgets the entries up to an index. */
+  forgetTo(index: number): void {
+    for (; this.entries.length > 0 && this.first <= index; this.first++)
+      this.bytes -= this.entries.shift()?.bytes.length ?? 0;
+  }
+
   /** Forgets the oldest entries, up to `through` at most, until the rest is within the limits. */
   shrink(through: number): void {
     while (this.bytes > RECENT_BYTES_MAX || this.entries.length > this.limits.RECENT_ENTRIES_MAX) {

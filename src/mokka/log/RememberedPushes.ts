@@ -62,6 +62,8 @@ export class RememberedPushes {
   /** By their numbers, modulo how many they are. */
   private readonly generations: Generation[];
   private sessionsMet = 0;
+  /** The lowest index that the log holds. */
+  private begin = 1;
   private first = 1;
   private next = 1;
 
@@ -102,7 +104,14 @@ export class RememberedPushes {
 
   /** Whether the window reaches as far back as it ever will. */
   get isComplete(): boolean {
-    return this.first === 1 || this.next - this.first >= this.window;
+    return this.first <= this.begin || this.next - this.first >= this.window;
+  }
+
+  /** The log forgets its entries up to an index. */
+  forgetTo(index: number): void {
+    this.begin = Math.max(this.begin, index + 1);
+    while (this.first <= index && this.first < this.next) this.forget(this.first++);
+    if (this.first <= index) this.startAt(index + 1);
   }
 
   /** Remembers what made the entry before the first one of a window that is not complete. */

@@ -1,7 +1,7 @@
 import { invariant, ProtocolError } from '../../errors';
 import { COMMIT_INDEX_SAVE_MS } from '../../limits';
 import type { LogLimits } from './LogLimits';
-import { entryHash, type Entry } from '../../entry/Entry';
+import { entryHash, type Entry, type LogPoint } from '../../entry/Entry';
 import type { LogStore } from '../../storage/LogStore';
 import { Divergence } from './Divergence';
 import { LocalLog } from './LocalLog';
@@ -185,6 +185,11 @@ export class ReplicatedLog {
     return this.replication?.propose(push, pusher) ?? 'NO_LEADER';
   }
 
+  /** See {@link Replication.proposeTrim}; null on a node that does not lead. */
+  proposeTrim(floorIndex: number): Entry | null {
+    return this.replication?.proposeTrim(floorIndex) ?? null;
+  }
+
   /**
    * Sends and saves what is staged, and sends more to followers that are far behind. To be called soon after anything
    * was staged, once for many.
@@ -253,47 +258,80 @@ export class ReplicatedLog {
       this.compareHistories(from, message, differsAt);
       return;
     }
-    if (!this.log.isSameAt(message.previousIndex, message.previousHash)) {
+    const isSame = this.log.isSameAt(message.previousIndex, message.previousHash);
+    const floor = isSame ? null : this.floorAbove(message);
+    if (!isSame && floor === null) {
       this.answer(from, false, this.log.commitIndex);
       return;
     }
-    if ((this.log.entryAt(message.previousIndex)?.term ?? 0) !== message.previousTerm)
-      throw new ProtocolError(`the entry ${message.previousIndex} is not of term ${message.previousTerm}`);
-    const { store } = this.options;
-    const missing = this.missingFrom(message.entries);
-    if (missing.length > 0 && store.membership === 'none') store.setMembership('rejoining');
-    if (!this.log.replaceFrom(missing, message.commitIndex))
-      throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.index)} on do not follow`);
+    if (floor === null) this.replaceEnd(message);
+    else this.beginAt(floor, message.entries);
     this.verifiedIndex = Math.max(this.verifiedIndex, matchIndex);
     if (this.agreesWithLeader) this.divergence = null;
     this.learnCommitIndex(message.commitIndex);
     this.answer(from, true, matchIndex);
   }
 
+  /** Where the leader's log begins, if this append does, and this log does not reach there; else null. */
+  private floorAbove(message: AppendMessage): LogPoint | null {
+    const { previousIndex: index, previousTerm: term, previousHash: bytes, floorLogNumber } = message;
+    if (floorLogNumber === null || index <= this.log.commitIndex || message.entries.length === 0) return null;
+    if (index <= this.verifiedIndex)
+      throw new ProtocolError(`would forget its own entry ${this.verifiedIndex}`);
+    return { index, term, logNumber: floorLogNumber, bytes };
+  }
+
+  private replaceEnd({ previousIndex, previousTerm, entries, commitIndex }: AppendMessage): void {
+    if (this.log.pointAt(previousIndex)?.term !== previousTerm)
+      throw new ProtocolError(`the entry ${previousIndex} is not of term ${previousTerm}`);
+    const missing = this.missingFrom(entries);
+    if (missing.length > 0) this.takePlace();
+    if (!this.log.replaceFrom(missing, commitIndex))
+      throw new ProtocolError(`the hashes of entries from ${String(missing[0]?.index)} on do not follow`);
+  }
+
+  private beginAt(floor: LogPoint, entries: readonly Entry[]): void {
+    this.takePlace();
+    if (!this.log.beginAt(floor, entries))
+      throw new ProtocolError(`the hashes of entries from ${floor.index + 1} on do not follow`);
+    this.options.onCommit();
+  }
+
+  /** A node that gets entries has a place in the cluster. */
+  private takePlace(): void {
+    const { store } = this.options;
+    if (store.membership === 'none') store.setMembership('rejoining');
+  }
+
   /** The first index that an append speaks of at which this node holds another entry for committed, or null. */
   private committedDifference({ previousIndex, previousHash, entries }: AppendMessage): number | null {
-    const { commitIndex } = this.log;
+    const { commitIndex, floor } = this.log;
     if (previousIndex > commitIndex) return null;
-    if (!this.log.isSameAt(previousIndex, previousHash)) {
+    if (previousIndex >= floor.index && !this.log.isSameAt(previousIndex, previousHash)) {
       if (previousIndex === 0) throw new ProtocolError('its log begins before the first entry');
       return previousIndex;
     }
     const differs = (entry: Entry): boolean =>
-      entry.index <= commitIndex && !this.log.isSameAt(entry.index, entryHash(entry));
+      entry.index >= floor.index &&
+      entry.index <= commitIndex &&
+      !this.log.isSameAt(entry.index, entryHash(entry));
     return entries.find(differs)?.index ?? null;
   }
 
   /** Asks the leader for what tells where the histories part, and says so once it is known. */
   private compareHistories(from: string, message: AppendMessage, differsAt: number | null): void {
     let { divergence } = this;
-    if (differsAt !== null && divergence?.leader !== from) divergence = new Divergence(from, differsAt);
+    if (differsAt !== null && divergence?.leader !== from)
+      divergence = new Divergence(from, differsAt, this.log.floor.index);
     invariant(divergence !== null, () => 'a search for a difference that was not met');
     this.divergence = divergence;
     const end = message.previousIndex + message.entries.length;
     if (differsAt === null) divergence.equal(end);
     else {
       divergence.differ(differsAt);
-      if (differsAt > message.previousIndex) divergence.equal(differsAt - 1);
+      // Below the leader's floor nothing can be compared, and nothing is told.
+      if (differsAt > message.previousIndex || message.floorLogNumber !== null)
+        divergence.equal(differsAt - 1);
     }
     const { isFound, sharedIndex, nextProbe } = divergence;
     this.answer(from, false, isFound ? sharedIndex : nextProbe, isFound ? sharedIndex + 1 : null);

@@ -1,6 +1,6 @@
 import { invariant, ProtocolError } from '../../errors';
 import { APPEND_BYTES_MAX, APPEND_RESEND_MS, FLUSH_BYTES_MAX } from '../../limits';
-import { entryHash, entryHasPayload, GENESIS_HASH, type Entry, type PushId } from '../../entry/Entry';
+import { entryHash, entryHasPayload, type Entry, type PushId } from '../../entry/Entry';
 import type { AppendedMessage } from '../messages/LogMessage';
 import type { Outbox } from '../messages/Outbox';
 import type { Refusal } from '../messages/pushes';
@@ -54,6 +54,9 @@ export function isFailedCondition(result: Entry | FailedCondition): result is Fa
  * ahead, in a `commit` message: committed as soon as you have it. Example: three nodes, the entry is on the leader's disk
  * and under way to B, where a user waits. B answers its user when its own disk has the entry. Without this B would answer
  * the leader first, and wait for the leader's next message. The leader's readIndex counts such an entry from then on.
+ *
+ * The floor. What this log has forgotten is never sent again. A follower that lacks it gets the entries behind the floor,
+ * and what the floor is with them: its log begins there then.
  *
  * Readmission. A follower that lost its disk is no voter until two things hold. It has the leader's log up to a fence, an
  * empty entry that the leader appended after it learned of the loss. And a majority without that follower has committed
@@ -154,6 +157,11 @@ export class Replication {
     if (pusher !== null && entry.index > log.commitIndex)
       this.progress.get(pusher)?.usersWaitFor(entry.index);
     return entry;
+  }
+
+  /** Proposes to forget the log up to a committed index; null where that is done, or on its way. */
+  proposeTrim(floorIndex: number): Entry | null {
+    return this.log.stageTrim(this.term, this.wallClock.now(), floorIndex);
   }
 
   /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then puts them on disk. */
@@ -264,6 +272,7 @@ export class Replication {
   }
 
   private sendEntries(peer: string, progress: Progress, now: number): void {
+    progress.sendAbove(this.log.floor.index);
     while (this.owesTo(progress)) {
       const count = Math.min(this.log.limits.APPEND_ENTRIES_MAX, this.sendableTo - progress.nextIndex + 1);
       const fromDisk = !this.log.isRecent(progress.nextIndex);
@@ -275,9 +284,11 @@ export class Replication {
   }
 
   private sendAppend(peer: string, progress: Progress, entries: readonly Entry[], now: number): void {
+    const { floor } = this.log;
+    progress.sendAbove(floor.index);
     const previousIndex = progress.nextIndex - 1;
-    const previous = this.log.entryAt(previousIndex);
-    invariant(previous !== null || previousIndex === 0, () => `no entry at ${previousIndex}`);
+    const previous = this.log.pointAt(previousIndex);
+    invariant(previous !== null, () => `no entry at ${previousIndex}`);
     let bytes = 0;
     for (const entry of entries) bytes += entry.bytes.length;
     progress.sent(previousIndex + entries.length, bytes, this.log.commitIndex, now);
@@ -286,8 +297,9 @@ export class Replication {
       term: this.term,
       epoch: progress.epoch,
       previousIndex,
-      previousTerm: previous?.term ?? 0,
-      previousHash: previous === null ? GENESIS_HASH : entryHash(previous),
+      previousTerm: previous.term,
+      previousHash: entryHash(previous),
+      floorLogNumber: previous === floor && previousIndex > 0 ? floor.logNumber : null,
       commitIndex: this.log.commitIndex,
       entries,
     });

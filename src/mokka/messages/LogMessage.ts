@@ -50,6 +50,8 @@ export interface AppendMessage {
   readonly previousTerm: number;
   /** Covers the leader's whole log up to there. */
   readonly previousHash: Buffer;
+  /** The log number of the previous entry, where that is the floor: the leader's log begins behind it. Else null. */
+  readonly floorLogNumber: number | null;
   readonly commitIndex: number;
   readonly entries: readonly Entry[];
 }
@@ -170,6 +172,7 @@ const schemas = {
     entryNumber,
     entryNumber,
     bytesOf(HASH_BYTES),
+    entryNumber.nullable(),
     entryNumber,
     bytes,
   ]),
@@ -220,6 +223,7 @@ function toWire(message: LogMessage): Wire {
         message.previousIndex,
         message.previousTerm,
         message.previousHash,
+        message.floorLogNumber,
         message.commitIndex,
         encodeEntries(message.entries),
       ];
@@ -304,8 +308,9 @@ function fromWire(wire: Wire): LogMessage {
         previousIndex: wire[3],
         previousTerm: wire[4],
         previousHash: wire[5],
-        commitIndex: wire[6],
-        entries: contiguous(decodeEntries(wire[7]), wire[3], wire[4], wire[1]),
+        floorLogNumber: wire[6],
+        commitIndex: wire[7],
+        entries: contiguous(decodeEntries(wire[8]), wire[3], wire[4], wire[1]),
       };
     case Tag.appended:
       return {

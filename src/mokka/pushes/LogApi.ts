@@ -69,8 +69,8 @@ export class LogApi implements PushApi, PushMarks, PushSource {
   /** One for all that are refused until some have their answer: thousands of stack traces would take seconds. */
   private busy: { readonly error: RequestError; readonly answer: Promise<never> } | null = null;
 
-  /** Index up to which pushes of this node were looked for among what its log has committed. */
-  private searchedTo: number;
+  /** Index up to which pushes of this node were looked for among what its log has committed. Set by this class alone. */
+  searchedTo: number;
 
   /** @param session this node's: 16 hex digits, random at each start. */
   constructor(
@@ -168,7 +168,8 @@ export class LogApi implements PushApi, PushMarks, PushSource {
       this.failedConditions.shift();
       this.conditionFailed(failed.push, failed.lastLogNumber);
     }
-    if (this.pending.count === 0) this.searchedTo = commitIndex;
+    // What is forgotten already came as a leader's floor, to a log that was far behind.
+    this.searchedTo = this.pending.count === 0 ? commitIndex : Math.max(this.searchedTo, log.log.floor.index);
     // What a leader commits is in memory, and never more than this once it has led for a while.
     const stepMax = log.leads ? this.limits.UNCOMMITTED_ENTRIES_MAX : this.limits.ANSWER_STEP_ENTRIES;
     const to = Math.min(commitIndex, this.searchedTo + stepMax);

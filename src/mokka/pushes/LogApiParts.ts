@@ -18,7 +18,7 @@ export interface Gate {
 export type PushLog = Pick<
   ReplicatedLog,
   'leads' | 'agreedLeader' | 'agreesWithLeader' | 'takesPushes' | 'clusterCommitIndex' | 'propose'
-> & { readonly log: Pick<ReadableLog, 'commitIndex' | 'entryAt' | 'identity'> };
+> & { readonly log: Pick<ReadableLog, 'commitIndex' | 'entryAt' | 'floor' | 'identity'> };
 
 /** The parts of a node that LogApi works with. */
 export interface LogApiParts {

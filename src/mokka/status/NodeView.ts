@@ -144,7 +144,7 @@ export class NodeView {
     const { connected, reason } = links.linkState(publicKey);
     const held = replicatedLog.matchIndexOf(publicKey);
     // People count logs alone.
-    const matchIndex = held === null ? undefined : (replicatedLog.log.entryAt(held)?.logNumber ?? 0);
+    const matchIndex = held === null ? undefined : replicatedLog.log.logNumberAt(held);
     return {
       node: this.memberIndex(publicKey),
       address: nodes.get(publicKey)?.address ?? '',
@@ -253,7 +253,7 @@ export class NodeView {
       names.push(name(divergedFrom.leader));
     }
     if (names.length === 0) return null;
-    return { names, from: (log.entryAt(Math.min(...indexes))?.logNumber ?? 0) + 1 };
+    return { names, from: log.logNumberAt(Math.min(...indexes)) + 1 };
   }
 
   private downFor(publicKey: string): number {

@@ -1,4 +1,4 @@
-import { MalformedEntryError, parseEntry, type Entry } from '../../entry/Entry';
+import { MalformedEntryError, parseEntry, type Entry, type LogPoint } from '../../entry/Entry';
 import { damagedSegment } from '../segments/damagedSegment';
 import type { Segments } from '../segments/Segments';
 import { chainFault } from '../storeRules';
@@ -12,6 +12,8 @@ export class CheckedEntries {
   constructor(
     private readonly segments: Segments,
     private readonly tail: LogTail,
+    /** Where the log begins. */
+    private readonly start: { readonly floor: LogPoint },
   ) {}
 
   /** The entry at an index that the log holds. @throws StartError DATA_DAMAGED */
@@ -22,7 +24,7 @@ export class CheckedEntries {
   /** Entries `from` to at most `to`, as {@link LogStore.read} limits them. @throws StartError DATA_DAMAGED */
   read(from: number, to: number, maxBytes: number, maxCount: number): Entry[] {
     const entries: Entry[] = [];
-    let previous = this.predecessor(from);
+    let previous: LogPoint = this.predecessor(from);
     let bytes = 0;
     for (let index = from; index <= to && entries.length < Math.max(maxCount, 1); index += 1) {
       const entry = this.tail.at(index) ?? this.following(index, previous);
@@ -34,11 +36,12 @@ export class CheckedEntries {
     return entries;
   }
 
-  private predecessor(index: number): Entry | null {
-    return index === 1 ? null : (this.tail.at(index - 1) ?? this.parsed(index - 1));
+  private predecessor(index: number): LogPoint {
+    const { floor } = this.start;
+    return index - 1 === floor.index ? floor : (this.tail.at(index - 1) ?? this.parsed(index - 1));
   }
 
-  private following(index: number, previous: Entry | null): Entry {
+  private following(index: number, previous: LogPoint): Entry {
     const entry = this.parsed(index);
     const fault = chainFault(entry, previous);
     if (fault !== null) throw this.damagedAt(index, fault);

@@ -1,26 +1,31 @@
 import { resolve } from 'node:path';
 import { invariant, StartError, toError } from '../../errors';
-import { EntryKind, type Entry } from '../../entry/Entry';
+import { EntryKind, GENESIS, type Entry, type LogPoint } from '../../entry/Entry';
 import { LENGTH_BYTES } from '../../entry/entryFrames';
 import { damaged } from '../damage';
 import { DirectoryDisk } from '../directory/DirectoryDisk';
 import { DirectoryLock } from '../directory/DirectoryLock';
 import { makeDirectory } from '../directory/durableFile';
 import { MarkerFile, type Marked, type StoreOwner } from '../directory/MarkerFile';
-import { EmptyEntries } from '../EmptyEntries';
 import { Journal, entryRoomOf, type JournalContent, type JournalState } from '../journal/Journal';
 import type { HardState, LogStore, Membership } from '../LogStore';
-import { damagedSegment } from '../segments/damagedSegment';
 import { Segments, SEGMENTS_FOLDER } from '../segments/Segments';
 import { NOTHING_STORED } from '../segments/StoredExtent';
 import type { StoreDisk } from '../StoreDisk';
 import { STORE_LIMITS, type StoreLimits } from '../StoreLimits';
-import { checkAppend, checkHardState, checkIdentity, checkMembership, lastIndex } from '../storeRules';
+import {
+  checkAppend,
+  checkBegin,
+  checkHardState,
+  checkIdentity,
+  checkMembership,
+  checkTrim,
+  lastIndex,
+} from '../storeRules';
 import { asStoreFailed } from '../unusable';
 import { CheckedEntries } from './CheckedEntries';
 import { KeySearch } from './KeySearch';
-import { LogTail } from './LogTail';
-import { replayedEntries } from './replayedEntries';
+import { load, type Loaded } from './loadedLog';
 
 /** Where a node keeps its data, and whose they are. */
 export interface DurableLogStoreOptions extends StoreOwner {
@@ -35,21 +40,10 @@ interface Parts {
   readonly segments: Segments;
 }
 
-/** What a store holds in memory: read at its start, and changed only after it was changed on disk. */
-interface Loaded {
-  membership: Membership;
-  identity: string | null;
-  hardState: HardState;
-  commitIndex: number;
-  /** The last entry in segments. */
-  lastWritten: Entry | null;
-  readonly empties: EmptyEntries;
-  readonly tail: LogTail;
-}
-
 const EMPTY_JOURNAL: JournalContent = {
   hardState: { term: 0, votedFor: null },
   commitIndex: 0,
+  floor: GENESIS,
   stored: NOTHING_STORED,
   appends: [],
   path: '',
@@ -77,8 +71,8 @@ export class DurableLogStore implements LogStore {
     private readonly limits: StoreLimits,
     private readonly lock: Pick<DirectoryLock, 'release'>,
   ) {
-    this.entries = new CheckedEntries(parts.segments, loaded.tail);
-    this.keys = new KeySearch(parts.segments, this.entries);
+    this.entries = new CheckedEntries(parts.segments, loaded.tail, loaded);
+    this.keys = new KeySearch(parts.segments, this.entries, loaded);
   }
 
   /**
@@ -118,7 +112,7 @@ export class DurableLogStore implements LogStore {
       checkMarker(disk, marker, marked, found);
       journal.makeFiles();
       const content = found ?? EMPTY_JOURNAL;
-      const segments = Segments.open(disk, content.stored, limits);
+      const segments = Segments.open(disk, content.stored, content.floor, limits);
       try {
         const loaded = load(segments, marked, content);
         return new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock);
@@ -150,6 +144,10 @@ export class DurableLogStore implements LogStore {
 
   get commitIndex(): number {
     return this.loaded.commitIndex;
+  }
+
+  get floor(): LogPoint {
+    return this.loaded.floor;
   }
 
   get last(): Entry | null {
@@ -194,22 +192,57 @@ export class DurableLogStore implements LogStore {
     }
   }
 
+  trimTo(floor: LogPoint): void {
+    this.checkUsable();
+    checkTrim(this, floor);
+    const { journal, segments } = this.parts;
+    this.writing(() => {
+      journal.saveFloor({ ...this.state, floor });
+      segments.trimTo(floor.index);
+      segments.removeForgotten();
+    });
+    this.loaded.floor = floor;
+    this.loaded.empties.trimTo(floor);
+  }
+
+  beginAt(floor: LogPoint, entries: readonly Entry[]): void {
+    this.checkUsable();
+    checkBegin(this, floor, entries);
+    const [first = [], ...rest] = this.piecesOf(entries);
+    const { journal, segments } = this.parts;
+    this.writing(() => {
+      // A file of its own has room for the longest of such records.
+      journal.turn(this.state);
+      segments.beginAt(floor.index);
+      journal.beginAt(first, { ...this.state, floor, commitIndex: floor.index });
+      segments.removeForgotten();
+    });
+    const { empties, tail } = this.loaded;
+    this.loaded.floor = floor;
+    this.loaded.lastWritten = null;
+    empties.cutFrom(1);
+    empties.trimTo(floor);
+    tail.beginAt(floor.index);
+    this.remember(first, floor.index);
+    for (const piece of rest) this.append(piece, floor.index);
+  }
+
   entryAt(index: number): Entry | null {
     this.checkUsable();
-    if (index < 1 || index > lastIndex(this)) return null;
+    if (index <= this.floor.index || index > lastIndex(this)) return null;
     return this.entries.entryAt(index);
   }
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
     this.checkUsable();
-    invariant(from >= 1, () => `read from position ${from}`);
+    invariant(from > this.floor.index, () => `read from position ${from}, floor ${this.floor.index}`);
     if (from > lastIndex(this)) return [];
     return this.entries.read(from, lastIndex(this), maxBytes, maxCount);
   }
 
   indexOfLog(logNumber: number): number | null {
     this.checkUsable();
-    if (logNumber < 1 || logNumber > (this.last?.logNumber ?? 0)) return null;
+    if (logNumber <= this.floor.logNumber || logNumber > (this.last?.logNumber ?? 0)) return null;
     return this.loaded.empties.indexOfLog(logNumber);
   }
 
@@ -232,8 +265,8 @@ export class DurableLogStore implements LogStore {
   }
 
   private get state(): JournalState {
-    const { hardState, commitIndex } = this.loaded;
-    return { hardState, commitIndex, stored: this.parts.segments.stored };
+    const { hardState, commitIndex, floor } = this.loaded;
+    return { hardState, commitIndex, floor, stored: this.parts.segments.stored };
   }
 
   /** What the marker vouches for is on disk before the marker is. */
@@ -305,7 +338,7 @@ export class DurableLogStore implements LogStore {
     tail.append(entries);
     for (const entry of entries) {
       recentKeys.add(entry);
-      if (entry.kind === EntryKind.Empty) empties.append(entry.index);
+      if (entry.kind !== EntryKind.Log) empties.append(entry.index);
     }
     this.loaded.commitIndex = commitIndex;
   }
@@ -357,29 +390,4 @@ function checkMarker(
   const isUsed = content !== null && (content.hardState.term > 0 || content.appends.length > 0);
   if (isUsed || disk.names(SEGMENTS_FOLDER).length > 0)
     throw damaged(marker.path, `is missing, but ${disk.place} holds data`);
-}
-
-function load(segments: Segments, marked: Marked, content: JournalContent): Loaded {
-  const lastWritten = lastOf(segments);
-  const tail = new LogTail(segments.lastIndex + 1);
-  tail.append(replayedEntries(content, lastWritten));
-  const empties = new EmptyEntries(segments.empties());
-  const { index, logNumber } = lastWritten ?? { index: 0, logNumber: 0 };
-  if (empties.count !== index - logNumber)
-    throw damagedSegment(
-      segments.pathOf(index),
-      `holds ${index} entries, ${empties.count} empty, up to log ${logNumber}`,
-    );
-  for (const entry of tail.entries) {
-    segments.recentKeys.add(entry);
-    if (entry.kind === EntryKind.Empty) empties.append(entry.index);
-  }
-  const { hardState, commitIndex } = content;
-  return { ...marked, hardState, commitIndex, lastWritten, empties, tail };
-}
-
-function lastOf(segments: Segments): Entry | null {
-  const { lastIndex: index } = segments;
-  if (index === 0) return null;
-  return new CheckedEntries(segments, new LogTail(index + 1)).entryAt(index);
 }

@@ -37,6 +37,12 @@ export class LogTail {
     for (const entry of entries) this.list.push(entry);
   }
 
+  /** Drops all. The first one comes behind this index. */
+  beginAt(index: number): void {
+    this.list = [];
+    this.from = index + 1;
+  }
+
   /** Takes those up to an index, and holds them no more. */
   takeTo(index: number): readonly Entry[] {
     const taken = this.list.slice(0, Math.max(0, index - this.from + 1));

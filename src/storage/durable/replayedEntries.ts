@@ -1,10 +1,10 @@
-import type { Entry } from '../../entry/Entry';
+import { entryHash, type Entry, type LogPoint } from '../../entry/Entry';
 import { damaged } from '../damage';
 import type { JournalContent } from '../journal/Journal';
-import { chainFault } from '../storeRules';
+import { knownFault } from '../storeRules';
 
 /**
- * The entries behind the last one of the segments, as the appends of a journal leave them.
+ * The entries behind the last one of the segments, which has this index, as the appends of a journal leave them.
  *
  * An append may follow on entries that are not here, when a later one replaces both: the generation that had them was
  * needed no more. Example: 101 to 110 stood in one whose file is in use again, 111 follows on them here, and then a new
@@ -13,10 +13,11 @@ import { chainFault } from '../storeRules';
  * @throws StartError DATA_DAMAGED when they do not follow on each other, or what is committed is not here.
  */
 export function replayedEntries(
-  { appends, commitIndex, path }: JournalContent,
+  content: JournalContent,
+  storedIndex: number,
   lastStored: Entry | null,
 ): Entry[] {
-  const storedIndex = lastStored?.index ?? 0;
+  const { appends, floor, path } = content;
   let list: Entry[] = [];
   let from = 0;
   for (const entries of appends) {
@@ -27,18 +28,32 @@ export function replayedEntries(
     for (const entry of entries) list.push(entry);
   }
   const tail = list.slice(Math.max(0, storedIndex + 1 - from));
-  let previous = lastStored;
+  // What the first follows on may be forgotten, with what it says.
+  let previous: LogPoint | null = lastStored ?? (storedIndex === floor.index ? floor : null);
   for (const entry of tail) {
-    const fault = chainFault(entry, previous);
+    const fault = knownFault(entry, storedIndex + 1, previous);
     if (fault !== null)
       throw damaged(path, `does not fit what stands before it, at position ${entry.index}: ${fault}`);
     previous = entry;
   }
-  const last = previous?.index ?? 0;
+  checkEnds(content, storedIndex, tail);
+  return tail;
+}
+
+function checkEnds(
+  { commitIndex, floor, path }: JournalContent,
+  storedIndex: number,
+  tail: readonly Entry[],
+): void {
+  const last = storedIndex + tail.length;
   if (commitIndex > last || commitIndex < storedIndex)
     throw damaged(
       path,
       `ends at position ${last}, segments at ${storedIndex}, but ${commitIndex} was committed`,
     );
-  return tail;
+  const atFloor = tail[floor.index - storedIndex - 1];
+  if (atFloor !== undefined && !entryHash(atFloor).equals(floor.bytes))
+    throw damaged(path, `begins behind another entry ${floor.index} than the log has`);
+  if (floor.index > 0 && last <= floor.index)
+    throw damaged(path, `ends at position ${last}, and the log begins behind ${floor.index}`);
 }

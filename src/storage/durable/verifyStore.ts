@@ -71,9 +71,10 @@ async function verify(
 
 /** Reads every entry, which checks it, then the indexes by key, and returns how many bytes the entries have. */
 async function walk(store: DurableLogStore, onProgress: (progress: VerifyProgress) => void): Promise<number> {
+  const { floor } = store;
   const last = lastIndex(store);
   let bytes = 0;
-  for (let index = 0; index < last;) {
+  for (let index = floor.index; index < last;) {
     for (const entry of store.read(index + 1, VERIFY_STEP_BYTES, last)) {
       index = entry.index;
       bytes += entry.bytes.length;
@@ -81,6 +82,7 @@ async function walk(store: DurableLogStore, onProgress: (progress: VerifyProgres
     onProgress({ index, last, bytes });
     await nextTurn();
   }
-  for (let next: number | null = 1; next !== null; next = store.checkKeys(next)) await nextTurn();
+  for (let next: number | null = floor.index + 1; next !== null; next = store.checkKeys(next))
+    await nextTurn();
   return bytes;
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { invariant, StartError } from '../../errors';
-import { MalformedEntryError, type Entry } from '../../entry/Entry';
-import { decodeEntries, LENGTH_BYTES } from '../../entry/entryFrames';
+import { MalformedEntryError, type Entry, type LogPoint } from '../../entry/Entry';
+import { decodeEntries, encodeEntries, LENGTH_BYTES } from '../../entry/entryFrames';
+import { decodePoint, encodePoint, POINT_BYTES } from '../../entry/LogPoint';
 import { damaged } from '../damage';
 import type { HardState } from '../LogStore';
 import type { StoredExtent } from '../segments/StoredExtent';
@@ -14,6 +15,7 @@ import type { FoundRecord } from './JournalRecord';
 export interface JournalState {
   readonly hardState: HardState;
   readonly commitIndex: number;
+  readonly floor: LogPoint;
   readonly stored: StoredExtent;
 }
 
@@ -99,6 +101,7 @@ export class Journal {
 
   /** Makes the files that a store begins with, so that a disk without room for them is told at its start. */
   makeFiles(): void {
+    for (const { file } of this.spare) if (file.records === 0) file.clear();
     while (this.files().length < FILES_MIN) this.makeFile();
   }
 
@@ -122,13 +125,15 @@ export class Journal {
   /** Puts entries and commitIndex on disk. */
   append(entries: readonly Entry[], state: JournalState): void {
     this.currentFile().write('append', entries, state);
-    const [first] = entries;
-    const last = entries.at(-1);
-    if (first !== undefined && last !== undefined) {
-      for (const generation of this.earlier)
-        generation.highest = Math.min(generation.highest, first.index - 1);
-      this.highest = last.index;
-    }
+    this.holds(entries);
+    this.sync(state);
+  }
+
+  /** Puts on disk that the log begins behind the state's floor, with these entries, in place of all. */
+  beginAt(entries: readonly Entry[], state: JournalState): void {
+    const body = Buffer.concat([encodePoint(state.floor), encodeEntries(entries)]);
+    this.currentFile().write('begin', body, state);
+    this.holds(entries);
     this.sync(state);
   }
 
@@ -136,6 +141,13 @@ export class Journal {
   saveHardState(state: JournalState): void {
     if (!this.currentFile().hasRoomFor([])) this.turn(state);
     else this.currentFile().writeHardState(state.hardState, state);
+    this.sync(state);
+  }
+
+  /** Puts the state's floor on disk. */
+  saveFloor(state: JournalState): void {
+    if (!this.currentFile().hasRoomFor([])) this.turn(state);
+    else this.currentFile().writeFloor(state.floor, state);
     this.sync(state);
   }
 
@@ -153,6 +165,7 @@ export class Journal {
         previous: current?.generation ?? null,
         needed: this.earlier.map(neededOf),
         hardState: state.hardState,
+        floor: encodePoint(state.floor).toString('hex'),
       },
       state,
     );
@@ -185,6 +198,10 @@ export class Journal {
       (last, record) => (record.kind === 'hardState' ? newest.hardStateOf(record) : last),
       opening.hardState,
     );
+    const floor = records.reduce<LogPoint>(
+      (last, record) => floorIn(newest, record) ?? last,
+      decoding(newest, () => decodePoint(Buffer.from(opening.floor, 'hex'))),
+    );
     const own = records.map((record) => entriesIn(newest, record)).filter(({ length }) => length > 0);
     const firstIndex = Math.min(...own.map(([first]) => first?.index ?? Infinity));
     const appends: (readonly Entry[])[] = [];
@@ -203,12 +220,21 @@ export class Journal {
     this.spare = this.spare.filter(
       ({ file }) => file !== newest && !this.earlier.some((generation) => generation.file === file),
     );
-    const state = { hardState, commitIndex, stored };
+    const state = { hardState, commitIndex, floor, stored };
     // A crash may have come between the first record of a generation and the closing of the one before.
     const previous = files.find(({ generation }) => generation === opening.previous);
     if (previous !== undefined && (found.get(previous) ?? previous.read()).next === null)
       previous.close(newest.generation, state);
     return { ...state, appends: [...appends, ...own].filter(({ length }) => length > 0), path: newest.path };
+  }
+
+  /** These entries are in the current generation, in place of all from the first one's index on. */
+  private holds(entries: readonly Entry[]): void {
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return;
+    for (const generation of this.earlier) generation.highest = Math.min(generation.highest, first.index - 1);
+    this.highest = last.index;
   }
 
   private neededFile({ name, generation }: NeededGeneration, files: readonly JournalFile[]): JournalFile {
@@ -276,7 +302,7 @@ export class Journal {
   }
 }
 
-/** Bytes of entries that one record may hold, of a journal of this length: the opening and what ends it aside. */
+/** Bytes of entries that one record may hold, of a journal of this length: the opening, a floor and what ends it aside. */
 export function entryRoomOf(journalBytes: number): number {
   return Math.floor(journalBytes / 2) - LENGTH_BYTES;
 }
@@ -305,10 +331,18 @@ function readNeeded(file: JournalFile, { hash }: NeededGeneration): FoundGenerat
   );
 }
 
-function entriesIn({ path }: JournalFile, { kind, body }: FoundRecord): Entry[] {
-  if (kind !== 'append') return [];
+function entriesIn(file: JournalFile, { kind, body }: FoundRecord): Entry[] {
+  if (kind === 'append') return decoding(file, () => decodeEntries(body));
+  return kind === 'begin' ? decoding(file, () => decodeEntries(body.subarray(POINT_BYTES))) : [];
+}
+
+function floorIn(file: JournalFile, { kind, body }: FoundRecord): LogPoint | null {
+  return kind === 'floor' || kind === 'begin' ? decoding(file, () => decodePoint(body)) : null;
+}
+
+function decoding<Content>({ path }: JournalFile, decode: () => Content): Content {
   try {
-    return decodeEntries(body);
+    return decode();
   } catch (error) {
     if (!(error instanceof MalformedEntryError)) throw error;
     throw damaged(path, `is damaged: ${error.message}`, error);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { invariant } from '../../errors';
-import type { Entry } from '../../entry/Entry';
+import type { Entry, LogPoint } from '../../entry/Entry';
+import { encodePoint, POINT_BYTES } from '../../entry/LogPoint';
 import { damaged } from '../damage';
 import type { HardState } from '../LogStore';
 import { SECTOR_BYTES, type StoreFile } from '../StoreDisk';
@@ -38,6 +39,8 @@ const openingSchema = z.strictObject({
   /** Earlier generations whose entries are not all in segments yet, in order. */
   needed: z.array(neededSchema),
   hardState: hardStateSchema,
+  /** Where the log begins, as {@link encodePoint} has it. */
+  floor: hex(POINT_BYTES),
 });
 const closingSchema = z.strictObject({ next: generationName });
 
@@ -106,6 +109,18 @@ export class JournalFile {
   /** Gives the file its length and its blocks; on disk on return. */
   allocate(): void {
     this.file.write(Buffer.alloc(this.bytes), 0, this.bytes);
+    this.file.sync();
+  }
+
+  /**
+   * Clears the file's beginning, which is no opening, for good. Else a crash while the next one is written may leave the
+   * first sector of an opening that was torn before, and behind it a sector that is equal in both: that generation would
+   * begin after all, and with it a record whose call never returned.
+   */
+  clear(): void {
+    const begin = this.readBytes(SECTOR_BYTES);
+    if (begin === null || begin.every((byte) => byte === 0)) return;
+    this.file.write(Buffer.alloc(SECTOR_BYTES), 0, SECTOR_BYTES);
     this.file.sync();
   }
 
@@ -189,6 +204,10 @@ export class JournalFile {
 
   writeHardState(hardState: HardState, state: RecordedState): void {
     this.write('hardState', asJson(hardState), state);
+  }
+
+  writeFloor(floor: LogPoint, state: RecordedState): void {
+    this.write('floor', encodePoint(floor), state);
   }
 
   /** A record that is followed by a seal is not the last, which alone may be torn. The next one takes the seal's place. */

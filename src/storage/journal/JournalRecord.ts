@@ -18,7 +18,7 @@ import { SECTOR_BYTES } from '../StoreDisk';
  * | 37 | 6 | the first index of the last segment that counts |
  * | 43 | 4 | how many of its bytes count |
  * | 47 | 32 | sha256 over the bytes before, the hash of the record before in this place (zeros: there is none), and the body |
- * | 79 | n | body: entries as {@link writeEntries} has them; else JSON, or nothing |
+ * | 79 | n | body: entries as {@link writeEntries} has them, before them in a `begin`, and alone in a `floor`, what {@link encodePoint} makes; else JSON, or nothing |
  */
 export interface JournalRecord {
   readonly kind: RecordKind;
@@ -32,10 +32,12 @@ export interface JournalRecord {
  * - `opening`: the first of a generation: term, vote, and which others are needed;
  * - `append`: entries, in place of all from the first one's index on; commitIndex may be all that it brings;
  * - `hardState`: term and vote;
+ * - `floor`: where the log begins;
+ * - `begin`: the same, and the entries behind it, in place of all;
  * - `seal`: nothing. It stands behind the last record, so that damage to that one is not taken for a torn write;
  * - `closing`: the last of a generation: which one goes on.
  */
-const KINDS = ['opening', 'append', 'hardState', 'seal', 'closing'] as const;
+const KINDS = ['opening', 'append', 'hardState', 'floor', 'begin', 'seal', 'closing'] as const;
 export type RecordKind = (typeof KINDS)[number];
 
 /** Length of a generation's name, bytes. */

@@ -45,6 +45,12 @@ export class RecentKeys {
     this.count = Math.min(this.count, Math.max(0, index - this.from));
   }
 
+  /** Forgets all. The first one comes behind this index. */
+  beginAt(index: number): void {
+    this.from = index + 1;
+    this.count = 0;
+  }
+
   /** The hashes of the entries up to an index, which it forgets. */
   takeTo(index: number): Int32Array {
     const taken = this.hashes.slice(0, index + 1 - this.from);

@@ -1,10 +1,17 @@
 import { invariant } from '../../errors';
-import { EntryKind, entryHashHex, MalformedEntryError, parseEntry, type Entry } from '../../entry/Entry';
+import {
+  EntryKind,
+  entryHashHex,
+  MalformedEntryError,
+  parseEntry,
+  type Entry,
+  type LogPoint,
+} from '../../entry/Entry';
 import { encodeEntries, LENGTH_BYTES, readEntryLength } from '../../entry/entryFrames';
 import { countLeading } from '../countLeading';
 import { encodeKeyPages, keyPagesBytes, type KeyPagesInfo } from '../keys/KeyPages';
 import type { RecentKeys } from '../keys/RecentKeys';
-import { chainFault } from '../storeRules';
+import { knownFault } from '../storeRules';
 import { damagedSegment } from './damagedSegment';
 import type { StoreFile } from '../StoreDisk';
 import type { StoredExtent } from './StoredExtent';
@@ -75,12 +82,12 @@ export class Segment {
    * One that is open, of which so many bytes count: walks through them, and tells the keys of each entry, which are those
    * that were written.
    *
-   * @param previous the entry before the first
+   * @param previous what the first one follows on; null: that is forgotten
    * @throws StartError DATA_DAMAGED
    */
   static readOpen(
     { first, bytes }: Pick<StoredExtent, 'first' | 'bytes'>,
-    previous: Entry | null,
+    previous: LogPoint | null,
     file: StoreFile,
     keys: RecentKeys,
     blockBytes: number,
@@ -96,10 +103,10 @@ export class Segment {
         const end = start + readEntryLength(content, segment.bytes);
         if (end > bytes) throw new MalformedEntryError('an entry is cut short');
         const entry = parseEntry(content.subarray(start, end));
-        const fault = chainFault(entry, last);
+        const fault = knownFault(entry, segment.last + 1, last);
         if (fault !== null)
           throw damagedSegment(file.path, `is damaged at position ${segment.last + 1}: ${fault}`);
-        segment.count(entry.kind === EntryKind.Empty, entry.bytes.length);
+        segment.count(entry.kind !== EntryKind.Log, entry.bytes.length);
         keys.add(entry);
         last = entry;
       }
@@ -145,7 +152,7 @@ export class Segment {
     invariant(entries[0]?.index === this.last + 1, () => `${String(entries[0]?.index)} after ${this.last}`);
     const bytes = encodeEntries(entries);
     file.write(bytes, this.bytes, bytes.length);
-    for (const entry of entries) this.count(entry.kind === EntryKind.Empty, entry.bytes.length);
+    for (const entry of entries) this.count(entry.kind !== EntryKind.Log, entry.bytes.length);
     this.describe(last);
   }
 
@@ -169,7 +176,7 @@ export class Segment {
   }
 
   /** Takes notice of the entry behind the last one. */
-  private count(isEmpty: boolean, entryBytes: number): void {
+  private count(isNoLog: boolean, entryBytes: number): void {
     const { content } = this;
     const end = content.bytes + LENGTH_BYTES + entryBytes;
     content.last++;
@@ -178,11 +185,11 @@ export class Segment {
       content.blockFirsts.push(content.last);
       content.blockStarts.push(content.bytes);
     }
-    if (isEmpty) content.empties.push(content.last);
+    if (isNoLog) content.empties.push(content.last);
     content.bytes = end;
   }
 
-  private describe(last: Entry): void {
+  private describe(last: LogPoint): void {
     this.content.logNumber = last.logNumber;
     this.content.hash = entryHashHex(last);
   }

@@ -16,7 +16,7 @@ const footerSchema = z.strictObject({
   blockFirsts: z.array(count),
   /** Where each block begins. */
   blockStarts: z.array(count),
-  /** Indexes of its empty entries. */
+  /** Indexes of its entries that are no logs. */
   empties: z.array(count),
   /** Of the index by key, which stands between the entries and the footer: see KeyPagesInfo. */
   keySeed: z.string(),

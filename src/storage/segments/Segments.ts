@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { invariant } from '../../errors';
-import { MalformedEntryError, parseEntry, type Entry } from '../../entry/Entry';
+import { MalformedEntryError, parseEntry, type Entry, type LogPoint } from '../../entry/Entry';
 import { countLeading } from '../countLeading';
 import { KeyHash } from '../keys/KeyHash';
 import { RecentKeys } from '../keys/RecentKeys';
@@ -10,7 +10,7 @@ import type { StoreDisk, StoreFile } from '../StoreDisk';
 import { SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
 import { Segment, segmentName } from './Segment';
 import { SegmentKeys } from './SegmentKeys';
-import { NOTHING_STORED, type StoredExtent } from './StoredExtent';
+import type { StoredExtent } from './StoredExtent';
 
 /** The folder of the segments in a data directory. */
 export const SEGMENTS_FOLDER = 'log';
@@ -30,6 +30,8 @@ export class Segments {
   /** Segments with bytes that no sync has seen. */
   private readonly unsynced = new Set<Segment>();
   private namesChanged = false;
+  /** Files of which all that they hold is forgotten. */
+  private forgotten: string[] = [];
 
   private constructor(
     private readonly disk: StoreDisk,
@@ -40,14 +42,14 @@ export class Segments {
   }
 
   /**
-   * Opens what counts, and removes what stands behind it.
+   * Opens what counts of a log that begins behind this point, and removes what stands before and behind that.
    *
    * @throws StartError DATA_DAMAGED when a segment is missing, or one's footer or length is not as it was.
    */
-  static open(disk: StoreDisk, extent: StoredExtent, limits: StoreLimits): Segments {
+  static open(disk: StoreDisk, extent: StoredExtent, floor: LogPoint, limits: StoreLimits): Segments {
     const segments = new Segments(disk, limits, extent);
     try {
-      segments.readAll();
+      segments.readAll(floor);
       return segments;
     } catch (error) {
       segments.close();
@@ -62,10 +64,10 @@ export class Segments {
 
   /** The index of the last entry that was written. */
   get lastIndex(): number {
-    return this.list.at(-1)?.last ?? 0;
+    return this.list.at(-1)?.last ?? this.extent.index;
   }
 
-  /** Indexes of the empty entries, ascending. */
+  /** Indexes of the entries that are no logs, ascending. */
   empties(): number[] {
     return this.list.flatMap(({ empties }) => empties);
   }
@@ -83,6 +85,35 @@ export class Segments {
       this.unsynced.add(segment);
       rest = rest.slice(taken);
       if (segment.bytes >= this.limits.SEGMENT_BYTES) this.closeSegment(segment);
+    }
+  }
+
+  /**
+   * The log begins behind this index. A segment is forgotten that holds nothing behind it, and all of which counts: what
+   * the journal still vouches for may have to be read again.
+   */
+  trimTo(floorIndex: number): void {
+    const count = countLeading(
+      this.list,
+      ({ first, last }) => first < this.extent.first && last <= floorIndex,
+    );
+    this.forgotten.push(...this.list.splice(0, count).map(({ name }) => name));
+  }
+
+  /** The log begins anew behind this index: all that is here is forgotten. */
+  beginAt(floorIndex: number): void {
+    this.forgotten.push(...this.list.splice(0).map(({ name }) => name));
+    this.unsynced.clear();
+    this.extent = { index: floorIndex, first: floorIndex + 1, bytes: 0 };
+    this.recentKeys.beginAt(floorIndex);
+  }
+
+  /** Removes the files of what is forgotten. To be called when that is on disk. */
+  removeForgotten(): void {
+    for (const name of this.forgotten.splice(0)) {
+      this.files.get(name)?.close();
+      this.files.delete(name);
+      this.disk.remove(pathOf(name));
     }
   }
 
@@ -176,20 +207,25 @@ export class Segments {
     this.files.clear();
   }
 
-  private readAll(): void {
+  private readAll(floor: LogPoint): void {
     const { disk, extent, limits } = this;
     const names = disk.names(SEGMENTS_FOLDER).filter((name) => name.endsWith('.seg'));
     const last = segmentName(extent.first);
     for (const name of names) if (name > last) disk.remove(pathOf(name));
-    let next = 1;
-    for (const name of names.filter((name) => name < last).sort()) {
+    const closed = names.filter((name) => name < last).sort();
+    // One whose next begins with the log, or before, holds nothing of it.
+    const begin = segmentName(floor.index + 1);
+    while (closed[0] !== undefined && (closed[1] ?? last) <= begin) disk.remove(pathOf(closed.shift() ?? ''));
+    let next = Math.min(extent.first, floor.index + 1);
+    for (const name of closed) {
       const segment = Segment.readClosed(name, this.fileOf(name), limits.BLOCK_BYTES);
+      if (this.list.length === 0) next = Math.min(next, segment.first);
       if (segment.first !== next) break;
       this.list.push(segment);
       next = segment.last + 1;
     }
     if (next !== extent.first) throw damagedSegment(this.path(segmentName(next)), 'is missing');
-    if (extent.index >= extent.first || names.includes(last)) this.openLast(names.includes(last));
+    if (extent.index >= extent.first || names.includes(last)) this.openLast(names.includes(last), floor);
   }
 
   /** The segment with this index, or the last one before it. */
@@ -212,12 +248,12 @@ export class Segments {
     }
   }
 
-  private openLast(isThere: boolean): void {
+  private openLast(isThere: boolean, floor: LogPoint): void {
     const { first, bytes } = this.extent;
     const name = segmentName(first);
     if (!isThere) throw damagedSegment(this.path(name), 'is missing');
     const file = this.fileOf(name);
-    const previous = this.lastClosed(first - 1);
+    const previous = first === floor.index + 1 ? floor : this.lastClosed(first - 1);
     const segment = Segment.readOpen(this.extent, previous, file, this.recentKeys, this.limits.BLOCK_BYTES);
     if (segment.last !== this.extent.index)
       throw damagedSegment(file.path, `ends at position ${segment.last}, and ${this.extent.index} counts`);
@@ -228,7 +264,7 @@ export class Segments {
     if (bytes >= this.limits.SEGMENT_BYTES) this.closeSegment(segment);
   }
 
-  /** The entry before the open segment, which the one that is closed ends with; null when there is none. */
+  /** The entry before the open segment, which the one that is closed ends with; null when that is forgotten. */
   private lastClosed(index: number): Entry | null {
     const bytes = this.bytesAt(index);
     if (bytes === undefined) return null;
@@ -257,7 +293,7 @@ export class Segments {
 
   private writtenExtent(): StoredExtent {
     const last = this.list.at(-1);
-    return last === undefined ? NOTHING_STORED : { index: last.last, first: last.first, bytes: last.bytes };
+    return last === undefined ? this.extent : { index: last.last, first: last.first, bytes: last.bytes };
   }
 
   private fileOf(name: string): StoreFile {

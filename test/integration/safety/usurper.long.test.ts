@@ -86,6 +86,7 @@ function lie(random: Random, term: number, top: Entry, salt: number): LogMessage
     previousIndex: index,
     previousTerm: random.pick([top.term, term]),
     previousHash: random.pick([entryHash(top), random.bytes(HASH_BYTES)]),
+    floorLogNumber: null,
     commitIndex: random.pick([0, index, ENTRY_NUMBER_MAX]),
     entries,
   };

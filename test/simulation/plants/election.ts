@@ -1,5 +1,6 @@
 import { isElectionPacket, PacketType } from '../../../src/mokka/messages/ElectionPacket';
 import type { HardState, LogStore } from '../../../src/storage/LogStore';
+import { GENESIS } from '../../../src/entry/Entry';
 import type { Plant } from '../simulator/Plant';
 import type { SimulatedDisk } from '../simulator/SimulatedDisk';
 
@@ -76,6 +77,7 @@ export const wipedMemberVotes: Plant = {
       membership: 'voter',
       identity: null,
       commitIndex: 0,
+      floor: GENESIS,
       entries: [],
     });
   },

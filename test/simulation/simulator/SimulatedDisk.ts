@@ -1,5 +1,5 @@
 import { StartError } from '../../../src/errors';
-import type { Entry } from '../../../src/entry/Entry';
+import type { Entry, LogPoint } from '../../../src/entry/Entry';
 import type { HardState, LogStore, Membership } from '../../../src/storage/LogStore';
 import { MemoryLogStore, type StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 
@@ -8,7 +8,9 @@ export type DiskWrite =
   | { readonly kind: 'membership'; readonly membership: Membership }
   | { readonly kind: 'identity'; readonly identity: string }
   | { readonly kind: 'hardState'; readonly hardState: HardState }
-  | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly commitIndex: number };
+  | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly commitIndex: number }
+  | { readonly kind: 'trim'; readonly floor: LogPoint }
+  | { readonly kind: 'begin'; readonly floor: LogPoint; readonly entries: readonly Entry[] };
 
 /** How long writes take, and which of them fail. */
 export interface DiskHealth {
@@ -51,6 +53,10 @@ export class SimulatedDisk implements LogStore {
     return this.store.commitIndex;
   }
 
+  get floor(): LogPoint {
+    return this.store.floor;
+  }
+
   get last(): Entry | null {
     return this.store.last;
   }
@@ -69,6 +75,14 @@ export class SimulatedDisk implements LogStore {
 
   append(entries: readonly Entry[], commitIndex: number): void {
     this.write({ kind: 'append', entries: [...entries], commitIndex });
+  }
+
+  trimTo(floor: LogPoint): void {
+    this.write({ kind: 'trim', floor });
+  }
+
+  beginAt(floor: LogPoint, entries: readonly Entry[]): void {
+    this.write({ kind: 'begin', floor, entries: [...entries] });
   }
 
   entryAt(index: number): Entry | null {
@@ -146,6 +160,8 @@ function apply(store: MemoryLogStore, write: DiskWrite): void {
   if (write.kind === 'membership') store.setMembership(write.membership);
   else if (write.kind === 'identity') store.setIdentity(write.identity);
   else if (write.kind === 'hardState') store.saveHardState(write.hardState);
+  else if (write.kind === 'trim') store.trimTo(write.floor);
+  else if (write.kind === 'begin') store.beginAt(write.floor, write.entries);
   else store.append(write.entries, write.commitIndex);
 }
 

@@ -1,5 +1,5 @@
 import { KEY_READS_MAX, KEY_STEPS_A_TURN, LIST_BYTES_MAX } from '../../../src/limits';
-import { hasKey, type Entry } from '../../../src/entry/Entry';
+import { hasKey, type Entry, type LogPoint } from '../../../src/entry/Entry';
 import { KeyReads, type KeyedLogs } from '../../../src/mokka/KeyReads';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { buildLog, empty, KEYS, logs, type EntrySpec } from '../storage/logFixture';
@@ -36,11 +36,23 @@ class FakeLogs implements KeyedLogs {
     return new Promise(setImmediate);
   }
 
+  get floor(): LogPoint {
+    return this.store.floor;
+  }
+
+  trimTo(index: number): void {
+    const floor = this.store.entryAt(index);
+    if (floor === null) throw new Error(`no entry ${index}`);
+    this.store.append([], this.committed);
+    this.store.trimTo(floor);
+  }
+
   get committedLogNumber(): number {
     return this.store.entryAt(this.committed)?.logNumber ?? 0;
   }
 
   entryIndexOf(logNumber: number): number {
+    if (logNumber <= this.floor.logNumber) return this.floor.index + 1;
     const index = logNumber > this.committedLogNumber ? null : this.store.indexOfLog(logNumber);
     return index ?? this.committed + 1;
   }
@@ -65,6 +77,18 @@ test('the last log of a key is that which is committed once the leader was asked
   expect((await reads.latest('key'))?.logNumber).toBe(4);
   expect(await reads.latest('none')).toBeNull();
   expect(node.confirmations).toBe(3);
+});
+
+test('what a trim has forgotten is not found, and of a key without a later log it is told', async () => {
+  const node = new FakeLogs([empty(1), { term: 1, key: 'a' }, ...logs(40), { term: 1, key: 'b' }], 43);
+  const reads = new KeyReads(node);
+  node.trimTo(20);
+  await expect(reads.latest('a')).rejects.toMatchObject({ code: 'TRIMMED', floor: 19 });
+  expect((await reads.latest('b'))?.logNumber).toBe(42);
+  const page = await reads.history('key', { before: 22 });
+  expect([numbersOf(page), page.next]).toEqual([[21, 20], null]);
+  const below = await reads.history('key', { before: 10 });
+  expect([numbersOf(below), below.next]).toEqual([[], null]);
 });
 
 test('a history goes on in pages, and asks the leader for the end of the log alone', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { KEY_BYTES_MAX } from '../../../src/limits';
-import { buildEntry, encodePayload, type Entry } from '../../../src/entry/Entry';
+import { buildEntry, encodePayload, type Entry, type LogPoint } from '../../../src/entry/Entry';
 import type { LogStore } from '../../../src/storage/LogStore';
 
 /** What one entry of a test's log is: empty, or a log of a key, 'key' by default, with a value of so many bytes. */
@@ -12,19 +12,20 @@ export interface EntrySpec {
 }
 
 /** The entries of these specs, chained to `after` (null: the log's start). */
-export function buildLog(specs: readonly EntrySpec[], after: Entry | null = null): Entry[] {
+export function buildLog(specs: readonly EntrySpec[], after: LogPoint | null = null): Entry[] {
   const entries: Entry[] = [];
-  let previous = after;
+  let previous: LogPoint | null = after;
   for (const { term, empty = false, key = 'key', valueBytes = 5 } of specs) {
     const index = (previous?.index ?? 0) + 1;
     const logNumber = (previous?.logNumber ?? 0) + (empty ? 0 : 1);
     const id = { session: '00000000000000aa', nonce: index };
-    previous = buildEntry(
+    const entry = buildEntry(
       { index, term, logNumber, createdAt: 1_700_000_000_000 + index },
       empty ? null : encodePayload(id, key, 'v'.repeat(valueBytes)),
       previous,
     );
-    entries.push(previous);
+    entries.push(entry);
+    previous = entry;
   }
   return entries;
 }
@@ -40,7 +41,7 @@ export const KEYS = ['key', 'k', '\0', '\0\0', 'ключ', '🗝', 'a/b?c#d%20 "
 /** The last log of a key below an index, by as many steps as that takes, of which each leads further. */
 export function lastOfKey(store: LogStore, key: string, below: number): Entry | null {
   const bytes = Buffer.from(key);
-  for (let at = below; at > 1;) {
+  for (let at = below; at > store.floor.index + 1;) {
     const found = store.lastOfKey(bytes, at);
     if (typeof found !== 'number') return found;
     if (found >= at) throw new Error(`a step below ${at} leads to ${found}`);

@@ -201,6 +201,67 @@ export function logStoreSuite(name: string, makeDisk: () => Disk): void {
       expectLog([...entries.slice(0, 201), ...fresh]);
     });
 
+    test('forgets what stands up to a floor, and keeps all behind it', async () => {
+      const entries = buildLog([empty(1), ...logs(3), empty(2), ...logs(60, 2, 300)]);
+      store.setMembership('voter');
+      store.append(entries, 40);
+      store.trimTo(entryAt(entries, 6));
+      for (const when of ['at once', 'reopened']) {
+        if (when === 'reopened') await reopen();
+        expect([store.floor.index, store.floor.logNumber, store.floor.term]).toEqual([6, 4, 2]);
+        expect(bytesOf(store.read(7, Infinity, Infinity))).toEqual(bytesOf(entries.slice(6)));
+        expect([5, 6, 7].map((index) => store.entryAt(index)?.index)).toEqual([undefined, undefined, 7]);
+        expect([3, 4, 5].map((logNumber) => store.indexOfLog(logNumber))).toEqual([null, null, 7]);
+        expect(indexesOfKey(store, 'key').at(-1)).toBe(7);
+        expect(() => store.read(6, Infinity, 10)).toThrow(InvariantError);
+      }
+      store.trimTo(entryAt(entries, 40));
+      store.append(buildLog(logs(3, 5), entries[40]), 41);
+      await reopen();
+      expect(store.floor.index).toBe(40);
+      expect(store.last?.index).toBe(44);
+      expect(store.indexOfLog(40)).toBe(42);
+    });
+
+    test('begins behind a floor above all that it holds for committed, and goes on from there', async () => {
+      const old = buildLog([empty(1), ...logs(30)]);
+      const whole = buildLog([...logs(60, 2), empty(3), ...logs(3, 3)]);
+      store.setMembership('rejoining');
+      store.append(old, 20);
+      const floor = entryAt(whole, 25);
+      store.beginAt(floor, whole.slice(25, 30));
+      for (const when of ['at once', 'reopened']) {
+        if (when === 'reopened') await reopen();
+        expect([store.floor.index, store.commitIndex, store.last?.index]).toEqual([25, 25, 30]);
+        expect(bytesOf(store.read(26, Infinity, Infinity))).toEqual(bytesOf(whole.slice(25, 30)));
+        expect(store.indexOfLog(25)).toBeNull();
+        expect(indexesOfKey(store, 'key')).toEqual([30, 29, 28, 27, 26]);
+      }
+      store.append(whole.slice(30), 60);
+      await reopen();
+      expect(store.last?.bytes).toEqual(whole.at(-1)?.bytes);
+      expect(store.indexOfLog(61)).toBe(62);
+    });
+
+    test('a trim that breaks the contract throws and changes nothing', async () => {
+      const entries = buildLog(logs(5));
+      const other = buildLog(logs(5, 1, 6));
+      const refuse = (call: () => void): void => expect(call).toThrow(InvariantError);
+      store.setMembership('voter');
+      store.append(entries, 4);
+      refuse(() => store.trimTo(entryAt(entries, 5)));
+      refuse(() => store.trimTo(entryAt(other, 3)));
+      refuse(() => store.beginAt(entryAt(other, 4), other.slice(4)));
+      refuse(() => store.beginAt(entryAt(other, 5), []));
+      store.append([], 5);
+      refuse(() => store.trimTo(entryAt(entries, 5)));
+      store.trimTo(entryAt(entries, 3));
+      refuse(() => store.trimTo(entryAt(entries, 3)));
+      refuse(() => store.trimTo(entryAt(entries, 2)));
+      await reopen();
+      expect([store.floor.index, store.commitIndex, store.last?.index]).toEqual([3, 5, 5]);
+    });
+
     test('a call that breaks the contract throws and changes nothing', async () => {
       const entries = buildLog([...logs(2), ...logs(2, 3)]);
       const refuse = (call: () => void): void => expect(call).toThrow(InvariantError);
@@ -289,6 +350,12 @@ function expectEqual(store: LogStore, model: readonly Entry[], committed: number
     const ofKey = model.filter((entry) => hasKey(entry, Buffer.from(key)));
     expect(indexesOfKey(store, key)).toEqual(indexesOf(ofKey).reverse());
   }
+}
+
+function entryAt(entries: readonly Entry[], index: number): Entry {
+  const entry = entries[index - 1];
+  if (entry === undefined) throw new Error(`no entry ${index}`);
+  return entry;
 }
 
 function bytesOf(entries: readonly (Entry | null)[]): (string | undefined)[] {

@@ -1,3 +1,4 @@
+import { encodePoint } from '../../../src/entry/LogPoint';
 import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import type { StoreDisk } from '../../../src/storage/StoreDisk';
 import { STORE_LIMITS, type StoreLimits } from '../../../src/storage/StoreLimits';
@@ -12,10 +13,21 @@ export function openOn(disk: StoreDisk, limits: StoreLimits = STORE_LIMITS): Dur
 /** All that a store on this disk answers. @throws what opening and reading throw. */
 export function answersOn(disk: StoreDisk, limits: StoreLimits): string {
   const store = openOn(disk, limits);
-  const { membership, identity, hardState, commitIndex } = store;
-  const entries = store.read(1, Infinity, Infinity).map(({ bytes }) => bytes.toString('base64'));
-  const numbers = entries.map((_, at) => store.indexOfLog(at + 1));
+  const { membership, identity, hardState, commitIndex, floor } = store;
+  const entries = store
+    .read(floor.index + 1, Infinity, Infinity)
+    .map(({ bytes }) => bytes.toString('base64'));
+  const numbers = entries.map((_, at) => store.indexOfLog(floor.logNumber + at + 1));
   const keys = KEYS.map((key) => indexesOfKey(store, key));
   store.close();
-  return JSON.stringify({ membership, identity, hardState, commitIndex, entries, numbers, keys });
+  return JSON.stringify({
+    membership,
+    identity,
+    hardState,
+    commitIndex,
+    floor: encodePoint(floor).toString('hex'),
+    entries,
+    numbers,
+    keys,
+  });
 }

@@ -20,6 +20,7 @@ describe('errors', () => {
     BAD_ARGUMENT: 2,
     TOO_LARGE: 2,
     NOT_FOUND: 3,
+    TRIMMED: 15,
     NO_LEADER: 4,
     BUSY: 12,
     NODE_UNREACHABLE: 1,

@@ -164,6 +164,7 @@ test('entries of an earlier term are not committed by counting (Raft, figure 8)'
       previousIndex: 1,
       previousTerm: 1,
       previousHash: hashAt(bus, 'b', 1),
+      floorLogNumber: null,
       commitIndex: 1,
       entries: bus.store('a').read(2, 1000, 1),
     },
@@ -249,7 +250,12 @@ test('a follower takes appends from the leader of its term alone', () => {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
   const entry = buildEntry({ index: 2, term: 1, logNumber: 1, createdAt: 0 }, null, null);
-  const match = { previousIndex: 1, previousTerm: 1, previousHash: hashAt(bus, 'b', 1) };
+  const match = {
+    previousIndex: 1,
+    previousTerm: 1,
+    previousHash: hashAt(bus, 'b', 1),
+    floorLogNumber: null,
+  };
   const message = { type: 'append', epoch: 1, ...match, commitIndex: 2 } as const;
   bus.log('b').receive('c', { ...message, term: 1, entries: [entry] }, 0);
   bus.log('b').receive('a', { ...message, term: 0, entries: [entry] }, 0);
@@ -267,6 +273,7 @@ test('an entry whose hash does not follow is refused and nothing is stored', () 
     previousIndex: 1,
     previousTerm: 1,
     previousHash: hashAt(bus, 'b', 1),
+    floorLogNumber: null,
     commitIndex: 1,
     entries: [forged],
   } as const;
@@ -291,6 +298,7 @@ test('a committed entry is never replaced', () => {
     previousIndex: 1,
     previousTerm: 1,
     previousHash: hashAt(bus, 'b', 1),
+    floorLogNumber: null,
     commitIndex: 2,
     entries: [other],
   } as const;

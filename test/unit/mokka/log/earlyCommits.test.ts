@@ -67,7 +67,14 @@ describe('a follower whose user waits for an entry', () => {
     bus.settle('a');
     bus.log('b').follow(2, 'a');
     const previousHash = hashAt(bus, 'b', 2);
-    const matches = { previousIndex: 2, previousTerm: 1, previousHash, commitIndex: 1, entries: [] };
+    const matches = {
+      previousIndex: 2,
+      previousTerm: 1,
+      previousHash,
+      floorLogNumber: null,
+      commitIndex: 1,
+      entries: [],
+    };
     bus.log('b').receive('a', { type: 'append', term: 2, epoch: 1, ...matches }, bus.now);
     bus.log('b').receive('a', { type: 'commit', term: 2, commitIndex: 3 }, bus.now);
     expect(bus.log('b').log.commitIndex).toBe(1);

@@ -54,6 +54,7 @@ function append(fields: Partial<AppendMessage>): AppendMessage {
     previousIndex: 0,
     previousTerm: 0,
     previousHash: GENESIS_HASH,
+    floorLogNumber: null,
     commitIndex: 0,
     entries: [],
     ...fields,
@@ -139,6 +140,7 @@ describe('a leader that lies', () => {
               previousIndex,
               previousTerm: next.previousTerm ?? previous?.term ?? 0,
               previousHash: next.badHash || previous === null ? GENESIS_HASH : entryHash(previous),
+              floorLogNumber: null,
               commitIndex: next.commitIndex,
               entries,
             });

@@ -51,6 +51,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
       epoch: number,
       previousTerm: fc.nat({ max: 3 }),
       previousHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
+      floorLogNumber: fc.option(entryNumber),
       commitIndex: entryNumber,
     })
     .chain((head) => entries.map((body) => ({ ...head, ...body }))),
@@ -185,12 +186,12 @@ test.each([
   ['a field too many', [3, 1, 5, 5]],
   ['a field too few', [3, 1]],
   ['text for a number', [3, '1', 5]],
-  ['entries that are no bytes', [1, 1, 1, 0, 0, HASH, 0, 'x']],
-  ['a list of entries', [1, 1, 1, 0, 0, HASH, 0, [emptyEntry(1, 1)]]],
-  ['an entry that is cut short', [1, 1, 1, 5, 1, HASH, 0, emptyEntry(6, 1).subarray(0, -1)]],
-  ['an entry of another position', [1, 1, 1, 5, 1, HASH, 0, emptyEntry(7, 1)]],
-  ['an entry of a lower term', [1, 1, 1, 5, 2, HASH, 0, emptyEntry(6, 1)]],
-  ["an entry of a higher term than the leader's", [1, 4, 1, 0, 0, HASH, 0, emptyEntry(1, 5)]],
+  ['entries that are no bytes', [1, 1, 1, 0, 0, HASH, null, 0, 'x']],
+  ['a list of entries', [1, 1, 1, 0, 0, HASH, null, 0, [emptyEntry(1, 1)]]],
+  ['an entry that is cut short', [1, 1, 1, 5, 1, HASH, null, 0, emptyEntry(6, 1).subarray(0, -1)]],
+  ['an entry of another position', [1, 1, 1, 5, 1, HASH, null, 0, emptyEntry(7, 1)]],
+  ['an entry of a lower term', [1, 1, 1, 5, 2, HASH, null, 0, emptyEntry(6, 1)]],
+  ["an entry of a higher term than the leader's", [1, 4, 1, 0, 0, HASH, null, 0, emptyEntry(1, 5)]],
   ['a map', new Map([[1, 2]])],
   ['a list too deep', [5, 1, 1, Buffer.alloc(0), [[[1]]]]],
   ['pushes that are no bytes', [4, 'x']],
@@ -230,7 +231,8 @@ test('more entries than an append may have are refused, as many are not', () => 
   const chain: Entry[] = [];
   for (let index = 1; index <= APPEND_ENTRIES_MAX + 1; index++)
     chain.push(buildEntry({ index, term: 1, logNumber: 0, createdAt: 0 }, null, null));
-  const append = (entriesOf: Entry[]): Buffer => pack([1, 1, 1, 0, 0, HASH, 0, encodeEntries(entriesOf)]);
+  const append = (entriesOf: Entry[]): Buffer =>
+    pack([1, 1, 1, 0, 0, HASH, null, 0, encodeEntries(entriesOf)]);
   expect(() => decodeLogMessage(append(chain))).toThrow(`more than ${APPEND_ENTRIES_MAX}`);
   expect(decodeLogMessage(append(chain.slice(0, -1)))).toHaveProperty('entries.length', APPEND_ENTRIES_MAX);
 });

@@ -16,6 +16,7 @@ import type { PushLog } from '../../../../src/mokka/pushes/LogApiParts';
 import type { ForwardMessage, LogMessage } from '../../../../src/mokka/messages/LogMessage';
 import {
   buildEntry,
+  GENESIS,
   encodePayload,
   entryHashHex,
   payloadId,
@@ -50,6 +51,7 @@ function follower(leader: string | null = 'leader'): {
       get commitIndex() {
         return COMMITTED + entries.length;
       },
+      floor: GENESIS,
       entryAt: (index) => entries[index - COMMITTED - 1] ?? null,
     },
   };

@@ -1,5 +1,5 @@
 import { AddCounts } from '../../../../src/counts/AddCounts';
-import { buildEntry, encodePayload, type Entry } from '../../../../src/entry/Entry';
+import { buildEntry, encodePayload, GENESIS, type Entry } from '../../../../src/entry/Entry';
 import { PUSH_RETRY_MS } from '../../../../src/limits';
 import { LOG_LIMITS } from '../../../../src/mokka/log/LogLimits';
 import type { Proposal, ProposalResult } from '../../../../src/mokka/log/Replication';
@@ -31,6 +31,7 @@ class Leader {
     log: {
       identity: IDENTITY as string | null,
       commitIndex: COMMITTED,
+      floor: GENESIS,
       entryAt: (index: number): Entry => buildEntry({ index, ...HEADER }, null, null),
     },
   };

@@ -1,5 +1,6 @@
 import { StartError } from '../../../../src/errors';
 import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
+import { GENESIS } from '../../../../src/entry/Entry';
 import { runs } from '../../../runs';
 import { buildLog, empty, KEYS, logs } from '../logFixture';
 import { answersOn, openOn } from '../openOn';
@@ -14,7 +15,8 @@ function answersOf(disk: CrashingDisk): string {
 }
 
 /**
- * Closed segments, an open one, journals in use and used up, what is committed and what is not; `lastCall` comes last.
+ * Closed segments, an open one, journals in use and used up, what is committed and what is not, the beginning forgotten;
+ * `lastCall` comes last.
  * `copies` takes what stood there after each round.
  */
 function usedDisk(lastCall: (store: DurableLogStore) => void, copies: CrashingDisk[] = []): CrashingDisk {
@@ -22,11 +24,12 @@ function usedDisk(lastCall: (store: DurableLogStore) => void, copies: CrashingDi
   const store = openOn(disk, LIMITS);
   store.setMembership('voter');
   store.setIdentity('0123456789abcdef'.repeat(2));
-  for (let round = 1; round <= 20; round++) {
+  for (let round = 1; round <= 26; round++) {
     const specs = round % 3 === 0 ? [empty(round), ...logs(1, round, 150)] : logs(2, round, 70);
     const keyed = specs.map((spec, at) => ({ ...spec, key: KEYS[(round + at) % (KEYS.length - 1)] ?? '' }));
     store.append(buildLog(keyed, store.last), store.last?.index ?? 0);
     if (round % 5 === 0) store.saveHardState({ term: round, votedFor: 'a'.repeat(130) });
+    if (round === 13) store.trimTo(store.entryAt(6) ?? GENESIS);
     if (round % 4 === 0) disk.endLater();
     copies.push(disk.copy());
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { StartError } from '../../../../src/errors';
-import type { Entry } from '../../../../src/entry/Entry';
+import { GENESIS, type Entry } from '../../../../src/entry/Entry';
 import { Journal, type JournalState } from '../../../../src/storage/journal/Journal';
 import { NOTHING_STORED } from '../../../../src/storage/segments/StoredExtent';
 import { SECTOR_BYTES } from '../../../../src/storage/StoreDisk';
@@ -12,6 +12,7 @@ const LIMITS = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000,
 const STATE: JournalState = {
   hardState: { term: 1, votedFor: null },
   commitIndex: 0,
+  floor: GENESIS,
   stored: NOTHING_STORED,
 };
 
@@ -223,4 +224,35 @@ test('generations whose entries a later record cut are needed no more', () => {
   expect(files()).toBe(2);
   journal.close();
   expect(readAnew(disk)).toEqual({ appends: [], commitIndex: 1, term: 1 });
+});
+
+test('an opening that a crash tore is never made whole by what a later crash leaves of the next one', () => {
+  const SECOND = SECTOR_BYTES;
+  // So long that openings have a second sector, which is equal in both.
+  const state = { ...STATE, hardState: { term: 2, votedFor: 'x'.repeat(600) } };
+  const disk = new CrashingDisk();
+  begun(disk).close();
+
+  /** What the first record of the next generation leaves in its file, were it all on disk. */
+  const turned = (entries: readonly Entry[]): Buffer => {
+    const copy = disk.copy();
+    const journal = new Journal(copy, LIMITS);
+    journal.read();
+    journal.makeFiles();
+    journal.turn(state);
+    journal.append(entries, state);
+    return copy.bytesOf('journal-1');
+  };
+  const torn = turned(buildLog(logs(1)));
+  torn.fill(0, SECOND, 2 * SECTOR_BYTES);
+  disk.replace('journal-1', torn);
+  const restarted = new Journal(disk, LIMITS);
+  restarted.read();
+  restarted.makeFiles();
+  restarted.close();
+  const next = turned(buildLog(logs(1)));
+  const left = disk.bytesOf('journal-1');
+  next.copy(left, SECOND, SECOND, 2 * SECTOR_BYTES);
+  disk.replace('journal-1', left);
+  expect(readAnew(disk)).toEqual({ appends: [], commitIndex: 0, term: 1 });
 });
