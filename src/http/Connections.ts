@@ -1,12 +1,12 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HTTP_PIPELINED_MAX } from '../httpLimits';
 
 /** How a connection is used. */
 interface Use {
-  /** Requests under way on it. */
-  requests: number;
+  /** The answers that its client waits for, in their order. */
+  readonly unanswered: ServerResponse[];
   /** Higher for one whose last request began, or that came, later. */
   last: number;
 }
@@ -28,8 +28,12 @@ export class Connections {
   watch(event: 'connection' | 'secureConnection'): void {
     this.server.on(event, (socket: Socket) => {
       if (this.open.size >= this.max) this.closeOneIdle();
-      this.open.set(socket, { requests: 0, last: ++this.begun });
-      socket.once('close', () => this.open.delete(socket));
+      const use = { unanswered: [], last: ++this.begun };
+      this.open.set(socket, use);
+      socket.once('close', () => {
+        this.open.delete(socket);
+        closeThoseBehind(use);
+      });
     });
   }
 
@@ -37,28 +41,25 @@ export class Connections {
    * A request has begun. Its connection then counts as the youngest; one on which too many wait for their answers is
    * closed. Returns whether the request is to be answered.
    */
-  begin(socket: Socket): boolean {
+  begin(socket: Socket, outgoing: ServerResponse): boolean {
     const use = this.open.get(socket);
     if (use === undefined) return false;
-    use.requests++;
+    const { unanswered } = use;
+    unanswered.push(outgoing);
+    outgoing.once('close', () => unanswered.splice(unanswered.indexOf(outgoing), 1));
     use.last = ++this.begun;
-    if (use.requests > HTTP_PIPELINED_MAX) socket.destroy();
+    if (unanswered.length > HTTP_PIPELINED_MAX) socket.destroy();
     return !socket.destroyed;
-  }
-
-  end(socket: Socket): void {
-    const use = this.open.get(socket);
-    if (use !== undefined) use.requests--;
   }
 
   /** Whether a request is under way on it. */
   isAnswering(socket: Duplex): boolean {
-    return socket instanceof Socket && (this.open.get(socket)?.requests ?? 0) > 0;
+    return socket instanceof Socket && (this.open.get(socket)?.unanswered.length ?? 0) > 0;
   }
 
   /** Closes those without a request. */
   closeIdle(): void {
-    for (const [socket, { requests }] of this.open) if (requests === 0) socket.destroy();
+    for (const [socket, { unanswered }] of this.open) if (unanswered.length === 0) socket.destroy();
   }
 
   closeAll(): void {
@@ -69,7 +70,7 @@ export class Connections {
     let oldest: Socket | null = null;
     let last = Infinity;
     for (const [socket, use] of this.open)
-      if (use.requests === 0 && use.last < last) {
+      if (use.unanswered.length === 0 && use.last < last) {
         oldest = socket;
         last = use.last;
       }
@@ -77,4 +78,13 @@ export class Connections {
     this.open.delete(oldest);
     oldest.destroy();
   }
+}
+
+/** Node tells the first answer alone that its connection has gone: the others would hold their places for ever. */
+function closeThoseBehind({ unanswered }: Use): void {
+  for (const outgoing of [...unanswered])
+    if (outgoing.socket === null) {
+      outgoing.destroy();
+      outgoing.emit('close');
+    }
 }

@@ -148,10 +148,9 @@ export class HttpDoor {
 
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { socket } = incoming;
-    if (!this.connections.begin(socket)) return;
+    if (!this.connections.begin(socket, outgoing)) return;
     const asked = this.table.find(incoming.method ?? '', incoming.url ?? '');
     const exchange = new Exchange(incoming, outgoing, asked.path, asked.query, this.parts.node);
-    outgoing.once('close', () => this.connections.end(socket));
     try {
       const { origins } = this.access;
       origins.checkHost(incoming);

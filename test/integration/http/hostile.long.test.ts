@@ -81,5 +81,6 @@ test.each([
   expect((await peak()) - before).toBeLessThan(GROWTH_MIB_MAX * MiB);
   expect(await termOf()).toBe(term);
   expect((await http.fetch(0, '/livez')).status).toBe(200);
-  expect((await http.push(0, 'small', 'goes on')).status).toBe(201);
+  const pushed = await http.push(0, 'small', 'goes on');
+  expect([pushed.status, await pushed.text()]).toEqual([201, expect.stringContaining('goes on')]);
 });

@@ -52,6 +52,19 @@ test('a connection has so many of them, and with one more it is closed', async (
   expect(opened.node.pushes).toHaveLength(HTTP_PIPELINED_MAX);
 });
 
+test('clients that go give back the places of all that they have asked for, behind the first too', async () => {
+  const connections = HTTP_REQUESTS_MAX / HTTP_PIPELINED_MAX;
+  const sockets = Array.from({ length: connections }, () => send(push().repeat(HTTP_PIPELINED_MAX)));
+  await pushed(HTTP_REQUESTS_MAX);
+  expect((await opened.fetch('/v1/info')).status).toBe(503);
+  for (const socket of sockets) socket.destroy();
+  while ((await opened.fetch('/v1/info')).status === 503);
+  const more = Array.from({ length: HTTP_REQUESTS_MAX }, () => opened.post(BODY));
+  await pushed(2 * HTTP_REQUESTS_MAX);
+  release();
+  for (const answer of await Promise.all(more)) expect(answer.status).toBe(201);
+});
+
 test('a body that its client breaks off is no fault of the node, and gives its place back', async () => {
   for (let client = 0; client < HTTP_REQUESTS_MAX + 1; client++) {
     const socket = send(push(100));
