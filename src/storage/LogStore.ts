@@ -21,7 +21,7 @@ export type Membership = 'none' | 'rejoining' | 'voter';
  * when it returns; a call that throws {@link StartError} STORE_FAILED ends the node, since nobody can tell what of
  * it is on disk. Indexes are 1, 2, 3, … without gaps.
  *
- * Implementations: MemoryLogStore (tests, simulation) and DurableLogStore (users).
+ * Implementations: MemoryLogStore (tests, simulation) and DurableLogStore (users, simulation).
  */
 export interface LogStore {
   /** Where it keeps all that, in messages to people: the directory. */

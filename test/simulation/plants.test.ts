@@ -24,6 +24,11 @@ const FIRST_SEEDS: Readonly<Record<string, number>> = {
   'complete-part-of-quorum': 20,
   'remembers-all-at-once': 20,
   'rejoining-member-votes': 6,
+  'skip-segment-sync': 10,
+  'skip-segment-name': 10,
+  'skip-marker-name': 5,
+  'retire-before-sync': 10,
+  'extent-before-sync': 16,
 };
 
 /** Whether a schedule, or the scenario of a plant, fails with this seed. */

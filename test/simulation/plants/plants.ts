@@ -4,10 +4,11 @@ import * as conditions from './conditions';
 import * as election from './election';
 import * as log from './log';
 import * as members from './members';
+import * as store from './store';
 
 /** Every planted bug, by name. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
-  [election, log, commits, conditions, members]
+  [election, log, commits, conditions, members, store]
     .flatMap((file) => Object.values(file))
     .map((plant) => [plant.name, plant]),
 );

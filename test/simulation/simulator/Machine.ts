@@ -3,6 +3,7 @@ import type { Membership } from '../../../src/storage/LogStore';
 import type { StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 import type { Random } from './world/Random';
 import { SimulatedDisk } from './SimulatedDisk';
+import type { SimulatedStore } from './SimulatedStore';
 import type { SimulatedProcess } from './SimulatedProcess';
 
 /** A machine: its disk, its wall clock, and the process that runs on it, if one does. */
@@ -27,28 +28,38 @@ export interface Machine {
   lastMembership: Membership;
 }
 
+/** Bounds of what a sync beside the thread takes, µs: one of them each time. */
+const SYNC_TIMES = [1000, 20_000, 300_000, 3_000_000];
+
 /** Where the simulated wall clocks start: a day in 2025, ms since 1970. */
 const WALL_START = 1_750_000_000_000;
 
 /** A machine that was never started. */
 export function newMachine(
   keys: NodeKeys,
-  world: { readonly now: number; readonly random: Random },
+  world: { readonly now: number; readonly random: Random; violated(message: string): void },
+  store: SimulatedStore | null,
+  syncTimes: Random,
 ): Machine {
-  const disk = new SimulatedDisk({
-    writeTime: () => {
-      const hang = Math.max(0, machine.diskHangsUntil - world.now);
-      const { diskDelay, diskDelayMin } = machine;
-      return (
-        hang + (diskDelay <= diskDelayMin ? diskDelayMin : world.random.between(diskDelayMin, diskDelay))
-      );
+  const hang = (): number => Math.max(0, machine.diskHangsUntil - world.now);
+  const disk = new SimulatedDisk(
+    {
+      writeTime: () => {
+        const { diskDelay, diskDelayMin } = machine;
+        return (
+          hang() + (diskDelay <= diskDelayMin ? diskDelayMin : world.random.between(diskDelayMin, diskDelay))
+        );
+      },
+      syncTime: () => hang() + machine.diskDelay + syncTimes.below(syncTimes.pick(SYNC_TIMES)),
+      failsNext: () => {
+        const fails = machine.failsNextWrite;
+        machine.failsNextWrite = false;
+        return fails;
+      },
+      violated: (message) => world.violated(message),
     },
-    failsNext: () => {
-      const fails = machine.failsNextWrite;
-      machine.failsNextWrite = false;
-      return fails;
-    },
-  });
+    store,
+  );
   const machine: Machine = {
     keys,
     disk,

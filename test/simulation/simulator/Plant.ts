@@ -1,5 +1,6 @@
 import type { LogStore } from '../../../src/storage/LogStore';
 import type { SimulatedDisk } from './SimulatedDisk';
+import type { StorePlant } from './SimulatedStore';
 import type { SimulatedMokka } from './SimulatedMokka';
 
 /** A planted bug no longer finds what it is to change: nothing is planted, so that nothing can be caught. */
@@ -32,6 +33,8 @@ export interface Plant {
   readonly scenario?: string;
   /** The store that the node is given in place of its disk. */
   store?(disk: SimulatedDisk, publicKey: string): LogStore;
+  /** A store that is like users' was opened on its disk. Without this there are stores in memory. */
+  onStore?: StorePlant;
   /** A process was built and is not yet connected. */
   onStart?(mokka: SimulatedMokka, disk: SimulatedDisk): void;
   /** A packet arrives: what the node is given in its place. */

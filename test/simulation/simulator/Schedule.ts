@@ -105,6 +105,7 @@ class Schedule {
       machine.diskDelayMin = 0;
       machine.diskHangsUntil = 0;
       machine.failsNextWrite = false;
+      machine.disk.durable?.heal();
       machine.afterVote = null;
       machine.onMembership = null;
       machine.process?.dieInNextEffect(false);

@@ -8,6 +8,8 @@ import { EventQueue } from './world/EventQueue';
 import { newMachine, type Machine } from './Machine';
 import { Random } from './world/Random';
 import { SafetyChecks } from './checks/SafetyChecks';
+import type { StoreLimits } from '../../../src/storage/StoreLimits';
+import { SimulatedStore } from './SimulatedStore';
 import { SimulatedMokka } from './SimulatedMokka';
 import {
   QUIET_NETWORK,
@@ -31,6 +33,8 @@ export interface ClusterSettings {
   readonly network: NetworkSettings;
   /** Limits of the nodes that are smaller than those of users. */
   readonly limits: Partial<LogLimits>;
+  /** The sizes of the nodes' stores, which are those of users; null: stores in memory. */
+  readonly store: StoreLimits | null;
   readonly plant: Plant | null;
 }
 
@@ -39,6 +43,7 @@ export const QUIET_CLUSTER: Omit<ClusterSettings, 'seed' | 'size'> = {
   electionTimeout: 200,
   network: QUIET_NETWORK,
   limits: {},
+  store: null,
   plant: null,
 };
 
@@ -73,7 +78,11 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
   ) {
     const { seed, size } = settings;
     this.random = new Random(seed, 'faults at run time');
-    this.machines = memberKeys.slice(0, size).map((keys) => newMachine(keys, this));
+    this.machines = memberKeys
+      .slice(0, size)
+      .map((keys, node) =>
+        newMachine(keys, this, this.newStore(node), new Random(seed, `syncs of node ${node}`)),
+      );
     this.checks = new SafetyChecks(this);
     this.network = new SimulatedNetwork(size, settings.network, this, new Random(seed, 'network'));
   }
@@ -341,6 +350,15 @@ export class SimulatedCluster implements ProcessSurroundings, NetworkSurrounding
       );
       of.mokka.emit('link', publicKey, connected);
     });
+  }
+
+  /** A bug of consensus is planted over stores in memory, which it may change. */
+  private newStore(node: number): SimulatedStore | null {
+    const { seed, store, plant } = this.settings;
+    if (store === null || (plant !== null && plant.onStore === undefined)) return null;
+    return new SimulatedStore(store, new Random(seed, `store of node ${node}`), (opened, files) =>
+      plantIn(opened, () => plant?.onStore?.(opened, files)),
+    );
   }
 
   private gone(process: SimulatedProcess): void {

@@ -2,27 +2,28 @@ import { StartError } from '../../../src/errors';
 import type { Entry, LogPoint } from '../../../src/entry/Entry';
 import type { HardState, LogStore, Membership } from '../../../src/storage/LogStore';
 import { MemoryLogStore, type StoreSnapshot } from '../../../src/storage/MemoryLogStore';
-
-/** One write, as it stands in the journal. */
-export type DiskWrite =
-  | { readonly kind: 'membership'; readonly membership: Membership }
-  | { readonly kind: 'identity'; readonly identity: string }
-  | { readonly kind: 'hardState'; readonly hardState: HardState }
-  | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly commitIndex: number }
-  | { readonly kind: 'trim'; readonly floor: LogPoint }
-  | { readonly kind: 'begin'; readonly floor: LogPoint; readonly entries: readonly Entry[] };
+import { applyWrite, type DiskWrite } from './DiskWrite';
+import { foundAfterCrash } from './checks/foundAfterCrash';
+import type { SimulatedStore } from './SimulatedStore';
 
 /** How long writes take, and which of them fail. */
 export interface DiskHealth {
   /** µs that the next write takes. */
   writeTime(): number;
+  /** µs that a sync beside the thread takes. */
+  syncTime(): number;
   /** Whether the next write fails. */
   failsNext(): boolean;
+  /** Told when a crash has left what none may leave. */
+  violated(message: string): void;
 }
 
 /**
  * The disk of a node: a MemoryLogStore that outlives processes, and a journal of the writes that a crash may undo.
  * What a process writes counts as done when its call returns; a crash in the middle of an event cuts the journal.
+ *
+ * With a {@link SimulatedStore} the process has the store that users run. The one in memory is then the model that it
+ * must be like after each crash.
  */
 export class SimulatedDisk implements LogStore {
   readonly place = 'a simulated disk';
@@ -35,30 +36,33 @@ export class SimulatedDisk implements LogStore {
   /** For planted bugs: how many of the writes in the journal a crash keeps in truth. */
   keptInCrash: (kept: number) => number = (kept) => kept;
 
-  constructor(private readonly health: DiskHealth) {}
+  constructor(
+    private readonly health: DiskHealth,
+    readonly durable: SimulatedStore | null,
+  ) {}
 
   get hardState(): HardState {
-    return this.store.hardState;
+    return this.told.hardState;
   }
 
   get membership(): Membership {
-    return this.store.membership;
+    return this.told.membership;
   }
 
   get identity(): string | null {
-    return this.store.identity;
+    return this.told.identity;
   }
 
   get commitIndex(): number {
-    return this.store.commitIndex;
+    return this.told.commitIndex;
   }
 
   get floor(): LogPoint {
-    return this.store.floor;
+    return this.told.floor;
   }
 
   get last(): Entry | null {
-    return this.store.last;
+    return this.told.last;
   }
 
   setMembership(membership: Membership): void {
@@ -86,19 +90,24 @@ export class SimulatedDisk implements LogStore {
   }
 
   entryAt(index: number): Entry | null {
-    return this.store.entryAt(index);
+    return this.told.entryAt(index);
   }
 
   read(from: number, maxBytes: number, maxCount: number): Entry[] {
-    return this.store.read(from, maxBytes, maxCount);
+    return this.told.read(from, maxBytes, maxCount);
   }
 
   indexOfLog(index: number): number | null {
-    return this.store.indexOfLog(index);
+    return this.told.indexOfLog(index);
   }
 
   lastOfKey(key: Buffer, below: number): Entry | number {
-    return this.store.lastOfKey(key, below);
+    return this.told.lastOfKey(key, below);
+  }
+
+  /** µs that the next sync beside the thread takes. */
+  syncTime(): number {
+    return this.health.syncTime();
   }
 
   close(): void {
@@ -118,6 +127,7 @@ export class SimulatedDisk implements LogStore {
   sync(): void {
     this.base = null;
     this.journal = [];
+    this.durable?.settle();
   }
 
   /**
@@ -125,10 +135,11 @@ export class SimulatedDisk implements LogStore {
    * of its entries.
    */
   crash(kept: number, partOfNext: (entries: number) => number): void {
-    if (this.base !== null) {
+    if (this.durable !== null) this.crashDurable(this.durable, kept);
+    else if (this.base !== null) {
       const inTruth = this.keptInCrash(kept);
       const store = MemoryLogStore.from(this.base);
-      for (const write of this.journal.slice(0, inTruth)) apply(store, write);
+      for (const write of this.journal.slice(0, inTruth)) applyWrite(store, write);
       this.store = MemoryLogStore.from(withPart(store.snapshot(), this.journal[inTruth], partOfNext));
     }
     this.sync();
@@ -137,6 +148,7 @@ export class SimulatedDisk implements LogStore {
   /** The disk is replaced by an empty one; returns what was on it. */
   wipe(): StoreSnapshot {
     const lost = this.store.snapshot();
+    this.durable?.wipe();
     this.replace(new MemoryLogStore().snapshot());
     return lost;
   }
@@ -147,22 +159,39 @@ export class SimulatedDisk implements LogStore {
     this.sync();
   }
 
+  /** What the crash has left takes the model's place, if it may be that. */
+  private crashDurable(durable: SimulatedStore, kept: number): void {
+    const model = MemoryLogStore.from(this.base ?? this.store.snapshot());
+    for (const write of this.journal.slice(0, kept)) applyWrite(model, write);
+    const before = model.snapshot();
+    let found: StoreSnapshot | null = null;
+    try {
+      durable.crash(kept);
+      found = foundAfterCrash(durable.store, before, this.journal[kept]);
+    } catch (thrown) {
+      if (!(thrown instanceof StartError)) throw thrown;
+      this.health.violated(`after a crash a store cannot be read: ${thrown.message}`);
+    }
+    this.store = MemoryLogStore.from(found ?? before);
+    if (found === null)
+      this.health.violated('after a crash a store has not what was acknowledged, or what was not written');
+    this.sync();
+  }
+
+  /** The store that a process is answered by. */
+  private get told(): LogStore {
+    return this.durable?.store ?? this.store;
+  }
+
   private write(write: DiskWrite): void {
     this.base ??= this.store.snapshot();
     this.journal.push(write);
     this.onWrite(write, this.health.writeTime());
-    if (this.health.failsNext()) throw new StartError('STORE_FAILED', 'a simulated write failed');
-    apply(this.store, write);
+    const fails = this.health.failsNext();
+    if (this.durable !== null) this.durable.write((store) => applyWrite(store, write), fails);
+    else if (fails) throw new StartError('STORE_FAILED', 'a simulated write failed');
+    applyWrite(this.store, write);
   }
-}
-
-function apply(store: MemoryLogStore, write: DiskWrite): void {
-  if (write.kind === 'membership') store.setMembership(write.membership);
-  else if (write.kind === 'identity') store.setIdentity(write.identity);
-  else if (write.kind === 'hardState') store.saveHardState(write.hardState);
-  else if (write.kind === 'trim') store.trimTo(write.floor);
-  else if (write.kind === 'begin') store.beginAt(write.floor, write.entries);
-  else store.append(write.entries, write.commitIndex);
 }
 
 function withPart(
@@ -174,6 +203,9 @@ function withPart(
   if (write?.kind !== 'append' || first === undefined) return snapshot;
   const part = partOf(write.entries.length);
   if (part === 0) return snapshot;
-  const entries = [...snapshot.entries.slice(0, first.index - 1), ...write.entries.slice(0, part)];
+  const entries = [
+    ...snapshot.entries.slice(0, first.index - 1 - snapshot.floor.index),
+    ...write.entries.slice(0, part),
+  ];
   return { ...snapshot, entries };
 }

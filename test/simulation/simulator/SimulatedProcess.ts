@@ -3,7 +3,8 @@ import { drainMicrotasks } from './world/microtasks';
 import { SimulatedTimer, type Host } from './world/hostGlobals';
 import { UnfitPlantError } from './Plant';
 import type { Random } from './world/Random';
-import type { DiskWrite, SimulatedDisk } from './SimulatedDisk';
+import type { DiskWrite } from './DiskWrite';
+import type { SimulatedDisk } from './SimulatedDisk';
 import type { SimulatedMokka } from './SimulatedMokka';
 
 /** What a process does to the world outside, in order, each at the time of its own clock (µs). */
@@ -75,6 +76,11 @@ export class SimulatedProcess implements Host {
       this.localTime += takes;
       this.effects.push({ kind: 'write', at: this.localTime, write });
     };
+    if (disk.durable !== null)
+      disk.durable.onLater = (end) => {
+        const at = Math.max(this.localTime, world.now) + disk.syncTime();
+        world.at(at, () => this.handle(end));
+      };
   }
 
   // Host.

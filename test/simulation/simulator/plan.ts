@@ -1,5 +1,6 @@
 import { REMEMBERED_PUSHES_MAX, UNCOMMITTED_BYTES_MAX } from '../../../src/limits';
 import type { LogLimits } from '../../../src/mokka/log/LogLimits';
+import type { StoreLimits } from '../../../src/storage/StoreLimits';
 import type { Fault } from './faults/Fault';
 import { makeFault, type FaultName } from './faults/faults';
 import type { PushPlan } from './Clients';
@@ -43,7 +44,7 @@ const kinds = {
   storms: { storm: 2, crash: 1, stop: 1, dieInEvent: 2, slowDisk: 1 },
   cuts: { cutOff: 3, cutOneWay: 3, cutPair: 3, split: 3 },
   delays: { slowNetwork: 2, slowWay: 4, stop: 1, pause: 3, slowDisk: 2, cutPair: 1 },
-  disks: { slowDisk: 3, slowDisks: 2, hangingDisk: 2, failedWrite: 3, dieInEvent: 3, crash: 1 },
+  disks: { slowDisk: 3, slowDisks: 2, hangingDisk: 2, failedWrite: 3, fullDisk: 2, dieInEvent: 3, crash: 1 },
   wipes: {
     voterWiped: 5,
     wipe: 2,
@@ -97,6 +98,9 @@ const KIND_WEIGHTS: Record<ScheduleKind, number> = {
   mixed: 4,
 };
 
+/** So many schedules in a thousand have the store that users run; the others are faster. */
+const DURABLE_PER_MILLE = 500;
+
 /** One schedule in so many runs with Mokka's own arithmetic. */
 const REAL_ARITHMETIC_EVERY = 100;
 
@@ -121,6 +125,7 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
       seed,
       size: members,
       ...timing,
+      store: storeOf(new Random(seed, 'store')),
       network: exactLinksFor(limits, networkOf(kind, new Random(seed, 'links'), timing.heartbeat)),
     },
     limits,
@@ -208,6 +213,17 @@ function smallLimits(random: Random): Partial<LogLimits> {
     LATE_ENTRIES_MAX: random.pick([1, 2, 8, 50]),
     LATE_BYTES_MAX: random.pick([0, 300, 4096]),
     UNCOMMITTED_BYTES_MAX: random.pick([200, 2000, UNCOMMITTED_BYTES_MAX]),
+  };
+}
+
+/** Sizes of stores that are like users', so small that a schedule goes through many files; null: stores in memory. */
+function storeOf(random: Random): StoreLimits | null {
+  if (!random.perMille(DURABLE_PER_MILLE)) return null;
+  return {
+    JOURNAL_BYTES: random.pick([8192, 8192, 16_384]),
+    JOURNAL_FILES_MAX: random.between(3, 5),
+    SEGMENT_BYTES: random.between(500, 4000),
+    BLOCK_BYTES: random.between(200, 1000),
   };
 }
 

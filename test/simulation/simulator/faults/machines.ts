@@ -47,6 +47,24 @@ export function failedWrite(random: Random): Strike {
   };
 }
 
+/** No file can grow for a while: a store that is like users' ends its node, which is started again and again. */
+export function fullDisk(random: Random): Strike {
+  const node = someNode(random);
+  const time = random.between(100, 3000) * MS;
+  const pause = random.between(50, 1000) * MS;
+  return (cluster) => {
+    const victim = node(cluster);
+    const { durable } = cluster.machine(victim).disk;
+    if (durable === null) return;
+    durable.isFull = true;
+    for (let wait = pause; wait < time; wait += pause) later(cluster, wait, () => cluster.start(victim));
+    later(cluster, time, () => {
+      durable.isFull = false;
+      cluster.start(victim);
+    });
+  };
+}
+
 export function clockJump(random: Random): Strike {
   const node = someNode(random);
   const by = random.between(-5 * HOUR, 5 * HOUR);

@@ -1,5 +1,6 @@
 import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import type { Random } from './Random';
 
 /** What a simulated process takes from its machine. */
 export interface Host {
@@ -22,6 +23,19 @@ export class SimulatedTimer {
   }
   unref(): this {
     return this;
+  }
+}
+
+let bytesOf: Pick<Host, 'randomBytes'> | null = null;
+
+/** Runs work whose random bytes are drawn apart, so that they do not move those of the process that runs. */
+export function withBytesOf<Result>(random: Random, work: () => Result): Result {
+  const before = bytesOf;
+  bytesOf = { randomBytes: (length) => random.bytes(length) };
+  try {
+    return work();
+  } finally {
+    bytesOf = before;
   }
 }
 
@@ -59,7 +73,10 @@ export function replaceGlobals(current: () => Host | null): () => void {
   const realRandom = Math.random;
   replace(Math, 'random', () => current()?.random() ?? realRandom());
   const realBytes = crypto.randomBytes;
-  replace(crypto, 'randomBytes', (size: number) => current()?.randomBytes(size) ?? realBytes(size));
+  replace(crypto, 'randomBytes', (size: number) => {
+    const source = bytesOf ?? current();
+    return source === null ? realBytes(size) : source.randomBytes(size);
+  });
   return () => {
     for (const step of undo.reverse()) step();
   };

@@ -4,7 +4,7 @@ import { GENESIS } from '../../../../src/entry/Entry';
 import { runs } from '../../../runs';
 import { buildLog, empty, KEYS, logs } from '../logFixture';
 import { answersOn, openOn } from '../openOn';
-import { CrashingDisk } from './CrashingDisk';
+import { CrashingDisk } from '../../../CrashingDisk';
 
 /** One flipped bit anywhere in a small store is told, or changes nothing that the store answers. */
 

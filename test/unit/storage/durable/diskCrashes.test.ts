@@ -6,7 +6,7 @@ import { segmentName } from '../../../../src/storage/segments/Segment';
 import { runs } from '../../../runs';
 import { buildLog, indexesOfKey, someSpecs, type EntrySpec } from '../logFixture';
 import { openOn } from '../openOn';
-import { CrashingDisk, type Draw } from './CrashingDisk';
+import { CrashingDisk, type Draw } from '../../../CrashingDisk';
 
 /** Crashes of the machine at every write, with any of the sectors that were not synced (Raft, figure 2: what is durable). */
 

@@ -5,7 +5,7 @@ import type { StoreDisk, StoreFile } from '../../../../src/storage/StoreDisk';
 import { runs } from '../../../runs';
 import { buildLog, empty, logs } from '../logFixture';
 import { openOn } from '../openOn';
-import { CrashingDisk } from './CrashingDisk';
+import { CrashingDisk } from '../../../CrashingDisk';
 
 /** Disks that are full, or fail once, at any moment of a store's life, its first start included (CASES 9, 42). */
 

@@ -1,7 +1,7 @@
 import { StartError } from '../../../../src/errors';
 import { buildLog, empty, logs } from '../logFixture';
 import { answersOn, openOn } from '../openOn';
-import { CrashingDisk } from './CrashingDisk';
+import { CrashingDisk } from '../../../CrashingDisk';
 
 /** A file of an earlier moment among later ones, as a disk that lost a write it had acknowledged has it. */
 

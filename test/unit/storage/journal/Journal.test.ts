@@ -5,7 +5,7 @@ import { Journal, type JournalState } from '../../../../src/storage/journal/Jour
 import { NOTHING_STORED } from '../../../../src/storage/segments/StoredExtent';
 import { SECTOR_BYTES } from '../../../../src/storage/StoreDisk';
 import { runs } from '../../../runs';
-import { CrashingDisk } from '../durable/CrashingDisk';
+import { CrashingDisk } from '../../../CrashingDisk';
 import { buildLog, logs } from '../logFixture';
 
 const LIMITS = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };

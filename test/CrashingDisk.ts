@@ -1,15 +1,18 @@
-import { SECTOR_BYTES, type StoreDisk, type StoreFile } from '../../../../src/storage/StoreDisk';
+import { toError } from '../src/errors';
+import { SECTOR_BYTES, type StoreDisk, type StoreFile } from '../src/storage/StoreDisk';
 
 /** Draws whole numbers from 0 to below `limit`. */
 export type Draw = (limit: number) => number;
 
 /** A write to one sector that no sync has seen. */
 interface PendingSector {
+  /** Counts all writes of the disk, in order. */
+  readonly number: number;
   readonly at: number;
   readonly bytes: Buffer;
 }
 
-/** What stands under one name: what is on disk, what was written since, and what is read, which is both. */
+/** What stands under one name: what is on disk, what was written since, and what is read. */
 class Content {
   onDisk: Buffer = Buffer.alloc(0);
   current: Buffer = Buffer.alloc(0);
@@ -17,22 +20,33 @@ class Content {
 }
 
 interface NameChange {
+  readonly number: number;
   readonly folder: string;
   apply(names: Map<string, Content>): void;
 }
 
 /**
  * A disk in memory that can crash: what was not synced is kept sector by sector, by chance, and changes of names up to
- * some of them. It counts writes and syncs, before each of which a test may end the process.
+ * some of them. It counts writes and syncs, before each of which a test may end the process. A crash may also come
+ * before the last steps that were made: they count for certain from {@link settle} on.
  */
 export class CrashingDisk implements StoreDisk {
   readonly place = '/simulated';
   /** Told before each write, sync and change of names; throws to end the process there. */
   beforeChange: (what: string) => void = () => undefined;
+  /** Told when a sync beside the thread ends; throws to let it fail. */
+  beforeLater: () => void = () => undefined;
   /** For planted bugs: whether a sync of this file, or of the names in this folder, does nothing. */
   skipsSync: (name: string) => boolean = () => false;
   /** Syncs beside the thread that have not ended. */
   private later: (() => void)[] = [];
+  /** Begins a sync beside the thread: `end` ends it. */
+  onLater: (end: () => void) => void = (end) => this.later.push(end);
+  /** Whether no file can grow, and none be made. */
+  isFull: () => boolean = () => false;
+  /** What was done since the last {@link settle}: each step does it to what is on disk, or on its way there. */
+  private steps: (() => void)[] = [];
+  private lastNumber = 0;
   private durableNames = new Map<string, Content>();
   private changes: NameChange[] = [];
 
@@ -58,6 +72,7 @@ export class CrashingDisk implements StoreDisk {
   }
 
   create(name: string): StoreFile {
+    this.needRoom();
     const content = new Content();
     this.change(name, (names) => names.set(name, content));
     return this.fileOf(name, content);
@@ -82,10 +97,8 @@ export class CrashingDisk implements StoreDisk {
   }
 
   syncNamesLater(folder: string, done: (error: Error | null) => void): void {
-    this.later.push(() => {
-      this.syncFolder(folder);
-      done(null);
-    });
+    const last = this.lastNumber;
+    this.onLater(() => this.end(done, () => this.syncFolder(folder, last)));
   }
 
   /** Ends the syncs that were begun beside the thread, and those that they begin. */
@@ -93,8 +106,20 @@ export class CrashingDisk implements StoreDisk {
     for (let next = this.later.shift(); next !== undefined; next = this.later.shift()) next();
   }
 
-  /** What a machine that lost its power now comes back with. */
-  crash(draw: Draw): CrashingDisk {
+  /** How many steps could be cut off by a crash. */
+  get unsettled(): number {
+    return this.steps.length;
+  }
+
+  /** Of the steps that could be cut off the first `count` were made, and no others. */
+  settle(count = this.steps.length): void {
+    for (const step of this.steps.slice(0, count)) step();
+    this.steps = [];
+  }
+
+  /** What a machine comes back with that lost its power after so many of the steps. */
+  crash(draw: Draw, steps?: number): CrashingDisk {
+    this.settle(steps);
     for (const change of this.changes.slice(0, draw(this.changes.length + 1)))
       change.apply(this.durableNames);
     const names = new Map<string, Content>();
@@ -108,6 +133,18 @@ export class CrashingDisk implements StoreDisk {
     const crashed = new CrashingDisk(names);
     crashed.skipsSync = this.skipsSync;
     return crashed;
+  }
+
+  /** The process was killed after so many of the steps: what it wrote by then is to be read, and not all of it on disk. */
+  kill(steps?: number): this {
+    this.settle(steps);
+    this.currentNames = new Map(this.durableNames);
+    for (const change of this.changes) change.apply(this.currentNames);
+    for (const content of this.currentNames.values()) {
+      content.current = Buffer.from(content.onDisk);
+      for (const sector of content.pending) content.current = withSector(content.current, sector);
+    }
+    return this.restart();
   }
 
   /** The same disk after the process was killed: what was written is still to be read, and not all of it on disk. */
@@ -133,6 +170,7 @@ export class CrashingDisk implements StoreDisk {
 
   /** Puts a file in place of another, whole. */
   replace(name: string, bytes: Buffer | null): void {
+    this.settle();
     if (bytes === null) this.currentNames.delete(name);
     else this.currentNames.set(name, contentOf(bytes));
     this.durableNames = new Map(this.currentNames);
@@ -146,20 +184,42 @@ export class CrashingDisk implements StoreDisk {
     this.beforeChange(`names: ${name}`);
     apply(this.currentNames);
     const folder = name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
-    this.changes.push({ folder, apply });
+    const number = ++this.lastNumber;
+    this.steps.push(() => this.changes.push({ number, folder, apply }));
   }
 
-  private syncFolder(folder: string): void {
+  private syncFolder(folder: string, last = this.lastNumber): void {
     if (this.skipsSync(folder)) return;
-    for (const change of this.changes) if (change.folder === folder) change.apply(this.durableNames);
-    this.changes = this.changes.filter((change) => change.folder !== folder);
+    this.steps.push(() => {
+      const isDone = (change: NameChange): boolean => change.folder === folder && change.number <= last;
+      for (const change of this.changes) if (isDone(change)) change.apply(this.durableNames);
+      this.changes = this.changes.filter((change) => !isDone(change));
+    });
+  }
+
+  private needRoom(): void {
+    if (this.isFull()) throw new Error('ENOSPC: no space left on device');
+  }
+
+  private end(done: (error: Error | null) => void, sync: () => void): void {
+    try {
+      this.beforeLater();
+      sync();
+    } catch (thrown) {
+      done(toError(thrown));
+      return;
+    }
+    done(null);
   }
 
   private fileOf(name: string, content: Content): StoreFile {
-    const syncNow = (count = content.pending.length): void => {
+    const syncNow = (last = this.lastNumber): void => {
       if (this.skipsSync(name)) return;
-      for (const sector of content.pending.splice(0, count))
-        content.onDisk = withSector(content.onDisk, sector);
+      this.steps.push(() => {
+        for (const sector of content.pending)
+          if (sector.number <= last) content.onDisk = withSector(content.onDisk, sector);
+        content.pending = content.pending.filter(({ number }) => number > last);
+      });
     };
     return {
       path: `${this.place}/${name}`,
@@ -169,30 +229,33 @@ export class CrashingDisk implements StoreDisk {
       read: (into, at) => content.current.copy(into, 0, at),
       write: (bytes, at, length) => {
         this.beforeChange(`write ${length} at ${at} of ${name}`);
+        if (at + length > content.current.length) this.needRoom();
+        const number = ++this.lastNumber;
+        const sectors: PendingSector[] = [];
         for (let from = 0; from < length;) {
           const upTo = Math.min(length, from + SECTOR_BYTES - ((at + from) % SECTOR_BYTES));
-          const sector = { at: at + from, bytes: Buffer.from(bytes.subarray(from, upTo)) };
-          content.pending.push(sector);
+          const sector = { number, at: at + from, bytes: Buffer.from(bytes.subarray(from, upTo)) };
+          sectors.push(sector);
           content.current = withSector(content.current, sector);
           from = upTo;
         }
+        this.steps.push(() => content.pending.push(...sectors));
       },
       truncate: (size) => {
         this.beforeChange(`truncate ${name}`);
         content.current = Buffer.from(content.current.subarray(0, size));
-        content.onDisk = Buffer.from(content.onDisk.subarray(0, size));
-        content.pending = content.pending.filter((sector) => sector.at < size);
+        this.steps.push(() => {
+          content.onDisk = Buffer.from(content.onDisk.subarray(0, size));
+          content.pending = content.pending.filter((sector) => sector.at < size);
+        });
       },
       sync: () => {
         this.beforeChange(`sync ${name}`);
         syncNow();
       },
       syncLater: (done) => {
-        const count = content.pending.length;
-        this.later.push(() => {
-          syncNow(count);
-          done(null);
-        });
+        const last = this.lastNumber;
+        this.onLater(() => this.end(done, () => syncNow(last)));
       },
       close: () => undefined,
     };
