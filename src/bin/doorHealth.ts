@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { NodeUnreachableError } from '../cli/client/NodeClient';
 import type { HttpSettings } from '../config/HttpSettings';
 import { toError } from '../errors';
+import { escapeControls } from '../escapeControls';
 import { livenessSchema, problemSchema, readinessSchema } from '../http/contract/schemas';
 import type { Check } from '../http/routes/probeRoutes';
 import { HEALTH_LENGTH_MAX, HEALTH_MS_MAX } from '../httpLimits';
@@ -78,4 +79,12 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** For a person: what is not as it should be, and why, a line each. */
+export function healthText({ ok, checks, problem }: Health): string {
+  if (ok) return 'ok';
+  const failed = checks.filter((check) => !check.ok).map(({ name }) => name);
+  const lines = [`not ok: ${failed.join(', ')}`, ...(problem === null ? [] : [problem])];
+  return lines.map((line) => escapeControls(line)).join('\n');
 }

@@ -9,9 +9,8 @@ import { parseOptions } from '../cli/shell/parseOptions';
 import { endWithError } from '../cli/shell/programFailure';
 import { nodeNumber } from '../cli/shell/shellWords';
 import { readConfig } from '../config/ClusterConfig';
-import { escapeControls } from '../escapeControls';
 import { readyChecks } from '../http/routes/probeRoutes';
-import { doorHealth, type Health } from './doorHealth';
+import { doorHealth, healthText, type Health } from './doorHealth';
 
 const USAGE = `npx mokka-cluster health [--live] [--node N] [--json]
 
@@ -40,7 +39,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const { http, dataDirectory } = readConfig({ ...env, INDEX: String(node) });
     const live = values.live === true;
     const health = await (http === null ? askSocket(dataDirectory, live) : doorHealth(http, live));
-    console.log(values.json === true ? JSON.stringify(health) : textOf(health));
+    console.log(values.json === true ? JSON.stringify(health) : healthText(health));
     process.exitCode = health.ok ? 0 : 1;
   } catch (thrown) {
     endWithError(thrown);
@@ -61,10 +60,4 @@ async function askSocket(dataDirectory: string, live: boolean): Promise<Health> 
   } finally {
     client.close();
   }
-}
-
-function textOf({ ok, checks, problem }: Health): string {
-  const failed = checks.filter((check) => !check.ok).map(({ name }) => name);
-  if (ok) return 'ok';
-  return escapeControls(`not ok: ${failed.join(', ')}${problem === null ? '' : `\n${problem}`}`);
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { doorHealth } from '../../../src/bin/doorHealth';
+import { doorHealth, healthText } from '../../../src/bin/doorHealth';
 import { HEALTH_LENGTH_MAX } from '../../../src/httpLimits';
 import { OpenedDoor } from './FakeHttpNode';
 
@@ -91,4 +91,17 @@ test('a node says how it is; one that is busy or stops says that', async () => {
     checks: [{ name: 'answers', ok: false }],
     problem: 'too much',
   });
+});
+
+test('for a person what is not well, and why, is a line each; what came over the network is shown as text', () => {
+  const checks = [
+    { name: 'answers', ok: true },
+    { name: 'leader known', ok: false },
+    { name: 'member', ok: false },
+  ];
+  expect(healthText({ ok: true, checks: [], problem: null })).toBe('ok');
+  expect(healthText({ ok: false, checks, problem: null })).toBe('not ok: leader known, member');
+  expect(healthText({ ok: false, checks, problem: 'no\u001b[31m quorum' })).toBe(
+    'not ok: leader known, member\nno\\x1b[31m quorum',
+  );
 });
