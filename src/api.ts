@@ -224,8 +224,26 @@ export interface CommittedLog {
   read(from: number): Promise<Entry[]>;
 }
 
+/** What a trim has left. */
+export interface Trimmed {
+  /** Index of the last log that is forgotten; the log begins behind it. */
+  readonly floor: number;
+}
+
+/** Lets the log forget its beginning. */
+export interface TrimApi {
+  /**
+   * Forgets, on every node and for ever, the logs up to this index, with it; resolves when this node has. Whoever asks for
+   * them is told TRIMMED. What is forgotten already is not trimmed again.
+   *
+   * @throws RequestError BAD_ARGUMENT; NOT_FOUND (there is no such log yet), NO_LEADER, BUSY, NODE_UNREACHABLE, each
+   * promising that nothing was trimmed; UNKNOWN_OUTCOME.
+   */
+  trim(index: number): Promise<Trimmed>;
+}
+
 /** What the commands need of a node. */
-export interface ClusterNode {
+export interface ClusterNode extends TrimApi {
   readonly logApi: PushApi;
   getDb(): Db;
 }

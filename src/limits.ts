@@ -386,6 +386,9 @@ export const LAGS_DEADLINE_MS = 1000;
 /** Questions for it that may wait at one node; one more is answered without what the leader knows. */
 export const LAGS_WAITING_MAX = 1024;
 
+/** Trims that may wait for a node's leader: a person or a supervisor asks for one now and then. */
+export const TRIMS_WAITING_MAX = 16;
+
 /** A node that leaves a line of `npm run cli` unanswered for so long, ms, is asked whether it answers anything. */
 export const CLIENT_SILENT_MS = 1500;
 

@@ -5,7 +5,16 @@ import { LOG_LIMITS, type LogLimits } from './log/LogLimits';
 import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
 import { AddCounts } from '../counts/AddCounts';
 import { AnsweredLogs } from './pushes/AnsweredLogs';
-import type { ClusterNode, CommittedLog, Db, FollowOptions, LogPage, LogReader, PageOptions } from '../api';
+import type {
+  ClusterNode,
+  CommittedLog,
+  Db,
+  FollowOptions,
+  LogPage,
+  LogReader,
+  PageOptions,
+  Trimmed,
+} from '../api';
 import { Handover } from './election/Handover';
 import { LogApi } from './pushes/LogApi';
 import { LogReads } from './log/LogReads';
@@ -26,9 +35,11 @@ import { NodeView, type LinkState } from './status/NodeView';
 import { ReplicatedLog } from './log/ReplicatedLog';
 import { NodeReads } from './NodeReads';
 import type { Outbox } from './messages/Outbox';
+import { PeerQuestions } from './PeerQuestions';
 import { RequestGate } from './RequestGate';
 import { LagQuestions } from './status/LagQuestions';
 import { StoppingLeader } from './StoppingLeader';
+import { TrimRequests } from './TrimRequests';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
@@ -62,6 +73,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   private readonly view: NodeView;
   private readonly lagQuestions: LagQuestions;
   private readonly nodeReads: NodeReads;
+  private readonly trims: TrimRequests;
+  private readonly questions: PeerQuestions;
+  /** Told the time every few ms. */
+  private readonly timed: readonly { tick(now: number): void }[];
   private readonly flushes = new FlushTurn(() => this.guard(this.flush));
   private knownLeader: string | null = null;
   private knownTerm = 0;
@@ -132,6 +147,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const { reads, view, lagQuestions } = this;
     const onDamage = (error: Error): void => this.failed(error);
     this.nodeReads = new NodeReads({ gate, log, reads, answered, view, lagQuestions, onDamage });
+    const trims = (this.trims = new TrimRequests(log, gate, outbox, flushes, clock, limits));
+    this.questions = new PeerQuestions({ log, reads, trims, lagQuestions, view, confirmation, outbox });
+    this.timed = [log, this.logApi, reads, answered, lagQuestions, trims];
     this.listen(settings.members);
   }
 
@@ -146,6 +164,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
 
   entries(options?: PageOptions): Promise<LogPage> {
     return this.nodeReads.page(options);
+  }
+
+  trim(index: number): Promise<Trimmed> {
+    return this.trims.trim(index);
   }
 
   /** The same as it is stored. */
@@ -200,12 +222,10 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const ends = !this.isStopped;
     this.gate.close();
     await super.disconnect();
-    this.logApi.close();
-    this.reads.close();
+    const { logApi, reads, answered, trims, lagQuestions } = this;
+    for (const part of [logApi, reads, answered, trims, lagQuestions]) part.close();
     this.nodeReads.followers.readAgain();
-    this.answered.close();
     if (ends) this.replicatedLog.saveAll();
-    this.lagQuestions.tick(Infinity);
   }
 
   protected override followerHeard(publicKey: string, incarnation: string): void {
@@ -219,11 +239,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   protected override onTick(now: number): void {
     super.onTick(now);
     this.handover?.step(now);
-    this.replicatedLog.tick(now);
-    this.logApi.tick(now);
-    this.reads.tick(now);
-    this.answered.tick(now);
-    this.lagQuestions.tick(now);
+    for (const part of this.timed) part.tick(now);
     if (this.replicatedLog.sharedIndex !== null) this.nodeReads.followers.readAgain();
     if (this.replicatedLog.needsFlush) this.flushes.want();
     // In a step of its own: a heartbeat of this one would leave only after the write.
@@ -280,20 +296,8 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
         replicatedLog.leaderCommitted(message.commitIndex);
         this.logApi.answered(message);
         break;
-      case 'confirm':
-        this.confirmCommitIndex((commitIndex) =>
-          this.outbox.send(from, { type: 'confirmed', id: message.id, commitIndex }),
-        );
-        break;
-      case 'confirmed':
-        if (from === replicatedLog.leader) this.reads.answered(message.id, message.commitIndex);
-        break;
-      case 'askLags':
-        if (this.isLeader) this.outbox.send(from, { type: 'lags', id: message.id, lags: this.view.lags });
-        break;
-      case 'lags':
-        this.lagQuestions.answered(from, message.id, message.lags);
-        break;
+      default:
+        this.questions.receive(from, message);
     }
     if (replicatedLog.needsFlush) this.flushes.want();
     this.tellCommit();

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RequestError } from '../../errors';
 import { LIST_ENTRIES_MAX, NODE_START_MS_MAX } from '../../limits';
-import type { ClusterNode, Db, LogHistory, PushApi, MemberStatus, NodeInfo } from '../../api';
+import type { ClusterNode, Db, LogHistory, PushApi, MemberStatus, NodeInfo, Trimmed } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
 import type { WatchedNode } from './ClusterWatch';
 import { NodeClient, NodeUnreachableError } from '../client/NodeClient';
@@ -39,6 +39,10 @@ export class RemoteNode implements ClusterNode, WatchedNode {
     push: async (key, { value }, { ifLast = null } = {}) =>
       (await this.writes.ask(exactAddLine({ key, value, ifLast }), { writes: true })) as LogEntry,
   };
+
+  async trim(index: number): Promise<Trimmed> {
+    return (await this.writes.ask(`trim ${index} --yes`, { writes: true })) as Trimmed;
+  }
 
   getDb(): Db {
     return {

@@ -55,6 +55,7 @@ export function clusterCommands(control: ClusterControl): readonly Command[] {
 /** One of several nodes: whichever is in use at the time of each call. */
 export function nodeInUse(inUse: () => ClusterNode): ClusterNode {
   return {
+    trim: (index) => inUse().trim(index),
     logApi: { push: (key, value, options) => inUse().logApi.push(key, value, options) },
     getDb: () => inUse().getDb(),
   };

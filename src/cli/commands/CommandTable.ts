@@ -12,6 +12,7 @@ import { renderEntry, renderHelp, renderInfo, type HelpResult, type Style } from
 import { renderList, renderStatus, type LogList } from '../render/renderTables';
 import { parseAddLine, parseConditionalAdd, parseExactAdd, type AddWords } from './addWords';
 import { nearestName } from './nearestName';
+import { trim } from './trimCommand';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -215,6 +216,7 @@ export const COMMANDS: readonly Command[] = [
   get,
   history,
   addLogIf,
+  trim,
   info,
   status,
   help,

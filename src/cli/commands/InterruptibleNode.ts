@@ -1,5 +1,5 @@
 import { RequestError, toError } from '../../errors';
-import type { ClusterNode, Db, PushApi, NodeInfo } from '../../api';
+import type { ClusterNode, Db, PushApi, NodeInfo, Trimmed } from '../../api';
 import type { LogEntry } from '../../entry/Entry';
 import { tellWhyWaiting } from './tellWhyWaiting';
 
@@ -24,6 +24,10 @@ export class InterruptibleNode implements ClusterNode {
   readonly logApi: PushApi = {
     push: (key, value, options) => this.wait(this.node.logApi.push(key, value, options)),
   };
+
+  trim(index: number): Promise<Trimmed> {
+    return this.node.trim(index);
+  }
 
   getDb(): Db {
     return this.node.getDb();

@@ -39,6 +39,14 @@ export const historySchema = z
   })
   .describe('Logs of a key, the latest first: at most `limit`, and 1 MiB of them.');
 
+export const trimSchema = z
+  .strictObject({ index: z.int().min(1).describe('the last log to forget') })
+  .describe('Up to where the log is forgotten.');
+
+export const trimmedSchema = z
+  .strictObject({ floor: z.int().min(1).describe('index of the last log that is forgotten') })
+  .describe('The log begins behind it.');
+
 export const appendSchema = z
   .strictObject({
     key: z.string().describe(`1 to ${KEY_BYTES_MAX} bytes of UTF-8`),

@@ -11,6 +11,7 @@ import { pageFileRoute, pageRoute } from './pageRoutes';
 import { keyHistoryRoute, keyRoute } from './keyRoutes';
 import { entryRoute, logRoute } from './readRoutes';
 import { infoRoute, metricsRoute, statusRoute } from './stateRoutes';
+import { trimRoute } from './trimRoute';
 
 /** All that is served, the document of it included. */
 export function allRoutes(hasMetrics: boolean): readonly Route[] {
@@ -29,6 +30,7 @@ export function allRoutes(hasMetrics: boolean): readonly Route[] {
     entryRoute,
     keyRoute,
     keyHistoryRoute,
+    trimRoute,
     infoRoute,
     statusRoute,
     ...(hasMetrics ? [metricsRoute] : []),

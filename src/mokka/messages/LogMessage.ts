@@ -25,20 +25,14 @@ import {
  * Messages of the log: what each says, its encoding (a msgpack array, its type first) and its limits. What
  * {@link decodeLogMessage} returns is within them; after it the code trusts every field.
  */
-export type LogMessage =
-  | AppendMessage
-  | AppendedMessage
-  | ReadmitMessage
-  | CommitMessage
-  | ForwardMessage
-  | AnswersMessage
-  | ConfirmMessage
-  | ConfirmedMessage
-  | AskLagsMessage
-  | LagsMessage;
+export type LogMessage = ReplicationMessage | ForwardMessage | AnswersMessage | QuestionMessage;
 
 /** Those of replication, as the election's leader and its followers have it. */
 export type ReplicationMessage = AppendMessage | AppendedMessage | ReadmitMessage | CommitMessage;
+
+/** What a follower asks its leader beside, and the answers. */
+export type QuestionMessage =
+  ConfirmMessage | ConfirmedMessage | AskLagsMessage | LagsMessage | TrimMessage | TrimRefusedMessage;
 
 /** AppendEntries (Raft, figure 2). */
 export interface AppendMessage {
@@ -136,6 +130,18 @@ export interface LagsMessage {
   readonly lags: readonly number[];
 }
 
+/** A follower's user asks to forget the logs up to this one. The answer is the trim in the log. */
+export interface TrimMessage {
+  readonly type: 'trim';
+  readonly logNumber: number;
+}
+
+/** The leader has no such log. */
+export interface TrimRefusedMessage {
+  readonly type: 'trimRefused';
+  readonly logNumber: number;
+}
+
 /** See {@link isWholeNumber}. */
 const number = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -162,6 +168,8 @@ const Tag = {
   commit: 8,
   askLags: 9,
   lags: 10,
+  trim: 11,
+  trimRefused: 12,
 } as const;
 
 const schemas = {
@@ -201,6 +209,8 @@ const schemas = {
   [Tag.confirmed]: z.tuple([z.literal(Tag.confirmed), number, entryNumber.nullable()]),
   [Tag.askLags]: z.tuple([z.literal(Tag.askLags), number]),
   [Tag.lags]: z.tuple([z.literal(Tag.lags), number, z.array(entryNumber).max(MEMBERS_MAX)]),
+  [Tag.trim]: z.tuple([z.literal(Tag.trim), number.min(1)]),
+  [Tag.trimRefused]: z.tuple([z.literal(Tag.trimRefused), number]),
 };
 
 type Wire = z.infer<(typeof schemas)[keyof typeof schemas]>;
@@ -267,6 +277,10 @@ function toWire(message: LogMessage): Wire {
       return [Tag.askLags, message.id];
     case 'lags':
       return [Tag.lags, message.id, [...message.lags]];
+    case 'trim':
+      return [Tag.trim, message.logNumber];
+    case 'trimRefused':
+      return [Tag.trimRefused, message.logNumber];
   }
 }
 
@@ -352,6 +366,10 @@ function fromWire(wire: Wire): LogMessage {
       return { type: 'askLags', id: wire[1] };
     case Tag.lags:
       return { type: 'lags', id: wire[1], lags: wire[2] };
+    case Tag.trim:
+      return { type: 'trim', logNumber: wire[1] };
+    case Tag.trimRefused:
+      return { type: 'trimRefused', logNumber: wire[1] };
   }
 }
 

@@ -38,7 +38,12 @@ export class LagQuestions {
     if (question?.leader === from) this.end(id, question, lags);
   }
 
-  /** Called every few ms, with Infinity when the node stops. */
+  /** Ends all: the node stops. */
+  close(): void {
+    this.tick(Infinity);
+  }
+
+  /** Called every few ms. */
   tick(now: number): void {
     for (const [id, question] of this.waiting) if (now >= question.deadlineAt) this.end(id, question, null);
   }

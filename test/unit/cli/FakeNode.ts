@@ -1,5 +1,5 @@
 import { RequestError } from '../../../src/errors';
-import type { ClusterNode, MemberStatus, NodeInfo } from '../../../src/api';
+import type { ClusterNode, MemberStatus, NodeInfo, Trimmed } from '../../../src/api';
 import type { LogEntry } from '../../../src/entry/Entry';
 import { CALM_INFO } from '../calmInfo';
 
@@ -29,6 +29,12 @@ export class FakeNode implements ClusterNode {
 
   get waiting(): number {
     return this.#held.length;
+  }
+
+  async trim(index: number): Promise<Trimmed> {
+    this.calls.push(`trim ${index}`);
+    await this.#answer();
+    return { floor: index };
   }
 
   readonly logApi = {

@@ -10,6 +10,7 @@ import type {
   PushOptions,
   StoredHistory,
   StoredPage,
+  Trimmed,
 } from '../../../src/api';
 import type { HttpSettings } from '../../../src/config/HttpSettings';
 import {
@@ -52,6 +53,9 @@ export class FakeHttpNode implements HttpNode {
   private readonly followers = new LogFollowers({
     readFrom: (index, _bytes, count) => this.stored.slice(index - 1, index - 1 + count),
   });
+
+  /** Tells what it was asked to forget. */
+  readonly trim = (index: number): Promise<Trimmed> => Promise.resolve({ floor: index });
 
   readonly logApi = {
     since: 'mark-0' as string | null,

@@ -101,6 +101,17 @@ test('a push, lines of them and errors are answered as it says', async () => {
     checkBody('/v1/log', 'post', 'default', 'application/problem+json', await refused.text());
 });
 
+test('a trim is answered as it says', async () => {
+  const trimmed = await opened.fetch('/v1/trim', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"index":3}',
+  });
+  const body = await trimmed.text();
+  expect([trimmed.status, body]).toEqual([200, '{"floor":3}']);
+  checkBody('/v1/trim', 'post', '200', 'application/json', body);
+});
+
 test('a node that is not ready says so as it says', async () => {
   opened.node.info = { ...opened.node.info, leader: null };
   const answer = await opened.fetch('/readyz?verbose');

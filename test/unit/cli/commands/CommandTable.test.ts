@@ -119,7 +119,7 @@ describe('commands', () => {
   });
 
   test('help has a row for each command', async () => {
-    const node = { logApi: { push: jest.fn() }, getDb: jest.fn() };
+    const node = { logApi: { push: jest.fn() }, getDb: jest.fn(), trim: jest.fn() };
     const result = await findCommand('help').run({ node }, '');
     expect(result).toEqual({
       commands: COMMANDS.map(({ name, usage, summary }) => ({ name, usage, summary })),

@@ -124,6 +124,8 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     id: number,
     lags: fc.array(entryNumber, { maxLength: MEMBERS_MAX }),
   }),
+  fc.record({ type: fc.constant('trim' as const), logNumber: fc.nat().map((count) => count + 1) }),
+  fc.record({ type: fc.constant('trimRefused' as const), logNumber: number }),
   fc.record({ type: fc.constant('confirmed' as const), id: number, commitIndex: fc.option(entryNumber) }),
 );
 
