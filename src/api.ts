@@ -67,6 +67,11 @@ export interface PushOptions {
   readonly since?: string;
   /** Appends only behind the log with this index, 0 for an empty log; else it is refused as CONDITION_FAILED. */
   readonly ifLast?: number;
+  /**
+   * Appends only if the log with this index is the last one of the same key, 0: if there is none yet; else it is refused as
+   * CONDITION_FAILED, with the index of that key's last log. Not together with `ifLast`.
+   */
+  readonly ifKeyLast?: number;
 }
 
 /** `logApi` of the tutorial. */

@@ -306,6 +306,12 @@ export const FOLLOW_PAGE_ENTRIES_MAX = 512;
 export const KEY_STEPS_A_TURN = 16;
 export const KEY_STEP_BYTES = 16 * KiB;
 
+/**
+ * Keys whose last logs a leader keeps for conditional pushes: many times what are under way to one place. Pushes beyond
+ * are looked at when they are the next.
+ */
+export const WATCHED_KEYS_MAX = 1024;
+
 /** Reads by key that one node works on, each of which holds a page of logs; one more is BUSY. */
 export const KEY_READS_MAX = 1024;
 

@@ -5,8 +5,10 @@ import type {
   AppendOptions,
   ConnectOptions,
   EntriesOptions,
+  HistoryOptions,
   FollowOptions,
   LogEntry,
+  LogHistory,
   LogPage,
   NodeInfo,
   RequestOptions,
@@ -68,17 +70,18 @@ export class LogClient {
   /**
    * Appends a log; resolves with it when it is on the disks of a majority.
    *
-   * @throws ConditionFailedError when `ifLast` does not hold; RequestError; the signal's reason, after which it may have
+   * @throws ConditionFailedError when `ifLast` or `ifKeyLast` does not hold; RequestError; the signal's reason, after which it may have
    *   been stored.
    */
   append(key: string, value: string, options: AppendOptions = {}): Promise<LogEntry> {
     return this.inTurn(options, async (retries) => {
-      const { signal, ifLast } = options;
+      const { signal, ifLast, ifKeyLast } = options;
       const name = await this.nameOf(options);
       const headers = {
         ...JSON_HEADERS,
         ...name,
         ...(ifLast === undefined ? {} : { 'mokka-if-last': String(ifLast) }),
+        ...(ifKeyLast === undefined ? {} : { 'mokka-if-key-last': String(ifKeyLast) }),
       };
       const body = JSON.stringify({ key, value });
       let { since } = options;
@@ -92,7 +95,7 @@ export class LogClient {
         try {
           return contentOf(answer, isEntry);
         } catch (thrown) {
-          throw retries.mayBeDoneBefore ? perhapsUnderWay(thrown, ifLast) : thrown;
+          throw retries.mayBeDoneBefore ? perhapsUnderWay(thrown, ifLast ?? ifKeyLast) : thrown;
         }
       });
     });
@@ -106,6 +109,25 @@ export class LogClient {
       if (thrown instanceof RequestError && thrown.code === 'NOT_FOUND') return null;
       throw thrown;
     }
+  }
+
+  /** The last log of a key; null where a quorum confirmed that there is none. @throws RequestError; the signal's reason. */
+  async latest(key: string, options: RequestOptions = {}): Promise<LogEntry | null> {
+    try {
+      return await this.read(pathOf(key), options, isEntry);
+    } catch (thrown) {
+      if (thrown instanceof RequestError && thrown.code === 'NOT_FOUND') return null;
+      throw thrown;
+    }
+  }
+
+  /** The logs of a key, the latest first; go on with `before: next`. @throws RequestError; the signal's reason. */
+  async history(
+    key: string,
+    { limit = PAGE_DEFAULT, before, ...options }: HistoryOptions = {},
+  ): Promise<LogHistory> {
+    const range = before === undefined ? '' : `&before=${before}`;
+    return this.read(`${pathOf(key)}/log?limit=${limit}${range}`, options, isHistory);
   }
 
   /** A page of logs; the next one begins at `next`. @throws RequestError; the signal's reason. */
@@ -217,8 +239,8 @@ export class LogClient {
 }
 
 /** A condition that fails while an earlier try may be under way: it may be stored when the log has grown as long. */
-function perhapsUnderWay(thrown: unknown, ifLast = 0): unknown {
-  if (!(thrown instanceof ConditionFailedError) || thrown.lastIndex >= ifLast) return thrown;
+function perhapsUnderWay(thrown: unknown, wanted = 0): unknown {
+  if (!(thrown instanceof ConditionFailedError) || thrown.lastIndex >= wanted) return thrown;
   return new RequestError(
     'UNKNOWN_OUTCOME',
     `${thrown.message}; but an earlier try may still be under way: look for it in the log`,
@@ -232,6 +254,17 @@ function isEntry(content: object): content is LogEntry {
 
 function isPage(content: object): content is ToldPage {
   return 'logs' in content && 'next' in content;
+}
+
+function isHistory(content: object): content is LogHistory {
+  return 'logs' in content && 'next' in content;
+}
+
+/** Where the logs of a key are. @throws RequestError BAD_ARGUMENT for what cannot stand in a path. */
+function pathOf(key: string): string {
+  if (key === '' || key === '.' || key === '..' || /\p{Surrogate}/u.test(key))
+    throw badArgument('a key that is asked for is a text of its own, and not . or ..');
+  return `/v1/keys/${encodeURIComponent(key)}`;
 }
 
 function isInfo(content: object): content is NodeInfo {

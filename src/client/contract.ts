@@ -14,6 +14,14 @@ export interface LogEntry {
   };
 }
 
+/** Some logs of a key, the latest first. */
+export interface LogHistory {
+  /** At most `limit` of them and 1 MiB of entries, but one at least if there is one. */
+  readonly logs: readonly LogEntry[];
+  /** The index before which to go on; null: there are no more. */
+  readonly next: number | null;
+}
+
 /** Logs one after the other. */
 export interface LogPage {
   readonly logs: readonly LogEntry[];
@@ -81,6 +89,8 @@ export interface RequestOptions {
 export interface AppendOptions extends RequestOptions {
   /** Append only behind the log with this index, 0 for the first; else ConditionFailedError. */
   readonly ifLast?: number;
+  /** Append only if the log with this index is the last one of this key, 0: if there is none; else ConditionFailedError, with the index of that key's last. */
+  readonly ifKeyLast?: number;
   /** With a session of `connect` only: a whole number, another for each append of the session. */
   readonly nonce?: number;
   /** With a session of `connect` only: what `since()` gave before the first try, the same for each try. */
@@ -91,6 +101,14 @@ export interface AppendOptions extends RequestOptions {
 export interface FollowOptions extends RequestOptions {
   /** Index of the first log; 1 by default. It need not exist yet. */
   readonly from?: number;
+}
+
+/** Which logs of a key {@link LogClient.history} gives. */
+export interface HistoryOptions extends RequestOptions {
+  /** Only those before the log with this index; all by default. */
+  readonly before?: number;
+  /** At most so many, 1 to 1000; 100 by default. */
+  readonly limit?: number;
 }
 
 /** Which logs a page has. */

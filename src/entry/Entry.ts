@@ -165,6 +165,11 @@ export function payloadId(payload: Buffer): PushId {
   return { session: readSession(payload, 0), nonce: payload.readDoubleBE(8) };
 }
 
+/** The key of a push, from its payload: a view of it. */
+export function payloadKey(payload: Buffer): Buffer {
+  return payload.subarray(PAYLOAD_HEADER_BYTES, PAYLOAD_HEADER_BYTES + payload.readUInt16BE(16));
+}
+
 /** Bytes of a session: two digits each. */
 export const SESSION_BYTES = 8;
 

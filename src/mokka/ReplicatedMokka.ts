@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { HANDOVER_MS_MAX } from '../limits';
+import { HANDOVER_MS_MAX, KEY_STEPS_A_TURN } from '../limits';
 import { LOG_LIMITS, type LogLimits } from './log/LogLimits';
 import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
 import { AddCounts } from '../counts/AddCounts';
@@ -78,6 +78,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
   /** Told the time every few ms. */
   private readonly timed: readonly { tick(now: number): void }[];
   private readonly flushes = new FlushTurn(() => this.guard(this.flush));
+  private readonly keySearches = new FlushTurn(() => this.guard(this.searchKeys));
   private knownLeader: string | null = null;
   private knownTerm = 0;
   /** The last leader that this node's pushes went to, and its term. */
@@ -388,10 +389,17 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     logApi.findCommitted();
     this.intake.step();
     logApi.forward();
+    if (replicatedLog.searchesKeys) this.keySearches.want();
     if (replicatedLog.needsFlush) replicatedLog.flush(performance.now());
     if (replicatedLog.needsFlush || (replicatedLog.hasRoom && this.owesPushes)) this.flushes.want();
     forwardedAnswers.send();
     this.tellCommit();
+  };
+
+  /** In turns of their own: pushes that ask for other keys, or for none, go on meanwhile. */
+  private readonly searchKeys = (): void => {
+    this.replicatedLog.searchKeys(KEY_STEPS_A_TURN);
+    this.flushes.want();
   };
 
   private linkChanged(publicKey: string, connected: boolean): void {

@@ -143,6 +143,7 @@ export class PacketMaker {
     return {
       since: random.pick([null, this.index()]),
       ifLast: random.pick([null, null, this.index()]),
+      ifKeyLast: random.pick([null, null, this.index()]),
       payload,
     };
   }

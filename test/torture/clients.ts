@@ -55,7 +55,7 @@ export async function runClients(
 }
 
 async function get(recorder: Recorder, node: NodeProcess, choose: Random): Promise<void> {
-  const highest = recorder.history.highestIndex;
+  const highest = recorder.history.highestIndex();
   const index = choose.perMille(300)
     ? highest + choose.between(1, 3)
     : choose.between(1, Math.max(1, highest));

@@ -32,7 +32,7 @@ const ROWS: Rows = {
   ],
   CONDITION_FAILED: [
     14,
-    'the log does not end where the push wants it to; nothing was stored',
+    'the log, or the key’s, does not end where the push wants it to; nothing was stored',
     'read what came, then try again behind it',
   ],
   INTERNAL: [6, 'a bug (a node ends with 1)', 'report it, with the log of the node'],

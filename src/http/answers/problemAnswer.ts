@@ -21,7 +21,7 @@ const ROWS: Readonly<Record<RequestErrorCode, readonly [number, string, string]>
   ],
   CONDITION_FAILED: [
     412,
-    'The last log is another; nothing was stored',
+    'The last log, or the key’s, is another; nothing was stored',
     'read what was added since, and decide anew',
   ],
   TOO_LARGE: [
@@ -59,7 +59,7 @@ export interface Problem {
   readonly detail: string;
   readonly code: string;
   readonly advice: string;
-  /** Of CONDITION_FAILED: index of the last log. */
+  /** Of CONDITION_FAILED: index of the last log, or of the key's. */
   readonly lastIndex?: number;
 }
 

@@ -60,6 +60,7 @@ export const appendLineSchema = appendSchema
     nonce: z.int().min(0).optional().describe('as Mokka-Nonce'),
     since: z.string().optional().describe('as Mokka-Since'),
     ifLast: z.int().min(0).optional().describe('as Mokka-If-Last'),
+    ifKeyLast: z.int().min(0).optional().describe('as Mokka-If-Key-Last'),
   })
   .describe('One line: a log to append, and which push it is.');
 
@@ -143,7 +144,7 @@ export const problemSchema = z
     detail: z.string().describe('what happened'),
     code: z.string().describe('stable, as everywhere in mokka-cluster'),
     advice: z.string().describe('what to do'),
-    lastIndex: z.int().optional().describe('with CONDITION_FAILED: index of the last log'),
+    lastIndex: z.int().optional().describe('with CONDITION_FAILED: index of the last log, or of the key’s'),
   })
   .describe('An error (RFC 9457).');
 

@@ -34,6 +34,8 @@ export const appendRoute: Route = {
       'that of an earlier answer, the same for each try of a push: it is never stored twice, however late it comes',
     'Idempotency-Key': 'any text of its own for each push, in place of session and nonce',
     'Mokka-If-Last': 'store only behind the log with this index (0: as the first)',
+    'Mokka-If-Key-Last':
+      'store only if the log with this index is the last one of the key (0: there is none)',
   },
   body: { [JSON_TYPE]: appendSchema, [NDJSON_TYPE]: appendLineSchema },
   answers: {
@@ -73,6 +75,6 @@ function refusePushHeaders({ incoming: { headers } }: Exchange): void {
     throw new StatusError(
       400,
       'BAD_ARGUMENT',
-      `with NDJSON each line names its own push: session, nonce, since and ifLast stand in it, not in the header ${found}`,
+      `with NDJSON each line names its own push: session, nonce, since, ifLast and ifKeyLast stand in it, not in the header ${found}`,
     );
 }

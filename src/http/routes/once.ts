@@ -19,6 +19,7 @@ export const PUSH_HEADERS = [
   'mokka-nonce',
   'mokka-since',
   'mokka-if-last',
+  'mokka-if-key-last',
   'idempotency-key',
 ] as const;
 
@@ -30,34 +31,50 @@ export interface PushWords {
   readonly nonce?: number | undefined;
   readonly since?: string | undefined;
   readonly ifLast?: number | undefined;
+  readonly ifKeyLast?: number | undefined;
 }
 
 /** The name of the push that a request with these headers makes. @throws RequestError BAD_ARGUMENT */
 export function pushNameOf(headers: IncomingHttpHeaders): PushName {
-  const [session, nonce, since, ifLast, idempotencyKey] = PUSH_HEADERS.map((name) => headerOf(headers, name));
-  const condition = ifLast === undefined ? undefined : numberOf('Mokka-If-Last', ifLast);
+  const [session, nonce, since, ifLast, ifKeyLast, idempotencyKey] = PUSH_HEADERS.map((name) =>
+    headerOf(headers, name),
+  );
+  const condition = {
+    ifLast: ifLast === undefined ? undefined : numberOf('Mokka-If-Last', ifLast),
+    ifKeyLast: ifKeyLast === undefined ? undefined : numberOf('Mokka-If-Key-Last', ifKeyLast),
+  };
   if (idempotencyKey !== undefined) {
     if (session !== undefined || nonce !== undefined)
       throw badArgument('a request has an Idempotency-Key, or Mokka-Session and Mokka-Nonce, not both');
-    return namedBy({ session: sessionOf(idempotencyKey), nonce: 0, since, ifLast: condition });
+    return namedBy({ session: sessionOf(idempotencyKey), nonce: 0, since, ...condition });
   }
-  if (session === undefined && nonce === undefined && since === undefined && condition === undefined)
+  if (
+    session === undefined &&
+    nonce === undefined &&
+    since === undefined &&
+    ifLast === undefined &&
+    ifKeyLast === undefined
+  )
     return UNNAMED;
   return namedBy({
     session,
     nonce: nonce === undefined ? undefined : numberOf('Mokka-Nonce', nonce),
     since,
-    ifLast: condition,
+    ...condition,
   });
 }
 
 /** The same, of what is read already. @throws RequestError BAD_ARGUMENT */
-export function namedBy({ session, nonce, since, ifLast }: PushWords): PushName {
+export function namedBy({ session, nonce, since, ifLast, ifKeyLast }: PushWords): PushName {
+  const condition = {
+    ...(ifLast === undefined ? {} : { ifLast }),
+    ...(ifKeyLast === undefined ? {} : { ifKeyLast }),
+  };
   if (session === undefined) {
     if (nonce !== undefined) throw badArgument('a nonce (Mokka-Nonce) needs its session (Mokka-Session)');
     if (since !== undefined)
       throw badArgument('since (Mokka-Since) needs a session (Mokka-Session), or an Idempotency-Key');
-    return { nonce, options: ifLast === undefined ? {} : { ifLast } };
+    return { nonce, options: condition };
   }
   if (!SESSION.test(session)) throw badArgument('a session (Mokka-Session) is 16 hex digits, 0-9 and a-f');
   if (nonce === undefined)
@@ -67,7 +84,7 @@ export function namedBy({ session, nonce, since, ifLast }: PushWords): PushName 
     options: {
       session,
       ...(since === undefined ? {} : { since }),
-      ...(ifLast === undefined ? {} : { ifLast }),
+      ...condition,
     },
   };
 }

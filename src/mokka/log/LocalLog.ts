@@ -19,6 +19,7 @@ import { PendingTrims } from './PendingTrims';
 import { RecentEntries } from './RecentEntries';
 import { RememberedPushes } from './RememberedPushes';
 import { UncommittedBytes } from './UncommittedBytes';
+import { WatchedKeys } from './WatchedKeys';
 
 /** A push on its way into the log. */
 export interface StagedPush {
@@ -53,6 +54,8 @@ export class LocalLog {
   committedLogNumber: number;
   /** Which pushes the last entries were made by. */
   readonly pushes: RememberedPushes;
+  /** On a leader: the last logs of keys that conditional pushes ask for. */
+  readonly watchedKeys: WatchedKeys;
   private readonly recent: RecentEntries;
   private staged: Entry[] = [];
   private stagedBytes = 0;
@@ -66,6 +69,7 @@ export class LocalLog {
     readonly limits: LogLimits,
   ) {
     this.pushes = new RememberedPushes(limits.REMEMBERED_PUSHES_MAX);
+    this.watchedKeys = new WatchedKeys(store);
     this.recent = new RecentEntries(limits);
     this.commitIndex = store.commitIndex;
     invariant(
@@ -233,6 +237,11 @@ export class LocalLog {
     return entry;
   }
 
+  /** See {@link WatchedKeys.watch}. */
+  watchKey(payload: Buffer, isNext: boolean): boolean {
+    return this.watchedKeys.watch(payload, this.staged, isNext);
+  }
+
   /** The index up to which the first staged entries have at most `maxBytes`; one entry at least, if any is staged. */
   stagedWithin(maxBytes: number): number {
     let bytes = 0;
@@ -265,6 +274,7 @@ export class LocalLog {
   /** Forgets staged entries: who made them leads no more. */
   dropStaged(): void {
     this.uncommitted.clear();
+    this.watchedKeys.clear();
     if (this.staged.length === 0) return;
     this.staged = [];
     this.stagedBytes = 0;
@@ -364,6 +374,7 @@ export class LocalLog {
     this.recent.add(entry);
     this.staged.push(entry);
     this.stagedBytes += entry.bytes.length;
+    this.watchedKeys.staged(entry);
     this.uncommitted.add(entry.index, entry.bytes.length);
   }
 

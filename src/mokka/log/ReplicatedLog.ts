@@ -180,6 +180,29 @@ export class ReplicatedLog {
     return this.takesPushes && this.log.hasRoom;
   }
 
+  /**
+   * Whether the next push of its node can be proposed: what its condition asks of a key is known. If not it is looked for,
+   * by {@link searchKeys}.
+   */
+  canPropose({ ifKeyLast, payload }: Pick<Proposal, 'ifKeyLast' | 'payload'>): boolean {
+    return ifKeyLast === null || this.replication === null || this.log.watchKey(payload, true);
+  }
+
+  /** A push came that will be proposed after others: what its condition asks of a key may be looked for meanwhile. */
+  foresee({ ifKeyLast, payload }: Pick<Proposal, 'ifKeyLast' | 'payload'>): void {
+    if (ifKeyLast !== null && this.replication !== null) this.log.watchKey(payload, false);
+  }
+
+  /** Whether {@link searchKeys} has something to do. */
+  get searchesKeys(): boolean {
+    return this.log.watchedKeys.isSearching;
+  }
+
+  /** Looks for the last logs of keys, in so many steps. */
+  searchKeys(steps: number): void {
+    this.log.watchedKeys.search(steps);
+  }
+
   /** See {@link Replication.propose}; on a node that does not lead nothing is done. */
   propose(push: Proposal, pusher: string | null): ProposalResult {
     return this.replication?.propose(push, pusher) ?? 'NO_LEADER';

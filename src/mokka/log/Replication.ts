@@ -16,15 +16,17 @@ export interface Proposal {
   readonly since: number | null;
   /** See ForwardedPush. */
   readonly ifLast: number | null;
+  /** See ForwardedPush. */
+  readonly ifKeyLast: number | null;
   readonly payload: Buffer;
 }
 
 /**
- * The log does not end where the push wants it to. That is so for the cluster once the entry at `judgedAt` is committed:
+ * The log, or the key's, does not end where the push wants it to. That is so for the cluster once the entry at `judgedAt` is committed:
  * before, a leader that is replaced may have judged by what nobody keeps.
  */
 export interface FailedCondition {
-  /** The number of the last log. */
+  /** The number of the last log, of all or of the push's key, as its condition is; 0 for none. */
   readonly lastLogNumber: number;
   readonly judgedAt: number;
 }
@@ -139,18 +141,26 @@ export class Replication {
 
   /**
    * Takes a push: makes an entry of it, or finds the entry that it is in the log already, or refuses it. A push that is
-   * found is not asked for its condition again: the retry of a success is a success.
+   * found is not asked for its condition again: the retry of a success is a success. What a condition asks of a key is
+   * known: see {@link LocalLog.watchKey}.
    *
    * @param pusher the follower whose user made it; null: a user of the leader.
    */
   propose(push: Proposal, pusher: string | null): ProposalResult {
     const { log } = this;
+    if (push.ifKeyLast !== null) log.watchedKeys.judged(push.payload);
     const found = log.pushes.find(push.id);
     if (found === undefined && !log.pushes.wouldKnow(push.id, push.since))
       // What is not read back from the store yet will be soon: then the pusher's next try is decided.
       return log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER';
     if (found === undefined && push.ifLast !== null && push.ifLast !== log.lastLogNumber)
-      return this.failedCondition(push.ifLast);
+      return this.failedCondition(push.ifLast, log.lastLogNumber);
+    if (found === undefined && push.ifKeyLast !== null) {
+      const last = log.watchedKeys.lastOf(push.payload);
+      invariant(last !== null, () => 'a push is judged by a key whose last log is not known');
+      if (last === 'forgotten') return 'TRIMMED';
+      if (last !== push.ifKeyLast) return this.failedCondition(push.ifKeyLast, last);
+    }
     const entry = found === undefined ? log.stage(this.term, this.wallClock.now(), push) : log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
     if (found !== undefined && !entryHasPayload(entry, push.payload)) return 'NONCE_REUSED';
@@ -241,14 +251,13 @@ export class Replication {
   }
 
   /**
-   * Behind a later log nothing can come before it any more, so that a failed condition stays so. Where the log is not as
-   * long yet as the push wants it, this leader may have been replaced, and the next have appended what is missing. An entry
+   * Behind a later log nothing can come before it any more, so that a failed condition stays so. Where the log, or the
+   * key's, is not as long yet as the push wants it, this leader may have been replaced, and the next have appended what is missing. An entry
    * that it commits after it judged shows that it was not.
    */
-  private failedCondition(ifLast: number): FailedCondition {
+  private failedCondition(wanted: number, lastLogNumber: number): FailedCondition {
     const { log } = this;
-    const { lastLogNumber } = log;
-    const isTooShort = lastLogNumber < ifLast;
+    const isTooShort = lastLogNumber < wanted;
     if (isTooShort && log.lastIndex === log.commitIndex) log.stage(this.term, this.wallClock.now(), null);
     return { lastLogNumber, judgedAt: log.lastIndex };
   }

@@ -23,6 +23,8 @@ export interface ForwardedPush {
   readonly since: number | null;
   /** The number of the log behind which it is to be appended; null: wherever the log ends. */
   readonly ifLast: number | null;
+  /** The number that the last log of its key is to have, 0: there is to be none; null: whichever it is. */
+  readonly ifKeyLast: number | null;
   readonly payload: Buffer;
 }
 
@@ -35,7 +37,7 @@ export interface CommittedPush {
 }
 
 /** Why a leader does not append a push. */
-export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER' | 'CONDITION_FAILED';
+export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER' | 'CONDITION_FAILED' | 'TRIMMED';
 
 /** The push is committed, as this entry. */
 export interface CommittedAnswer extends PushId {
@@ -47,7 +49,7 @@ export interface RefusedAnswer extends PushId {
   readonly refused: Refusal;
   /** The refused push's: an answer to an earlier try says nothing of a later one. */
   readonly since: number | null;
-  /** With CONDITION_FAILED: the number of the last log; else null. */
+  /** With CONDITION_FAILED: the number of the last log, of all or of the key, as the condition is; else null. */
   readonly lastLogNumber: number | null;
 }
 
@@ -59,10 +61,11 @@ export function committedPush(entry: Entry): CommittedPush {
   return { logNumber, term, createdAt, hash: entryHash(entry) };
 }
 
-/** A forwarded push: `since` and `ifLast`, doubles, this for null; how long the payload is; the payload. */
+/** A forwarded push: `since`, `ifLast` and `ifKeyLast`, doubles, this for null; how long the payload is; the payload. */
 const NONE = -1;
 const IF_LAST_AT = 8;
-const LENGTH_AT = IF_LAST_AT + 8;
+const IF_KEY_LAST_AT = IF_LAST_AT + 8;
+const LENGTH_AT = IF_KEY_LAST_AT + 8;
 const PAYLOAD_AT = LENGTH_AT + 4;
 
 /** Pushes as one piece of bytes. */
@@ -71,9 +74,10 @@ export function encodePushes(pushes: readonly ForwardedPush[]): Buffer {
   for (const { payload } of pushes) length += PAYLOAD_AT + payload.length;
   const bytes = Buffer.allocUnsafe(length);
   let at = 0;
-  for (const { since, ifLast, payload } of pushes) {
+  for (const { since, ifLast, ifKeyLast, payload } of pushes) {
     bytes.writeDoubleBE(since ?? NONE, at);
     bytes.writeDoubleBE(ifLast ?? NONE, at + IF_LAST_AT);
+    bytes.writeDoubleBE(ifKeyLast ?? NONE, at + IF_KEY_LAST_AT);
     bytes.writeUInt32BE(payload.length, at + LENGTH_AT);
     bytes.set(payload, at + PAYLOAD_AT);
     at += PAYLOAD_AT + payload.length;
@@ -91,11 +95,12 @@ export function decodePushes(bytes: Buffer): ForwardedPush[] {
     if (start > bytes.length) throw new ProtocolError('a forwarded push is cut short');
     const since = readNumberOrNone(bytes, at);
     const ifLast = readNumberOrNone(bytes, at + IF_LAST_AT);
+    const ifKeyLast = readNumberOrNone(bytes, at + IF_KEY_LAST_AT);
     const length = bytes.readUInt32BE(at + LENGTH_AT);
     at = start + length;
     if (at > bytes.length || length > PAYLOAD_BYTES_MAX)
       throw new ProtocolError(`a forwarded push of ${length} bytes is cut short or too long`);
-    pushes.push({ since, ifLast, payload: bytes.subarray(start, at) });
+    pushes.push({ since, ifLast, ifKeyLast, payload: bytes.subarray(start, at) });
   }
   return pushes;
 }
@@ -165,6 +170,7 @@ const REFUSALS: readonly unknown[] = [
   'NONCE_REUSED',
   'NO_LEADER',
   'CONDITION_FAILED',
+  'TRIMMED',
 ] satisfies Refusal[];
 
 export function refusedToWire(answer: RefusedAnswer): RefusedWire {

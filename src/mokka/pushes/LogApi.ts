@@ -30,6 +30,7 @@ import {
   conditionFailed,
   foreignSince,
   forgottenPush,
+  keyForgotten,
   neverAnswered,
   neverSent,
   perhapsUnderWay,
@@ -116,13 +117,13 @@ export class LogApi implements PushApi, PushMarks, PushSource {
     }
   }
 
-  /** On the leader: proposes the next push to its log; false when none waits. */
+  /** On the leader: proposes the next push to its log. See {@link PushSource}. */
   proposeNext(): boolean {
     const now = this.parts.clock.now();
     const push = this.unsent.first(now);
-    if (push === undefined) return false;
-    this.unsent.sent(push, now);
     const { log } = this.parts;
+    if (push === undefined || !log.canPropose(push)) return false;
+    this.unsent.sent(push, now);
     const result = log.propose(push, null);
     if (typeof result === 'string') this.refuse(push, result, log.clusterCommitIndex);
     else if (isFailedCondition(result)) this.failed({ push, ...result });
@@ -235,7 +236,7 @@ export class LogApi implements PushApi, PushMarks, PushSource {
   private accept(
     key: string,
     { value, nonce }: { value: string; nonce?: number },
-    { session, deadline = PUSH_DEADLINE_MS, since, ifLast }: PushOptions,
+    { session, deadline = PUSH_DEADLINE_MS, since, ifLast, ifKeyLast }: PushOptions,
     answer: PushAnswers,
   ): void {
     const id: PushId = { session: session ?? this.session, nonce: nonce ?? this.nextNonce() };
@@ -257,13 +258,23 @@ export class LogApi implements PushApi, PushMarks, PushSource {
     }
     const now = this.parts.clock.now();
     const push = new PendingPush(
-      { id, key, value, bytes, named: session !== undefined, ifLast: ifLast ?? null, acceptedAt: now },
+      {
+        id,
+        key,
+        value,
+        bytes,
+        named: session !== undefined,
+        ifLast: ifLast ?? null,
+        ifKeyLast: ifKeyLast ?? null,
+        acceptedAt: now,
+      },
       now + deadline,
       session === undefined ? this.parts.log.clusterCommitIndex : sinceIndex,
     );
     push.answers.push(answer);
     this.pending.add(push);
     this.unsent.add(push);
+    if (push.ifKeyLast !== null) this.parts.log.foresee(push);
     this.parts.flushes.want();
   }
 
@@ -319,7 +330,8 @@ export class LogApi implements PushApi, PushMarks, PushSource {
       this.parts.flushes.want();
       return;
     }
-    if (refusal !== 'STALE_NONCE') this.reject(push, refusalError(refusal));
+    if (refusal === 'TRIMMED') this.reject(push, keyForgotten(push.attempts > 1));
+    else if (refusal !== 'STALE_NONCE') this.reject(push, refusalError(refusal));
     else if (!named) this.reject(push, forgottenPush());
     else this.reject(push, push.since === null ? refusalError(refusal) : staleSince());
   }
@@ -329,13 +341,15 @@ export class LogApi implements PushApi, PushMarks, PushSource {
     else this.conditionFailed(failed.push, failed.lastLogNumber);
   }
 
-  /** The cluster's log does not end where a push wants it to. */
+  /** The cluster's log, or the key's, does not end where a push wants it to. */
   private conditionFailed(push: PendingPush, lastLogNumber: number): void {
-    const { ifLast } = push;
-    if (push.ended || ifLast === null) return;
+    const { ifLast, ifKeyLast } = push;
+    const wanted = ifLast ?? ifKeyLast;
+    if (push.ended || wanted === null) return;
     // An earlier try may be appended yet when the log has grown as long. A first one is the only one: links repeat no packet.
-    const mayBeStored = push.attempts > 1 && lastLogNumber < ifLast;
-    this.reject(push, (mayBeStored ? perhapsUnderWay : conditionFailed)(ifLast, lastLogNumber));
+    const mayBeStored = push.attempts > 1 && lastLogNumber < wanted;
+    const failed = { wanted, lastLogNumber, ofKey: ifKeyLast !== null };
+    this.reject(push, (mayBeStored ? perhapsUnderWay : conditionFailed)(failed));
   }
 
   private reject(push: PendingPush, error: RequestError): void {

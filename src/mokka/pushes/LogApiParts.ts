@@ -17,7 +17,14 @@ export interface Gate {
 /** What LogApi asks of the replicated log. */
 export type PushLog = Pick<
   ReplicatedLog,
-  'leads' | 'agreedLeader' | 'agreesWithLeader' | 'takesPushes' | 'clusterCommitIndex' | 'propose'
+  | 'leads'
+  | 'agreedLeader'
+  | 'agreesWithLeader'
+  | 'takesPushes'
+  | 'clusterCommitIndex'
+  | 'canPropose'
+  | 'foresee'
+  | 'propose'
 > & { readonly log: Pick<ReadableLog, 'commitIndex' | 'entryAt' | 'floor' | 'identity'> };
 
 /** The parts of a node that LogApi works with. */

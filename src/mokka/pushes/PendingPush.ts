@@ -18,6 +18,8 @@ export interface PushContent {
   readonly named: boolean;
   /** See ForwardedPush. */
   readonly ifLast: number | null;
+  /** See ForwardedPush. */
+  readonly ifKeyLast: number | null;
   /** Monotonic ms. */
   readonly acceptedAt: number;
 }
@@ -26,6 +28,7 @@ export interface PushContent {
 export class PendingPush implements Proposal {
   readonly id: PushId;
   readonly ifLast: number | null;
+  readonly ifKeyLast: number | null;
   readonly answers: PushAnswers[] = [];
   /** To how many leaders, or how often, it went without a definite answer. */
   attempts = 0;
@@ -46,6 +49,7 @@ export class PendingPush implements Proposal {
   ) {
     this.id = content.id;
     this.ifLast = content.ifLast;
+    this.ifKeyLast = content.ifKeyLast;
   }
 
   /** Encoded only when it is first sent: a program may push thousands in one step. */

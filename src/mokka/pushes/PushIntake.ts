@@ -9,7 +9,7 @@ import type { ForwardedAnswers } from './ForwardedAnswers';
 
 /** Pushes that wait for the leader's log: of its own users, or of one peer. */
 export interface PushSource {
-  /** Proposes the next one to the log; false when none waits. */
+  /** Proposes the next one to the log; false when none waits, or it has to wait for what it asks of a key. */
   proposeNext(): boolean;
 }
 
@@ -25,7 +25,7 @@ export class PushIntake {
   private turn = 0;
 
   constructor(
-    private readonly log: Pick<ReplicatedLog, 'hasRoom' | 'propose'>,
+    private readonly log: Pick<ReplicatedLog, 'hasRoom' | 'canPropose' | 'foresee' | 'propose'>,
     own: PushSource,
     private readonly answers: Pick<ForwardedAnswers, 'proposed'>,
     private readonly limits: LogLimits,
@@ -44,7 +44,7 @@ export class PushIntake {
    *
    * @throws MalformedEntryError when its payload is none.
    */
-  take(peer: string, { since, ifLast, payload }: ForwardedPush): void {
+  take(peer: string, { since, ifLast, ifKeyLast, payload }: ForwardedPush): void {
     const id = payloadId(payload);
     let queue = this.forwarded.get(peer);
     if (queue === undefined) {
@@ -52,7 +52,7 @@ export class PushIntake {
       this.forwarded.set(peer, queue);
       this.sources.push(queue);
     }
-    queue.add({ id, since, ifLast, payload });
+    queue.add({ id, since, ifLast, ifKeyLast, payload });
   }
 
   /** Proposes what the log has room for. */
@@ -75,7 +75,7 @@ class ForwardedQueue implements PushSource {
 
   constructor(
     private readonly peer: string,
-    private readonly log: Pick<ReplicatedLog, 'propose'>,
+    private readonly log: Pick<ReplicatedLog, 'canPropose' | 'foresee' | 'propose'>,
     private readonly answers: Pick<ForwardedAnswers, 'proposed'>,
     private readonly limits: LogLimits,
   ) {}
@@ -85,11 +85,13 @@ class ForwardedQueue implements PushSource {
     if (this.pushes.length >= this.limits.FORWARDS_WAITING_MAX || bytes > FORWARD_BYTES_WAITING_MAX) return;
     this.bytes = bytes;
     this.pushes.push(push);
+    this.log.foresee(push);
   }
 
   proposeNext(): boolean {
-    const push = this.pushes.shift();
-    if (push === undefined) return false;
+    const push = this.pushes.at(0);
+    if (push === undefined || !this.log.canPropose(push)) return false;
+    this.pushes.shift();
     this.bytes -= push.payload.length;
     this.answers.proposed(this.peer, push, this.log.propose(push, this.peer));
     return true;

@@ -62,7 +62,12 @@ export class UnsentPushes {
       bytes += push.content.bytes;
       if (bytes > FORWARD_BYTES_MAX && pushes.length > 0) break;
       this.sent(push, now);
-      pushes.push({ since: push.since, ifLast: push.ifLast, payload: push.payload });
+      pushes.push({
+        since: push.since,
+        ifLast: push.ifLast,
+        ifKeyLast: push.ifKeyLast,
+        payload: push.payload,
+      });
     }
     return pushes;
   }

@@ -14,8 +14,12 @@ export function checkPush(key: unknown, value: unknown, options: unknown): void 
   if (value['nonce'] !== undefined && typeof value['nonce'] !== 'number')
     throw badArgument('a nonce is a whole number from 0 to 2^53 - 1', value['nonce']);
   if (!isObject(options))
-    throw badArgument('the options of push are { session?, deadline?, since?, ifLast? }', options);
-  const { session, deadline, since, ifLast } = options;
+    throw badArgument(
+      'the options of push are { session?, deadline?, since?, ifLast?, ifKeyLast? }',
+      options,
+    );
+  checkCondition(options);
+  const { session, deadline, since } = options;
   if (session !== undefined && typeof session !== 'string')
     throw badArgument('a session is a string of 16 hex digits (0-9, a-f)', session);
   if (deadline !== undefined && (typeof deadline !== 'number' || !Number.isFinite(deadline) || deadline < 0))
@@ -24,8 +28,14 @@ export function checkPush(key: unknown, value: unknown, options: unknown): void 
     throw badArgument('since is a text that logApi.since gave', since);
   if (since !== undefined && session === undefined)
     throw badArgument('since goes with the session that it is of', session);
-  if (ifLast !== undefined && !isEntryNumber(ifLast))
-    throw badArgument('ifLast is the index of a log, 0 for none', ifLast);
+}
+
+function checkCondition(options: Record<string, unknown>): void {
+  for (const name of ['ifLast', 'ifKeyLast'])
+    if (options[name] !== undefined && !isEntryNumber(options[name]))
+      throw badArgument(`${name} is the index of a log, 0 for none`, options[name]);
+  if (options['ifLast'] !== undefined && options['ifKeyLast'] !== undefined)
+    throw new RequestError('BAD_ARGUMENT', 'a push has ifLast or ifKeyLast, not both');
 }
 
 /** Whether it has properties. */

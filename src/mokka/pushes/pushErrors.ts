@@ -76,20 +76,42 @@ export function clusterUnknown(): RequestError {
   );
 }
 
-/** The log does not end where the push wants it to. */
-export function conditionFailed(ifLast: number, lastLogNumber: number): RequestError {
+/** A condition that does not hold. */
+interface Unfulfilled {
+  /** The number that the last log was to have. */
+  readonly wanted: number;
+  /** The number that it has, 0 for none. */
+  readonly lastLogNumber: number;
+  /** Whether the last log of the push's key is meant. */
+  readonly ofKey: boolean;
+}
+
+/** The log, or the key's, does not end where the push wants it to. */
+export function conditionFailed({ wanted, lastLogNumber, ofKey }: Unfulfilled): RequestError {
   return new ConditionFailedError(
     lastLogNumber,
-    `the last log is ${lastLogNumber}, not ${ifLast}; nothing was stored: read what came, then try again behind it`,
+    `the last log${ofKey ? ' of this key' : ''} is ${lastLogNumber}, not ${wanted}; nothing was stored: read what came, then try again behind it`,
   );
 }
 
 /** As {@link conditionFailed}, but an earlier try of the push may still be under way to a leader of before. */
-export function perhapsUnderWay(ifLast: number, lastLogNumber: number): RequestError {
+export function perhapsUnderWay({ wanted, lastLogNumber, ofKey }: Unfulfilled): RequestError {
   return new RequestError(
     'UNKNOWN_OUTCOME',
-    `the last log is ${lastLogNumber}, not yet ${ifLast}, but an earlier try may still be under way: look with get_log before you try again`,
+    `the last log${ofKey ? ' of this key' : ''} is ${lastLogNumber}, not yet ${wanted}, but an earlier try may still be under way: look with get_log before you try again`,
   );
+}
+
+/** What the last log of a push's key is was forgotten with the log's beginning; an earlier try may have been stored yet. */
+export function keyForgotten(mayBeStored: boolean): RequestError {
+  const what =
+    'the log was trimmed, and what is left has no log of this key: whether ifKeyLast holds is not known';
+  return mayBeStored
+    ? new RequestError(
+        'UNKNOWN_OUTCOME',
+        `${what}; an earlier try may still be under way: look before you try again`,
+      )
+    : new RequestError('TRIMMED', `${what}; nothing was stored: push without it`);
 }
 
 /** A push of a session that is this node's own, and that the leader has forgotten too much to know. */

@@ -40,8 +40,17 @@ export const conditionBeforeRetry: Plant = {
       replication.propose = (push, pusher) =>
         push.ifLast === null || push.ifLast === localLogOf(mokka).lastLogNumber
           ? propose(push, pusher)
-          : replication['failedCondition'](push.ifLast);
+          : replication['failedCondition'](push.ifLast, localLogOf(mokka).lastLogNumber);
     });
+  },
+};
+
+export const keyBeforeTail: Plant = {
+  name: 'key-before-tail',
+  story:
+    'A push that names the last log of its key is judged by the store alone, without what came since the search began.',
+  onStart(mokka) {
+    localLogOf(mokka).watchedKeys.staged = () => undefined;
   },
 };
 

@@ -5,6 +5,8 @@ import type { SimulatedCluster } from './SimulatedCluster';
 
 /** A push as it is to be made. Times in µs. */
 export interface PushPlan {
+  /** 'key' where it is left out. */
+  readonly key?: string;
   readonly value: string;
   /** The caller's own session and nonce; null: the node's. Only a named push is tried again elsewhere. */
   readonly named: { readonly session: string; readonly nonce: number } | null;
@@ -12,6 +14,8 @@ export interface PushPlan {
   readonly bringsSince?: boolean;
   /** It is to be appended only behind the last log that clients know, or one that is so many further on; null, or left out: anywhere. */
   readonly behind?: number | null;
+  /** Whether that is the last log of its key, and not of all. */
+  readonly behindKey?: boolean;
   /** On which node each attempt is made. */
   readonly nodes: readonly number[];
   /** How long the node tries, ms, and how long the client waits for it, µs. */
@@ -31,9 +35,12 @@ export class Clients {
 
   /** Pushes; `done` is called once it is acknowledged. */
   push(plan: PushPlan, done: (index: number) => void = () => undefined): PushRecord {
+    const { key = 'key', behindKey: ofKey = false, behind = null } = plan;
+    const known = this.history.highestIndex(ofKey ? key : null);
     const record: PushRecord = {
+      key,
       value: plan.value,
-      ifLast: plan.behind == null ? null : Math.max(0, this.history.highestIndex + plan.behind),
+      condition: behind === null ? null : { wanted: Math.max(0, known + behind), ofKey },
       failedConditions: [],
       invokedAt: this.cluster.now,
       completedAt: Infinity,
@@ -105,7 +112,7 @@ export class Clients {
         deadline,
         ...(named === null ? {} : { session: named.session }),
         ...(plan.since === null ? {} : { since: plan.since }),
-        ...(record.ifLast === null ? {} : { ifLast: record.ifLast }),
+        ...optionsOf(record),
       };
       const invokedAt = cluster.now;
       const settled = (outcome: AttemptOutcome) =>
@@ -115,7 +122,7 @@ export class Clients {
           else next();
         });
       void process.mokka.logApi
-        .push('key', { value, ...(named === null ? {} : { nonce: named.nonce }) }, options)
+        .push(record.key, { value, ...(named === null ? {} : { nonce: named.nonce }) }, options)
         .then(
           (entry) => settled({ entry }),
           (thrown: unknown) => settled({ error: toError(thrown) }),
@@ -145,4 +152,9 @@ export class Clients {
     record.index = entry.index;
     record.completedAt = Math.min(record.completedAt, at);
   }
+}
+
+function optionsOf({ condition }: PushRecord): { ifLast?: number; ifKeyLast?: number } {
+  if (condition === null) return {};
+  return condition.ofKey ? { ifKeyLast: condition.wanted } : { ifLast: condition.wanted };
 }

@@ -136,7 +136,7 @@ class Schedule {
       this.clients.push(step.plan);
       return;
     }
-    const known = this.clients.history.highestIndex;
+    const known = this.clients.history.highestIndex();
     const index = { last: known, next: known + 1, any: 1 + (step.draw % (known + 2)) }[step.which];
     if (index > 0) this.clients.get(step.node, index);
   }

@@ -38,6 +38,9 @@ export interface SchedulePlan {
 const MS = 1000;
 const HOUR = 3_600_000;
 
+/** Of the logs that clients push. */
+const KEYS = ['key', 'other-key', 'third-key'];
+
 /** What goes wrong in each kind of schedule, by weight. */
 const kinds = {
   crashes: { crash: 4, stop: 2, dieInEvent: 4, blackout: 1, cutOff: 1 },
@@ -266,6 +269,8 @@ function clientStepsOf(
         at,
         kind: 'push',
         plan: {
+          key: KEYS[count % KEYS.length] ?? 'key',
+          behindKey: count % 2 === 0,
           value: `v${++count}`,
           named: isNamed ? { session: `00000000000000${caller}0`.slice(-16), nonce } : null,
           bringsSince: needsSince || random.perMille(500),

@@ -59,6 +59,43 @@ test('its types and codes are those that a node has', () => {
   expect([told, info, code, codeBack]).toHaveLength(4);
 });
 
+describe('a key', () => {
+  test('its last log and its history are asked for as text, whatever it is', async () => {
+    const node = await fake((asked, answer) =>
+      tell(answer, 200, asked.url?.includes('/log?') === true ? { logs: [entry(7)], next: 7 } : entry(9)),
+    );
+    const log = clientOf([node]);
+    expect((await log.latest('a/b ключ?'))?.index).toBe(9);
+    expect(await log.history('a/b')).toEqual({ logs: [entry(7)], next: 7 });
+    await log.history('a', { limit: 3, before: 7 });
+    expect(node.asked.map(({ url }) => url)).toEqual([
+      `/v1/keys/${encodeURIComponent('a/b ключ?')}`,
+      '/v1/keys/a%2Fb/log?limit=100',
+      '/v1/keys/a/log?limit=3&before=7',
+    ]);
+  });
+
+  test.each(['', '.', '..', '\ud800'])('%p cannot be asked for', async (key) => {
+    const node = await fake((_, answer) => tell(answer, 200, entry(9)));
+    const log = clientOf([node]);
+    expect(await errorOf(log.latest(key))).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(await errorOf(log.history(key))).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(node.asked).toEqual([]);
+  });
+
+  test('without a log is null', async () => {
+    const problem = { code: 'NOT_FOUND', detail: 'there is no log of this key yet', status: 404 };
+    const node = await fake((_, answer) => tell(answer, 404, problem));
+    expect(await clientOf([node]).latest('none')).toBeNull();
+  });
+
+  test('an append may name its last log', async () => {
+    const node = await fake((_, answer) => tell(answer, 201, entry(42)));
+    await clientOf([node]).append('order', 'b', { ifKeyLast: 41 });
+    expect(node.asked[0]?.headers).toMatchObject({ 'mokka-if-key-last': '41' });
+  });
+});
+
 describe('append', () => {
   test('is asked for with the token, its session, a nonce of its own, since and the condition', async () => {
     const node = await fake((_, answer) => tell(answer, 201, entry(42)));

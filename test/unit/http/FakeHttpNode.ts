@@ -72,6 +72,9 @@ export class FakeHttpNode implements HttpNode {
       if (before !== undefined) return before;
       if (options.ifLast !== undefined && options.ifLast !== this.stored.length)
         throw new ConditionFailedError(this.stored.length, 'another last log');
+      const lastOfKey = this.log.findLast(({ log }) => log.key === key)?.index ?? 0;
+      if (options.ifKeyLast !== undefined && options.ifKeyLast !== lastOfKey)
+        throw new ConditionFailedError(lastOfKey, 'another last log of this key');
       const entry = this.add(key, value, nonce);
       this.known.set(name, entry);
       return entry;

@@ -56,3 +56,31 @@ test('it takes the scope read', async () => {
       expect([path, answer.status]).toEqual([path, status]);
     }
 });
+
+test('a log is stored only behind the last one of its key, where it asks for that', async () => {
+  const push = (value: string, ifKeyLast: string): Promise<Response> =>
+    opened.post({ key: 'a', value }, { 'mokka-if-key-last': ifKeyLast });
+  expect((await push('1', '0')).status).toBe(201);
+  opened.node.add('other', 'x');
+  const refused = await push('2', '0');
+  expect([refused.status, await bodyOf(refused)]).toMatchObject([
+    412,
+    { code: 'CONDITION_FAILED', lastIndex: 1 },
+  ]);
+  expect((await push('2', '1')).status).toBe(201);
+  expect((await push('3', '-1')).status).toBe(400);
+  const lines = await opened.post(
+    '{"key":"a","value":"3","ifKeyLast":1}\n{"key":"a","value":"3","ifKeyLast":3}\n',
+    { 'content-type': 'application/x-ndjson' },
+  );
+  const answers = (await lines.text()).trim().split('\n');
+  expect(answers.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { ok: false, error: { code: 'CONDITION_FAILED', lastIndex: 3 } },
+    { ok: true, result: { index: 4 } },
+  ]);
+  const inHeader = await opened.post('{"key":"a","value":"4"}\n', {
+    'content-type': 'application/x-ndjson',
+    'mokka-if-key-last': '4',
+  });
+  expect(inHeader.status).toBe(400);
+});

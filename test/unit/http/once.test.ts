@@ -10,6 +10,11 @@ describe('what headers name', () => {
   test('nothing is named where there are none; a condition needs no name', () => {
     expect(pushNameOf({})).toEqual({ options: {} });
     expect(pushNameOf({ 'mokka-if-last': '0' })).toEqual({ options: { ifLast: 0 } });
+    expect(pushNameOf({ 'mokka-if-key-last': '0' })).toEqual({ options: { ifKeyLast: 0 } });
+    expect(pushNameOf({ ...NAMED, 'mokka-if-key-last': '41' }).options).toEqual({
+      session: SESSION,
+      ifKeyLast: 41,
+    });
   });
 
   test('a session and a nonce, with since and condition', () => {

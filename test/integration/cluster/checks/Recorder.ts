@@ -21,8 +21,9 @@ export class Recorder {
   /** Adds a log; null when it was not acknowledged. Values must differ. */
   async add(node: NodeProcess, key: string, value: string): Promise<LogEntry | null> {
     const push: PushRecord = {
+      key,
       value,
-      ifLast: null,
+      condition: null,
       failedConditions: [],
       invokedAt: microseconds(),
       completedAt: Infinity,

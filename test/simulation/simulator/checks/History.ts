@@ -10,9 +10,10 @@ export type AttemptOutcome = { readonly entry: LogEntry } | { readonly error: Er
 
 /** A push as its client sees it. All attempts of one carry the same session and nonce, or there is only one. */
 export interface PushRecord {
+  readonly key: string;
   readonly value: string;
-  /** Index of the log behind which alone it is to be appended; null: any. */
-  ifLast: number | null;
+  /** Behind which log alone it is to be appended; null: any. */
+  readonly condition: Condition | null;
   /** Attempts that were answered with CONDITION_FAILED. */
   readonly failedConditions: FailedConditionRecord[];
   readonly invokedAt: number;
@@ -20,6 +21,14 @@ export interface PushRecord {
   completedAt: number;
   index: number | null;
   readonly attempts: AttemptOutcome[];
+}
+
+/** What a push wants to be the last log. */
+export interface Condition {
+  /** Its index, 0 for none. */
+  readonly wanted: number;
+  /** Whether it is the last of the push's key, and not of all. */
+  readonly ofKey: boolean;
 }
 
 /** An answer that the log does not end where a push wants it to. */
@@ -67,10 +76,11 @@ export class History {
   readonly pushes: PushRecord[] = [];
   readonly gets: GetRecord[] = [];
 
-  /** The highest index that a client knows of. */
-  get highestIndex(): number {
+  /** The highest index that a client knows of, of a key, or of all (null). */
+  highestIndex(ofKey: string | null = null): number {
     let highest = 0;
-    for (const { index } of this.pushes) highest = Math.max(highest, index ?? 0);
+    for (const { index, key } of this.pushes)
+      if (ofKey === null || key === ofKey) highest = Math.max(highest, index ?? 0);
     return highest;
   }
 
@@ -98,7 +108,7 @@ export class History {
     }
     for (const push of this.pushes) {
       const at = indexes.get(push.value);
-      const fault = this.errorFault(push) ?? pushFault(push, at, logs) ?? this.conditionFault(push, at);
+      const fault = this.errorFault(push) ?? pushFault(push, at, logs) ?? this.conditionFault(push, at, logs);
       if (fault !== null) return fault;
     }
     for (const { index, entry, node } of this.gets)
@@ -107,11 +117,11 @@ export class History {
     return null;
   }
 
-  private errorFault({ value, ifLast, attempts }: PushRecord): string | null {
+  private errorFault({ value, condition, attempts }: PushRecord): string | null {
     for (const attempt of attempts) {
       if (attempt === null || 'entry' in attempt) continue;
       const { error } = attempt;
-      if (error instanceof RequestError && error.code === 'CONDITION_FAILED' && ifLast !== null) continue;
+      if (error instanceof RequestError && error.code === 'CONDITION_FAILED' && condition !== null) continue;
       if (!(error instanceof RequestError && this.mayFailWith.includes(error.code)))
         return `${value} failed with ${String(error)}`;
     }
@@ -119,14 +129,21 @@ export class History {
   }
 
   /** `at`: where the push stands. */
-  private conditionFault(push: PushRecord, at: number | undefined): string | null {
-    const { value, ifLast, failedConditions } = push;
-    if (ifLast === null) return null;
-    if (at !== undefined && at !== ifLast + 1) return `${value} stands at index ${at}, not behind ${ifLast}`;
+  private conditionFault(push: PushRecord, at: number | undefined, logs: readonly LogEntry[]): string | null {
+    const { value, key, condition, failedConditions } = push;
+    if (condition === null) return null;
+    const { wanted, ofKey } = condition;
+    const isCounted = ({ log }: LogEntry): boolean => !ofKey || log.key === key;
+    const before = at === undefined ? wanted : (logs.slice(0, at - 1).findLast(isCounted)?.index ?? 0);
+    if (before !== wanted)
+      return `${value} stands at index ${String(at)} behind ${before}, not behind ${wanted}`;
     for (const { lastIndex } of failedConditions) {
-      if (lastIndex === ifLast) return `${value} was refused, though the last log was ${ifLast} as it wants`;
+      if (lastIndex === wanted) return `${value} was refused, though the last log was ${wanted} as it wants`;
+      const last = logs[lastIndex - 1];
+      if (last !== undefined && !isCounted(last))
+        return `${value} was told of log ${lastIndex}, of another key`;
       // Another attempt may be appended when the log has grown as long; behind a later log none can.
-      const isFinal = lastIndex > ifLast || (push.attempts.length === 1 && !this.repeatsPackets);
+      const isFinal = lastIndex > wanted || (push.attempts.length === 1 && !this.repeatsPackets);
       if (isFinal && at !== undefined)
         return `${value} was refused behind log ${lastIndex}, but stands at index ${at}`;
     }
@@ -134,13 +151,16 @@ export class History {
   }
 
   private orderFault(logs: readonly LogEntry[]): string | null {
-    const failed = this.pushes.flatMap(({ ifLast, failedConditions }) =>
-      failedConditions.map((record) => ({ ...record, ifLast: ifLast ?? 0 })),
+    const failed = this.pushes.flatMap(({ key, condition, failedConditions }) =>
+      failedConditions.map((record) => ({
+        ...record,
+        wanted: wantedOfAll(key, condition, logs),
+      })),
     );
     const length = Math.max(
       logs.length,
       ...this.gets.map(({ index }) => index),
-      ...failed.map(({ ifLast, lastIndex }) => Math.max(ifLast, lastIndex)),
+      ...failed.map(({ wanted, lastIndex }) => Math.max(wanted, lastIndex)),
     );
     const lower = new Array<number>(length + 1).fill(0);
     const upper = new Array<number>(length + 1).fill(Infinity);
@@ -154,13 +174,20 @@ export class History {
     for (const { index, entry, invokedAt, completedAt } of this.gets)
       if (entry === null) lower[index] = Math.max(lower[index] ?? 0, invokedAt);
       else upper[index] = Math.min(upper[index] ?? Infinity, completedAt);
-    for (const { ifLast, lastIndex, invokedAt, completedAt } of failed) {
+    for (const { wanted, lastIndex, invokedAt, completedAt } of failed) {
       if (lastIndex > logs.length) return `a push was told of a last index ${lastIndex} that is not there`;
       upper[lastIndex] = Math.min(upper[lastIndex] ?? Infinity, completedAt);
-      if (lastIndex < ifLast) lower[ifLast] = Math.max(lower[ifLast] ?? 0, invokedAt);
+      if (lastIndex < wanted) lower[wanted] = Math.max(lower[wanted] ?? 0, invokedAt);
     }
     return firstDisorder(lower, upper);
   }
+}
+
+/** The log behind which a push was to stand, where its key is the one that is meant; else 0. */
+function wantedOfAll(key: string, condition: Condition | null, logs: readonly LogEntry[]): number {
+  if (condition === null) return 0;
+  const { wanted, ofKey } = condition;
+  return !ofKey || logs[wanted - 1]?.log.key === key ? wanted : 0;
 }
 
 function firstDisorder(lower: readonly number[], upper: readonly number[]): string | null {

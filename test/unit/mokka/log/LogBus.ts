@@ -112,6 +112,7 @@ export class LogBus {
     value = `value ${nonce}`,
     pusher: string | null = null,
     ifLast: number | null = null,
+    { key = 'key', ifKeyLast = null }: { readonly key?: string; readonly ifKeyLast?: number | null } = {},
   ): { committed: Entry[]; refused: string[]; failed: FailedCondition[]; taken: boolean } {
     const outcome = {
       committed: [] as Entry[],
@@ -120,7 +121,8 @@ export class LogBus {
       taken: this.log(leader).leads,
     };
     const id = { session: SESSION, nonce };
-    const push = { id, since: null, ifLast, payload: encodePayload(id, 'key', value) };
+    const push = { id, since: null, ifLast, ifKeyLast, payload: encodePayload(id, key, value) };
+    while (!this.log(leader).canPropose(push)) this.log(leader).searchKeys(1);
     const result = this.log(leader).propose(push, pusher);
     if (typeof result === 'string') outcome.refused.push(result);
     else if (isFailedCondition(result)) outcome.failed.push(result);

@@ -51,6 +51,64 @@ test('the retry of a push that was appended is a success, wherever the log ends 
   expect(again.committed).toEqual(first.committed);
 });
 
+describe('a push that names the last log of its key', () => {
+  const propose = (
+    nonce: number,
+    key: string,
+    ifKeyLast: number | null = null,
+  ): ReturnType<LogBus['propose']> =>
+    bus.propose('a', nonce, `value ${nonce}`, null, null, { key, ifKeyLast });
+
+  test('goes behind that, whatever came of other keys, saved or not', () => {
+    const outcomes = [propose(1, 'x', 0), propose(2, 'y', 0), propose(3, 'x', 1)];
+    bus.settle('a');
+    outcomes.push(propose(4, 'y', 2), propose(5, 'z', 0), propose(6, 'x', 3));
+    bus.settle('a');
+    expect(outcomes.map(({ committed }) => committed[0]?.logNumber)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('is refused where another is the last, and is told which', () => {
+    propose(1, 'x');
+    propose(2, 'y');
+    propose(3, 'x');
+    bus.settle('a');
+    const { lastIndex: judgedAt } = bus.log('a').log;
+    expect(propose(4, 'x', 0).failed).toEqual([{ lastLogNumber: 3, judgedAt }]);
+    expect(propose(5, 'x', 1).failed).toEqual([{ lastLogNumber: 3, judgedAt }]);
+    expect(propose(6, 'x', 3)).toMatchObject({ failed: [] });
+    expect(propose(7, 'x', 3).failed).toEqual([{ lastLogNumber: 4, judgedAt: judgedAt + 1 }]);
+  });
+
+  test('that the key’s last log is an earlier one, or none, is so once an entry from after it was judged is committed', () => {
+    propose(1, 'x');
+    bus.settle('a');
+    const { lastIndex } = bus.log('a').log;
+    expect(propose(2, 'x', 2).failed).toEqual([{ lastLogNumber: 1, judgedAt: lastIndex + 1 }]);
+    expect(propose(3, 'y', 1).failed).toEqual([{ lastLogNumber: 0, judgedAt: lastIndex + 1 }]);
+    bus.settle('a');
+    expect(bus.log('a').log).toMatchObject({ commitIndex: lastIndex + 1, committedLogNumber: 1 });
+  });
+
+  test('the retry of a success is one', () => {
+    const first = propose(1, 'x', 0);
+    bus.settle('a');
+    propose(2, 'x');
+    bus.settle('a');
+    expect(propose(1, 'x', 0).committed).toEqual(first.committed);
+  });
+
+  test('a leader that lost its lead forgets what it knew: the next time it leads, the log may be another', () => {
+    propose(1, 'x');
+    bus.settle('a');
+    propose(2, 'x', 1);
+    bus.elect('b', 2);
+    bus.settle('b');
+    bus.elect('a', 3);
+    bus.settle('a');
+    expect(propose(3, 'x', 1)).toMatchObject({ failed: [] });
+  });
+});
+
 describe('a log that remembers eight entries, of twelve pushes', () => {
   beforeEach(() => {
     bus = new LogBus(['a'], { ...LOG_LIMITS, REMEMBERED_PUSHES_MAX: 8 });

@@ -76,9 +76,17 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
   fc.record({ type: fc.constant('commit' as const), term: entryNumber, commitIndex: entryNumber }),
   fc.record({
     type: fc.constant('forward' as const),
-    pushes: fc.array(fc.record({ since: fc.option(entryNumber), ifLast: fc.option(entryNumber), payload }), {
-      maxLength: 5,
-    }),
+    pushes: fc.array(
+      fc.record({
+        since: fc.option(entryNumber),
+        ifLast: fc.option(entryNumber),
+        ifKeyLast: fc.option(entryNumber),
+        payload,
+      }),
+      {
+        maxLength: 5,
+      },
+    ),
   }),
   fc.record({
     type: fc.constant('answers' as const),
@@ -161,12 +169,18 @@ const ID = '00000000000000aa';
 const emptyEntry = (index: number, term: number): Buffer =>
   encodeEntries([buildEntry({ index, term, logNumber: 0, createdAt: 0 }, null, null)]);
 
-/** The bytes of one forwarded push, with its `since`, the length of its payload and its `ifLast` as given. */
-const pushBytes = (since: number, length: number, payloadBytes = length, ifLast = -1): Buffer => {
-  const head = Buffer.alloc(20);
+/** The bytes of one forwarded push, with its `since`, the length of its payload and its conditions as given. */
+const pushBytes = (
+  since: number,
+  length: number,
+  payloadBytes = length,
+  [ifLast = -1, ifKeyLast = -1]: readonly number[] = [],
+): Buffer => {
+  const head = Buffer.alloc(28);
   head.writeDoubleBE(since);
   head.writeDoubleBE(ifLast, 8);
-  head.writeUInt32BE(length, 16);
+  head.writeDoubleBE(ifKeyLast, 16);
+  head.writeUInt32BE(length, 24);
   return Buffer.concat([head, Buffer.alloc(payloadBytes)]);
 };
 
@@ -198,13 +212,14 @@ test.each([
   ['a list too deep', [5, 1, 1, Buffer.alloc(0), [[[1]]]]],
   ['pushes that are no bytes', [4, 'x']],
   ['a push that is cut short', [4, pushBytes(0, 30, 29)]],
-  ['a push without its payload', [4, Buffer.alloc(19)]],
+  ['a push without its payload', [4, Buffer.alloc(27)]],
   ['a push larger than any', [4, pushBytes(0, PAYLOAD_BYTES_MAX + 1)]],
   ['a push since half a position', [4, pushBytes(0.5, 30)]],
   ['a push since a position that no entry can hold', [4, pushBytes(ENTRY_NUMBER_MAX + 1, 30)]],
-  ['a push behind half a log', [4, pushBytes(0, 30, 30, 0.5)]],
-  ['a push behind a log that cannot be', [4, pushBytes(0, 30, 30, -2)]],
-  ['more pushes than a message may have', [4, Buffer.alloc(20 * (FORWARD_PUSHES_MAX + 1))]],
+  ['a push behind half a log', [4, pushBytes(0, 30, 30, [0.5])]],
+  ['a push behind a log that cannot be', [4, pushBytes(0, 30, 30, [-2])]],
+  ['a push behind half a log of its key', [4, pushBytes(0, 30, 30, [-1, 0.5])]],
+  ['more pushes than a message may have', [4, Buffer.alloc(28 * (FORWARD_PUSHES_MAX + 1))]],
   ['half an answer', [5, 1, 1, committedBytes(1).subarray(1), []]],
   ['an answer to half a nonce', [5, 1, 1, committedBytes(0.5), []]],
   ['an answer to no nonce', [5, 1, 1, committedBytes(NaN), []]],

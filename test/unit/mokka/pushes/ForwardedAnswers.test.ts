@@ -7,7 +7,7 @@ import { buildEntry, encodePayload, type Entry } from '../../../../src/entry/Ent
 
 const ID = { session: '00000000000000aa', nonce: 7 };
 const PAYLOAD = encodePayload(ID, 'key', 'value');
-const PUSH = { id: ID, since: 4, ifLast: null, payload: PAYLOAD };
+const PUSH = { id: ID, since: 4, ifLast: null, ifKeyLast: null, payload: PAYLOAD };
 const TERM = 3;
 
 /** Entries up to here are under way to the peer. */

@@ -45,6 +45,8 @@ function follower(leader: string | null = 'leader'): {
     agreedLeader: leader,
     agreesWithLeader: leader !== null,
     clusterCommitIndex: COMMITTED,
+    canPropose: () => true,
+    foresee: () => undefined,
     propose: () => 'NO_LEADER',
     log: {
       identity: IDENTITY,

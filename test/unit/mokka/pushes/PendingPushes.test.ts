@@ -8,7 +8,7 @@ const SESSIONS = [OWN, '000000000000000b'];
 
 function pushOf(id: PushId): PendingPush {
   return new PendingPush(
-    { id, key: '', value: '', bytes: 0, named: false, ifLast: null, acceptedAt: 0 },
+    { id, key: '', value: '', bytes: 0, named: false, ifLast: null, ifKeyLast: null, acceptedAt: 0 },
     0,
     null,
   );

@@ -2,7 +2,7 @@ import { FORWARD_BYTES_WAITING_MAX, FORWARDS_WAITING_MAX, VALUE_BYTES_MAX } from
 import { LOG_LIMITS } from '../../../../src/mokka/log/LogLimits';
 import { PushIntake } from '../../../../src/mokka/pushes/PushIntake';
 import type { Proposal } from '../../../../src/mokka/log/Replication';
-import { encodePayload } from '../../../../src/entry/Entry';
+import { encodePayload, payloadId } from '../../../../src/entry/Entry';
 import type { ForwardedPush, Refusal } from '../../../../src/mokka/messages/pushes';
 
 const SESSION = '00000000000000aa';
@@ -14,6 +14,7 @@ function pushOf(nonce: number, valueBytes = 1): ForwardedPush {
   return {
     since: null,
     ifLast: null,
+    ifKeyLast: null,
     payload: encodePayload({ session: SESSION, nonce }, 'k', 'v'.repeat(valueBytes)),
   };
 }
@@ -23,12 +24,23 @@ function intakeWith(own: number[] = []): {
   intake: PushIntake;
   proposed: string[];
   step: (room: number) => void;
+  unknown: Set<number>;
+  foreseen: number[];
 } {
   const proposed: string[] = [];
   const log = {
     room: 0,
     get hasRoom(): boolean {
       return this.room > 0;
+    },
+    /** Nonces of pushes that ask for what is not known yet. */
+    unknown: new Set<number>(),
+    foreseen: [] as number[],
+    canPropose({ payload }: Pick<Proposal, 'payload'>): boolean {
+      return !this.unknown.has(payloadId(payload).nonce);
+    },
+    foresee({ payload }: Pick<Proposal, 'payload'>): void {
+      this.foreseen.push(payloadId(payload).nonce);
     },
     propose({ id }: Proposal, pusher: string | null): Refusal {
       this.room--;
@@ -41,18 +53,25 @@ function intakeWith(own: number[] = []): {
       const nonce = own.shift();
       if (nonce === undefined) return false;
       log.propose(
-        { id: { session: SESSION, nonce }, since: null, ifLast: null, payload: Buffer.alloc(0) },
+        {
+          id: { session: SESSION, nonce },
+          since: null,
+          ifLast: null,
+          ifKeyLast: null,
+          payload: Buffer.alloc(0),
+        },
         null,
       );
       return true;
     },
   };
+  const { unknown, foreseen } = log;
   const intake = new PushIntake(log, source, { proposed: () => undefined }, LOG_LIMITS);
   const step = (given: number): void => {
     log.room = given;
     intake.step();
   };
-  return { intake, proposed, step };
+  return { intake, proposed, step, unknown, foreseen };
 }
 
 test('each node has its turn, whatever waits of another, and each node’s pushes keep their order', () => {
@@ -105,4 +124,19 @@ test('a node that leads no more forgets the pushes of others', () => {
   }
   step(Infinity);
   expect(proposed).toHaveLength(LARGE_FIT);
+});
+
+test('a push that asks for what is not known yet holds up its own node’s alone, in their order', () => {
+  const { intake, proposed, step, unknown, foreseen } = intakeWith();
+  unknown.add(2);
+  for (const nonce of [1, 2, 3]) intake.take('a', pushOf(nonce));
+  for (const nonce of [4, 5]) intake.take('b', pushOf(nonce));
+  expect(foreseen).toEqual([1, 2, 3, 4, 5]);
+  step(10);
+  step(10);
+  expect(proposed.sort()).toEqual(['a1', 'b4', 'b5']);
+  expect(intake.holdsForwarded).toBe(true);
+  unknown.clear();
+  step(10);
+  expect(proposed.slice(3)).toEqual(['a2', 'a3']);
 });

@@ -8,7 +8,16 @@ const DEADLINE = 1000;
 
 function pushOf(nonce: number, bytes = BYTES): PendingPush {
   const id = { session: '00000000000000aa', nonce };
-  const content = { id, key: 'k', value: 'v', bytes, named: false, ifLast: null, acceptedAt: 0 };
+  const content = {
+    id,
+    key: 'k',
+    value: 'v',
+    bytes,
+    named: false,
+    ifLast: null,
+    ifKeyLast: null,
+    acceptedAt: 0,
+  };
   return new PendingPush(content, DEADLINE, 0);
 }
 

@@ -45,6 +45,31 @@ test('the retry of a success is one', async () => {
   expect(await once()).toEqual(first);
 });
 
+test('a push goes behind the last log of its key; else it is told which that is', async () => {
+  const of = (key: string, ifKeyLast?: number): Promise<{ index: number }> =>
+    node.logApi.push(key, { value: 'v' }, ifKeyLast === undefined ? {} : { ifKeyLast });
+  expect(await of('x', 0)).toMatchObject({ index: 1 });
+  expect(await of('y')).toMatchObject({ index: 2 });
+  for (const wanted of [0, 2, 7])
+    await expect(of('x', wanted)).rejects.toMatchObject({ code: 'CONDITION_FAILED', lastIndex: 1 });
+  await expect(of('z', 1)).rejects.toMatchObject({ code: 'CONDITION_FAILED', lastIndex: 0 });
+  expect(await of('x', 1)).toMatchObject({ index: 3 });
+  expect(await of('z', 0)).toMatchObject({ index: 4 });
+  expect(node.logApi.idle).toBe(true);
+});
+
+test('of many that want the same place of a key one gets it, and all others are told', async () => {
+  const all = await Promise.allSettled(
+    Array.from({ length: 60 }, (_, at) =>
+      node.logApi.push(`k${at % 3}`, { value: `v${at}` }, { ifKeyLast: 0 }),
+    ),
+  );
+  expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  for (const [at, one] of all.entries())
+    if (one.status === 'rejected')
+      expect(one.reason).toMatchObject({ code: 'CONDITION_FAILED', lastIndex: (at % 3) + 1 });
+});
+
 describe('since', () => {
   const session = '00000000000000aa';
 
@@ -66,6 +91,11 @@ describe('since', () => {
   ])('%s is refused', async (_, options, code) => {
     await push('one');
     await expect(push('v', options)).rejects.toMatchObject({ code });
+  });
+
+  test('both conditions at once are refused', async () => {
+    await expect(push('v', { ifLast: 0, ifKeyLast: 0 })).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+    await expect(push('v', { ifKeyLast: -1 })).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
   });
 
   test.each([-1, 1.5, NaN, '1', null, 2 ** 53])('ifLast of %p is refused', async (ifLast) => {

@@ -24,6 +24,11 @@ class Leader {
     agreedLeader: null,
     agreesWithLeader: true,
     clusterCommitIndex: CLUSTER_COMMITTED,
+    /** Of what is asked of a key. */
+    isKnown: true,
+    canPropose: ({ ifKeyLast }: Pick<Proposal, 'ifKeyLast'>): boolean =>
+      ifKeyLast === null || this.log.isKnown,
+    foresee: (): void => undefined,
     propose: ({ since, ifLast }: Proposal): ProposalResult => {
       this.proposed.push({ since, ifLast });
       return this.result;
