@@ -1,4 +1,4 @@
-import type { Entry, LogEntry } from './entry/Entry';
+import type { Entry, LogEntry, LogPoint } from './entry/Entry';
 import type { Membership } from './storage/LogStore';
 
 /** What `info` shows: the tutorial's five fields, of the last log that this node holds, then the node's own. */
@@ -216,16 +216,30 @@ export interface StoredLogs {
   takePlace(): () => void;
 }
 
+/** What of a log is committed. */
+export interface CommittedRange {
+  /** What the first entry follows on: all up to it is forgotten. */
+  readonly floor: LogPoint;
+  readonly last: Entry;
+  /** Which cluster it is, 32 hex digits; null where the node does not know yet. */
+  readonly identity: string | null;
+}
+
 /** The committed log as it is stored, the empty entries of leaders included: what a backup copies. */
 export interface CommittedLog {
   /**
-   * The last committed entry that this node holds, or null when there is none. `confirmed`: by the leader with a
+   * What this node holds and knows to be committed, or null when that is nothing. `confirmed`: by the leader with a
    * quorum, so that nothing is missing that was committed before the call.
    *
    * @throws RequestError NO_LEADER when that cannot be confirmed in time.
    */
-  head(confirmed: boolean): Promise<Entry | null>;
-  /** Committed entries from an index on, Raft's, which counts empty entries too: as many as the limits of a backup's page allow, but one at least if there is one. */
+  head(confirmed: boolean): Promise<CommittedRange | null>;
+  /**
+   * Committed entries from an index on, Raft's, which counts empty entries too: as many as the limits of a backup's page
+   * allow, but one at least if there is one.
+   *
+   * @throws TrimmedError when they are forgotten.
+   */
   read(from: number): Promise<Entry[]>;
 }
 

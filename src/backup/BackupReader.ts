@@ -1,6 +1,13 @@
-import { MalformedEntryError, entryHash, parseEntry, type Entry } from '../entry/Entry';
+import { MalformedEntryError, entryHash, parseEntry, type Entry, type LogPoint } from '../entry/Entry';
 import { chainFault } from '../storage/storeRules';
-import { CHECKSUM_BYTES, damagedBackup, decodeHead, HEAD_BYTES, type BackupHead } from './BackupHead';
+import {
+  CHECKSUM_BYTES,
+  damagedBackup,
+  decodeHead,
+  lastIndexOf,
+  lastLogOf,
+  type BackupHead,
+} from './BackupHead';
 import { LENGTH_BYTES, readEntryLength } from '../entry/entryFrames';
 import { HashedFile } from './HashedFile';
 
@@ -15,7 +22,7 @@ export class BackupReader {
   static open(path: string): BackupReader {
     const file = HashedFile.open(path);
     try {
-      return new BackupReader(decodeHead(path, file.takeUpTo(HEAD_BYTES)), file);
+      return new BackupReader(decodeHead(file), file);
     } catch (error) {
       file.close();
       throw error;
@@ -29,10 +36,12 @@ export class BackupReader {
    * @throws BackupError BACKUP_DAMAGED, FILE_FAILED
    */
   *pages(maxBytes: number): Generator<readonly Entry[], void> {
-    let previous: Entry | null = null;
+    const { floor } = this.head;
+    const last = lastIndexOf(this.head);
+    let previous: LogPoint = floor;
     let page: Entry[] = [];
     let bytes = 0;
-    for (let index = 1; index <= this.head.entries; index++) {
+    for (let index = floor.index + 1; index <= last; index++) {
       const entry = this.next(index, previous);
       if (page.length > 0 && bytes + entry.bytes.length > maxBytes) {
         yield page;
@@ -51,7 +60,7 @@ export class BackupReader {
     this.file.close();
   }
 
-  private next(index: number, previous: Entry | null): Entry {
+  private next(index: number, previous: LogPoint): Entry {
     try {
       const length = readEntryLength(this.file.take(LENGTH_BYTES), 0);
       const entry = parseEntry(this.file.take(length));
@@ -64,9 +73,9 @@ export class BackupReader {
     }
   }
 
-  private checkEnd(last: Entry | null): void {
+  private checkEnd(last: LogPoint): void {
     const { file, head } = this;
-    if (last === null || entryHash(last).toString('hex') !== head.headHash || last.logNumber !== head.logs)
+    if (entryHash(last).toString('hex') !== head.headHash || last.logNumber !== lastLogOf(head))
       throw damagedBackup(file.path, 'is damaged: its last entry is not the one that its beginning names');
     const checksum = file.digest();
     if (!file.take(CHECKSUM_BYTES).equals(checksum))

@@ -14,7 +14,7 @@ import { BackupError, invariant, toError } from '../errors';
 import { BACKUP_ROOM_BYTES_MIN } from '../limits';
 import { FILE_MODE, syncPath, writeWhole } from '../storage/directory/durableFile';
 import { entryHash, type Entry } from '../entry/Entry';
-import { encodeHead, type BackupHead } from './BackupHead';
+import { encodeHead, lastIndexOf, type BackupHead } from './BackupHead';
 import { encodeEntries } from '../entry/entryFrames';
 
 /**
@@ -68,7 +68,7 @@ export class BackupWriter {
   finish(): void {
     const { path, partial, file, head, last } = this;
     invariant(
-      head !== null && last?.index === head.entries && entryHash(last).toString('hex') === head.headHash,
+      head !== null && last?.index === lastIndexOf(head) && entryHash(last).toString('hex') === head.headHash,
       () => `a backup of ${String(head?.entries)} entries ends at ${String(last?.index)}`,
     );
     this.put(this.hash.copy().digest());

@@ -7,7 +7,7 @@ import { IDENTITY_BYTES } from '../entry/Entry';
 import { DurableLogStore } from '../storage/durable/DurableLogStore';
 import type { StoreOwner } from '../storage/directory/MarkerFile';
 import { asStoreFailed } from '../storage/unusable';
-import type { BackupHead } from './BackupHead';
+import { lastIndexOf, type BackupHead } from './BackupHead';
 import { BackupReader } from './BackupReader';
 import { RestoreSite } from './RestoreSite';
 import type { OnProgress } from './takeBackup';
@@ -27,7 +27,8 @@ export interface RestoreOptions {
 }
 
 /**
- * Makes a node's data directory from a backup: a voter that knows the whole log to be committed. What is built is
+ * Makes a node's data directory from a backup: a voter that knows the whole log to be committed, from the backup's floor
+ * on. What is built is
  * the node's only when all of it is checked and on disk ({@link RestoreSite}): one that fails leaves nothing that a
  * node would use. Synchronous for as long as it reads.
  *
@@ -69,14 +70,19 @@ async function fill(
   const store = await DurableLogStore.open({ directory, ...owner });
   try {
     store.setMembership('voter');
-    store.setIdentity(restoredIdentity(owner.clusterId, reader.head));
+    const { head } = reader;
+    const { floor, entries } = head;
+    store.setIdentity(restoredIdentity(owner.clusterId, head));
+    let restored = 0;
     for (const page of reader.pages(RESTORE_STEP_BYTES)) {
-      const index = page.at(-1)?.index ?? 0;
-      store.append(page, index);
-      onProgress?.(index, reader.head.entries);
+      if (restored === 0 && floor.index > 0) store.beginAt(floor, page);
+      else store.append(page, floor.index + restored + page.length);
+      restored += page.length;
+      onProgress?.(restored, entries);
       // The store's own work beside this thread comes to its end in a turn of the event loop.
       await nextTurn();
     }
+    store.append([], lastIndexOf(head));
     // A term of which this node knows no vote: it votes in those after it, as candidates stand in those after theirs.
     store.saveHardState({ term: store.last?.term ?? 0, votedFor: null });
   } finally {

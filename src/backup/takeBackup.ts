@@ -1,14 +1,18 @@
-import { InvariantError } from '../errors';
-import { entryHash, type Entry } from '../entry/Entry';
+import { InvariantError, RequestError } from '../errors';
+import { entryHash, type Entry, type LogPoint } from '../entry/Entry';
 import { chainFault } from '../storage/storeRules';
-import type { BackupHead } from './BackupHead';
+import { lastIndexOf, type BackupHead } from './BackupHead';
 import { BackupWriter } from './BackupWriter';
 
 /** A running node, as a backup sees it. */
 export interface BackupSource {
   /** What is committed now, and of which cluster. */
   head(): Promise<BackupHead>;
-  /** Committed entries from an index on: one at least, and not more than a bounded number of bytes. */
+  /**
+   * Committed entries from an index on: one at least, and not more than a bounded number of bytes.
+   *
+   * @throws RequestError TRIMMED when they are forgotten.
+   */
   read(from: number): Promise<readonly Entry[]>;
 }
 
@@ -20,7 +24,8 @@ export type OnProgress = (done: number, total: number) => void;
  * consistent while logs are added; those are not in it. Each entry's hash is checked on the way. When it fails, no file
  * is left. `onProgress` is told after each page how many entries of how many are copied.
  *
- * @throws BackupError TARGET_EXISTS, FILE_FAILED; what the source throws.
+ * @throws BackupError TARGET_EXISTS, FILE_FAILED; RequestError TRIMMED when the log is trimmed meanwhile, and what is not
+ * copied yet is gone; what else the source throws.
  */
 export async function takeBackup(
   source: BackupSource,
@@ -46,19 +51,31 @@ async function copyEntries(
   writer: BackupWriter,
   onProgress: OnProgress,
 ): Promise<void> {
-  let last: Entry | null = null;
-  for (let index = 0; index < head.entries;) {
-    const page = (await source.read(index + 1)).slice(0, head.entries - index);
-    if (page.length === 0) throw new InvariantError(`the node gave no entry at position ${index + 1}`);
+  const { floor, entries } = head;
+  const lastIndex = lastIndexOf(head);
+  let last: LogPoint = floor;
+  while (last.index < lastIndex) {
+    const page = (await readPage(source, last.index + 1)).slice(0, lastIndex - last.index);
+    if (page.length === 0) throw new InvariantError(`the node gave no entry at position ${last.index + 1}`);
     for (const entry of page) {
       const fault = chainFault(entry, last);
-      if (fault !== null) throw new InvariantError(`the node gave a wrong entry at ${index + 1}: ${fault}`);
+      if (fault !== null)
+        throw new InvariantError(`the node gave a wrong entry at ${last.index + 1}: ${fault}`);
       last = entry;
-      index = entry.index;
     }
     writer.write(page);
-    onProgress(index, head.entries);
+    onProgress(last.index - floor.index, entries);
   }
-  if (last === null || entryHash(last).toString('hex') !== head.headHash)
-    throw new InvariantError(`the node's entry ${head.entries} is not the one that it named`);
+  if (entryHash(last).toString('hex') !== head.headHash)
+    throw new InvariantError(`the node's entry ${lastIndex} is not the one that it named`);
+}
+
+async function readPage(source: BackupSource, from: number): Promise<readonly Entry[]> {
+  try {
+    return await source.read(from);
+  } catch (thrown) {
+    if (!(thrown instanceof RequestError) || thrown.code !== 'TRIMMED') throw thrown;
+    const message = `the log was trimmed while it was copied, and nothing is kept of the copy: take the backup again`;
+    throw new RequestError('TRIMMED', message, { cause: thrown });
+  }
 }

@@ -6,6 +6,7 @@
 import { join, resolve } from 'node:path';
 import { takeBackup, type OnProgress } from '../backup/takeBackup';
 import { backupSourceOf } from '../cli/client/backupSource';
+import { logsInWords } from '../cli/shell/logsInWords';
 import { runFileScript, tell, type FileResult, type OptionValues } from '../cli/shell/fileScript';
 import { NodeClient } from '../cli/client/NodeClient';
 import { nodeNumber } from '../cli/shell/shellWords';
@@ -27,7 +28,7 @@ const backup = async (file: string, values: OptionValues, onProgress: OnProgress
   try {
     const head = await takeBackup(backupSourceOf(client, values['unconfirmed'] !== true), file, onProgress);
     const made = resolve(file);
-    return { head, made, advice: `${head.logs} of them logs, written to ${made}` };
+    return { head, made, advice: `${logsInWords(head)}, written to ${made}` };
   } finally {
     client.close();
   }

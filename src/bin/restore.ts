@@ -5,6 +5,7 @@
  */
 import { restoreBackup } from '../backup/restoreBackup';
 import type { OnProgress } from '../backup/takeBackup';
+import { logsInWords } from '../cli/shell/logsInWords';
 import { runFileScript, tell, type FileResult, type OptionValues } from '../cli/shell/fileScript';
 import { readConfig } from '../config/ClusterConfig';
 import { clusterFingerprint } from '../config/clusterFingerprint';
@@ -32,7 +33,7 @@ const restore = async (file: string, values: OptionValues, onProgress: OnProgres
   return {
     head,
     made: dataDirectory,
-    advice: `${head.logs} of them logs, restored to ${dataDirectory} for node ${index}${next}`,
+    advice: `${logsInWords(head)}, restored to ${dataDirectory} for node ${index}${next}`,
   };
 };
 

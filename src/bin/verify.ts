@@ -4,6 +4,7 @@
  */
 import { grouped, ProgressLine } from '../cli/process/ProgressLine';
 import { watchOutput } from '../cli/process/watchOutput';
+import { logsInWords } from '../cli/shell/logsInWords';
 import { parseOptions } from '../cli/shell/parseOptions';
 import { endWithError } from '../cli/shell/programFailure';
 import { requireWorkingDirectory } from '../config/workingDirectory';
@@ -40,12 +41,14 @@ async function verify(directory: string): Promise<void> {
   const seconds = (): number => (performance.now() - begun) / 1000;
   const progress = new ProgressLine();
   try {
-    const { entries, logs, headHash, bytes } = await verifyStore(directory, (so) =>
-      progress.count(so.index, so.last, 'entries', `, ${describeRead(so.bytes, seconds())}`),
+    const found = await verifyStore(directory, (so) =>
+      progress.count(so.read, so.entries, 'entries', `, ${describeRead(so.bytes, seconds())}`),
     );
     progress.clear();
-    console.log(`whole: ${entries} entries, ${logs} of them logs, ${describeRead(bytes, seconds())}`);
-    console.log(`head hash ${headHash}`);
+    console.log(
+      `whole: ${found.entries} entries, ${logsInWords(found)}, ${describeRead(found.bytes, seconds())}`,
+    );
+    console.log(`head hash ${found.headHash}`);
   } finally {
     progress.clear();
   }

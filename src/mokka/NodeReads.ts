@@ -78,10 +78,17 @@ export class NodeReads implements ToldLogs, KeyedLogs {
     head: async (confirmed) => {
       if (confirmed) await this.confirmed();
       const { log } = this.parts.log;
-      return this.reading(() => log.entryAt(log.commitIndex));
+      return this.reading(() => {
+        const { floor, identity } = log;
+        const last = log.entryAt(log.commitIndex);
+        return last === null ? null : { floor, last, identity };
+      });
     },
     read: (from) =>
-      this.reading(() => this.parts.log.readCommitted(from, BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX)),
+      this.reading(() => {
+        if (from <= this.floor.index) throw new TrimmedError(this.floor.logNumber);
+        return this.parts.log.readCommitted(from, BACKUP_PAGE_BYTES_MAX, BACKUP_PAGE_ENTRIES_MAX);
+      }),
   };
 
   constructor(private readonly parts: NodeReadsParts) {}

@@ -1,5 +1,6 @@
 import type { BackupSource } from '../../backup/takeBackup';
 import { decodeEntries } from '../../entry/entryFrames';
+import { decodePoint } from '../../entry/LogPoint';
 import { HEAD, headSchema, PAGE, pageSchema, UNCONFIRMED } from '../commands/backupCommands';
 import type { NodeClient } from './NodeClient';
 
@@ -9,7 +10,11 @@ import type { NodeClient } from './NodeClient';
  */
 export function backupSourceOf(client: NodeClient, confirmed: boolean): BackupSource {
   return {
-    head: async () => headSchema.parse(await client.request(confirmed ? HEAD : `${HEAD} ${UNCONFIRMED}`)),
+    head: async () => {
+      const answer = await client.request(confirmed ? HEAD : `${HEAD} ${UNCONFIRMED}`);
+      const { floor, ...head } = headSchema.parse(answer);
+      return { ...head, floor: decodePoint(Buffer.from(floor, 'hex')) };
+    },
     read: async (from) => {
       const { entries } = pageSchema.parse(await client.request(`${PAGE} ${from}`));
       return decodeEntries(Buffer.from(entries, 'base64'));

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { BackupHead } from '../../backup/BackupHead';
 import { encodeEntries } from '../../entry/entryFrames';
 import { RequestError } from '../../errors';
 import type { CommittedLog } from '../../api';
 import { entryHash } from '../../entry/Entry';
+import { encodePoint, HASH_BYTES, IDENTITY_BYTES, POINT_BYTES } from '../../entry/LogPoint';
 import type { Command } from './CommandTable';
 
 /** The names of the two commands, and the word after the first for a head that no quorum has confirmed. */
@@ -11,13 +11,16 @@ export const HEAD = 'backup_head';
 export const PAGE = 'backup_page';
 export const UNCONFIRMED = 'unconfirmed';
 
-const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+const hexOf = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
 /** What they answer. */
 export const headSchema = z.strictObject({
   entries: z.int().positive(),
   logs: z.int().nonnegative(),
-  clusterId: hex32,
-  headHash: hex32,
+  clusterId: hexOf(32),
+  headHash: hexOf(HASH_BYTES),
+  /** What {@link encodePoint} makes, hex. */
+  floor: hexOf(POINT_BYTES),
+  identity: hexOf(IDENTITY_BYTES).nullable(),
 });
 export const pageSchema = z.strictObject({ entries: z.string() });
 
@@ -27,17 +30,24 @@ export function backupCommands(log: CommittedLog, clusterId: string): readonly C
     name: HEAD,
     parse: parseConfirmed,
     run: async (_context, confirmed) => {
-      const last = await log.head(confirmed);
-      if (last === null)
+      const range = await log.head(confirmed);
+      if (range === null)
         throw new RequestError(
           'NOT_FOUND',
-          'this node knows of no committed entry: there is nothing to back up',
+          'this node holds nothing of which it knows that it is committed: there is nothing to back up',
         );
-      const headHash = entryHash(last).toString('hex');
-      return { entries: last.index, logs: last.logNumber, clusterId, headHash };
+      const { floor, last, identity } = range;
+      return {
+        entries: last.index - floor.index,
+        logs: last.logNumber - floor.logNumber,
+        clusterId,
+        headHash: entryHash(last).toString('hex'),
+        floor: encodePoint(floor).toString('hex'),
+        identity,
+      };
     },
     ...internal(`${HEAD} [${UNCONFIRMED}]`),
-  } satisfies Command<boolean, BackupHead>;
+  } satisfies Command<boolean, z.infer<typeof headSchema>>;
   const page = {
     name: PAGE,
     parse: parsePosition,

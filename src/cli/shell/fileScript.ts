@@ -67,7 +67,7 @@ export async function runFileScript(
       progress.count(done, total, 'entries'),
     );
     if (json)
-      return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: { ...head, made } }) };
+      return { status: 0, stdout: JSON.stringify({ command: name, ok: true, result: resultOf(head, made) }) };
     return { status: 0, stdout: `${head.entries} entries, head ${head.headHash}\n${escapeControls(advice)}` };
   } catch (thrown) {
     const { code, message, status } = programFailure(thrown);
@@ -76,6 +76,11 @@ export async function runFileScript(
   } finally {
     progress.clear();
   }
+}
+
+/** `floor`: index of the last log that is trimmed, 0 where the log is whole. */
+function resultOf({ entries, logs, floor, clusterId, headHash }: BackupHead, made: string): object {
+  return { entries, logs, floor: floor.logNumber, clusterId, headHash, made };
 }
 
 /** Says it, and leaves the status for the end of the process. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StartError } from '../../errors';
 import { VERIFY_STEP_BYTES } from '../../limits';
-import { entryHash, GENESIS_HASH } from '../../entry/Entry';
+import { entryHash, type LogPoint } from '../../entry/Entry';
 import { DirectoryDisk } from '../directory/DirectoryDisk';
 import { readStoreOwner } from '../directory/MarkerFile';
 import { lastIndex } from '../storeRules';
@@ -11,9 +11,11 @@ import { DurableLogStore } from './DurableLogStore';
 
 /** What a whole store holds. */
 export interface VerifiedStore {
-  /** Entries, the empty ones of leaders too. */
+  /** What the first entry follows on: all up to it is trimmed. */
+  readonly floor: LogPoint;
+  /** How many entries there are behind the floor, the empty ones of leaders too. */
   readonly entries: number;
-  /** Logs, as people count them. */
+  /** How many of them are logs. */
   readonly logs: number;
   /** The last entry's hash, which covers all before it; zeros when there is none. */
   readonly headHash: string;
@@ -21,15 +23,15 @@ export interface VerifiedStore {
   readonly bytes: number;
 }
 
-/** How far a check is. */
+/** How far a check is: how many entries of how many are read, and their bytes. */
 export interface VerifyProgress {
-  readonly index: number;
-  readonly last: number;
+  readonly read: number;
+  readonly entries: number;
   readonly bytes: number;
 }
 
 /**
- * Checks every entry of a stopped node's store, from the first to the last, and what the store says of them.
+ * Checks every entry of a stopped node's store, from the first that is not trimmed to the last, and what the store says of them.
  *
  * @throws StartError DATA_LOCKED (its node runs), DATA_DAMAGED (names the first bad entry), DATA_FOREIGN (another
  * version's), STORE_FAILED (there is no store, or it cannot be opened, for which it must be writable).
@@ -56,12 +58,13 @@ async function verify(
   const store = await DurableLogStore.open({ directory, ...owner });
   try {
     const bytes = await walk(store, onProgress);
-    const { last } = store;
-    const headHash = last === null ? GENESIS_HASH : entryHash(last);
+    const { floor } = store;
+    const last = store.last ?? floor;
     return {
-      entries: last?.index ?? 0,
-      logs: last?.logNumber ?? 0,
-      headHash: headHash.toString('hex'),
+      floor,
+      entries: last.index - floor.index,
+      logs: last.logNumber - floor.logNumber,
+      headHash: entryHash(last).toString('hex'),
       bytes,
     };
   } finally {
@@ -79,7 +82,7 @@ async function walk(store: DurableLogStore, onProgress: (progress: VerifyProgres
       index = entry.index;
       bytes += entry.bytes.length;
     }
-    onProgress({ index, last, bytes });
+    onProgress({ read: index - floor.index, entries: last - floor.index, bytes });
     await nextTurn();
   }
   for (let next: number | null = floor.index + 1; next !== null; next = store.checkKeys(next))

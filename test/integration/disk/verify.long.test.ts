@@ -74,6 +74,19 @@ test('of a log of less than a megabyte the bytes are told', async () => {
   expect(verify(other).stdout).toMatch(/^whole: 5 entries, 4 of them logs, [\d,]+ bytes\n/);
 });
 
+test('of a trimmed log it says where that begins', async () => {
+  const store = await DurableLogStore.open({ directory, ...OWNER });
+  const floor = store.entryAt(41);
+  if (floor === null) throw new Error('no entry 41');
+  store.trimTo(floor);
+  store.close();
+  const { status, stdout } = verify(directory);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^whole: 20 entries, 20 of them logs \(41 to 60, trimmed up to 40\), 1\.2 MB at /);
+  const last = entries.at(-1);
+  expect(stdout).toContain(`head hash ${last === undefined ? '' : entryHash(last).toString('hex')}\n`);
+});
+
 test('a flipped bit in the index by key of a whole segment', () => {
   const other = join(directory, 'keyed');
   mkdirSync(other);

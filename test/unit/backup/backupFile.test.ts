@@ -15,10 +15,17 @@ import { join } from 'node:path';
 import { CHECKSUM_BYTES, HEAD_BYTES, encodeHead } from '../../../src/backup/BackupHead';
 import { encodeEntries, LENGTH_BYTES } from '../../../src/entry/entryFrames';
 import { takeBackup } from '../../../src/backup/takeBackup';
-import { BackupError } from '../../../src/errors';
-import { ENTRY_BYTES_MAX, ENTRY_BYTES_MIN, type Entry } from '../../../src/entry/Entry';
+import { BackupError, TrimmedError } from '../../../src/errors';
+import {
+  ENTRY_BYTES_MAX,
+  ENTRY_BYTES_MIN,
+  GENESIS,
+  IDENTITY_BYTES,
+  type Entry,
+} from '../../../src/entry/Entry';
+import { encodePoint, POINT_BYTES } from '../../../src/entry/LogPoint';
 import { buildLog, empty, logs } from '../storage/logFixture';
-import { headOf, readAll, sourceOf, thrownBy } from './backupFixture';
+import { headOf, pointOf, readAll, sourceOf, thrownBy } from './backupFixture';
 import { runs } from '../../runs';
 
 const entries = buildLog([empty(1), ...logs(4), empty(3), ...logs(3, 3, 200)]);
@@ -74,6 +81,36 @@ describe('a backup', () => {
       expect(page.length === 1 || page.reduce((sum, { bytes }) => sum + bytes.length, 0) <= maxBytes).toBe(
         true,
       );
+  });
+
+  test('of a trimmed log begins behind its floor', async () => {
+    const floor = pointOf(entries, 3);
+    const head = await takeBackup(sourceOf(entries.slice(3), { floor }), path);
+    expect(head).toMatchObject({ entries: entries.length - 3, logs: 5, floor });
+    const read = readAll(path, 400);
+    expect(read.head).toEqual(head);
+    expect(read.pages.flat()).toEqual(entries.slice(3));
+  });
+
+  test('of a log that is trimmed while it is copied: refused, and no file is left', async () => {
+    const source = sourceOf(entries);
+    const read = (from: number): Promise<readonly Entry[]> =>
+      from > 3 ? Promise.reject(new TrimmedError(6)) : source.read(from);
+    await expect(takeBackup({ ...source, read }, path)).rejects.toMatchObject({
+      code: 'TRIMMED',
+      message: expect.stringMatching(/trimmed while it was copied.* take the backup again/) as string,
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test.each([
+    ['before its floor', 2],
+    ['behind the first', 5],
+  ])('of a trimmed log whose node begins with the entry %s: refused', async (_name, from) => {
+    const floor = pointOf(entries, 3);
+    const source = { ...sourceOf(entries, { floor }), read: () => Promise.resolve(entries.slice(from - 1)) };
+    await expect(takeBackup(source, path)).rejects.toMatchObject({ code: 'INVARIANT' });
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('is for its owner alone, and leaves no other file', async () => {
@@ -136,6 +173,19 @@ describe('a backup', () => {
 });
 
 describe('a damaged file', () => {
+  test('of a trimmed log, with any byte changed or cut at any length: refused', () => {
+    const floor = pointOf(entries, 3);
+    const whole = sealed(encodeHead(headOf(entries, floor)), encodeEntries(entries.slice(3)));
+    expect(refusal(whole)).toBeNull();
+    const begin = HEAD_BYTES - encodePoint(floor).length - IDENTITY_BYTES;
+    for (let at = begin; at < HEAD_BYTES + 100; at++) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] ?? 0) ^ 0x40;
+      expect(refusal(changed)?.code).toBe('BACKUP_DAMAGED');
+      expect(refusal(whole.subarray(0, at))?.message).toMatch(/ is cut: /);
+    }
+  });
+
   test('cut at any length: named as cut', async () => {
     const whole = await backupOf(entries);
     expect(refusal(whole)).toBeNull();
@@ -204,6 +254,9 @@ describe('a damaged file', () => {
     ['fewer entries', { entries: entries.length - 1 }],
     ['no entries', { entries: 0, logs: 0 }],
     ['more logs than entries', { logs: entries.length + 1 }],
+    ['a floor of another hash', { floor: { ...GENESIS, bytes: Buffer.alloc(32, 1) } }],
+    ['a floor further on', { floor: pointOf(entries, 1) }],
+    ['a floor with more logs than entries', { floor: { ...GENESIS, logNumber: 1 } }],
   ])('that says in its beginning to have %s, its checksum right: refused', (_name, change) => {
     const bytes = sealed(encodeHead({ ...headOf(entries), ...change }), encodeEntries(entries));
     expect(refusal(bytes)?.code).toBe('BACKUP_DAMAGED');
@@ -222,11 +275,22 @@ describe('a damaged file', () => {
     expect(refusal(whole)?.message).toMatch(/checksum is wrong/);
   });
 
+  test('of version 1 is read: a whole log', async () => {
+    const whole = await backupOf(entries);
+    const begin = HEAD_BYTES - POINT_BYTES - IDENTITY_BYTES;
+    const older = Buffer.from(whole.subarray(0, begin));
+    older.writeUInt16BE(1, 8);
+    writeFileSync(path, sealed(older, whole.subarray(HEAD_BYTES, -CHECKSUM_BYTES)));
+    const read = readAll(path);
+    expect(read.head).toEqual({ ...headOf(entries), identity: null });
+    expect(read.pages.flat()).toEqual(entries);
+  });
+
   test('of another version, or none of a backup: named, with what to do', async () => {
     const later = await backupOf(entries);
-    later.writeUInt16BE(2, 8);
+    later.writeUInt16BE(3, 8);
     expect(refusal(later)).toMatchObject({ code: 'BACKUP_FOREIGN', exitStatus: 9 });
-    expect(refusal(later)?.message).toMatch(/format 2.*restore it with the version that wrote it/);
+    expect(refusal(later)?.message).toMatch(/format 3.*restore it with the version that wrote it/);
     expect(refusal(Buffer.from('PK\x03\x04 a zip'))?.code).toBe('BACKUP_FOREIGN');
   });
 

@@ -17,7 +17,7 @@ import { DirectoryLock } from '../../../src/storage/directory/DirectoryLock';
 import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
 import { buildLog, empty, logs } from '../storage/logFixture';
 import { OWNER } from '../storage/owner';
-import { CLUSTER_ID, headOf, sourceOf } from './backupFixture';
+import { CLUSTER_ID, headOf, pointOf, sourceOf } from './backupFixture';
 
 const entries = buildLog([empty(2), ...logs(50, 2, 100), empty(7), ...logs(50, 7)]);
 
@@ -54,6 +54,65 @@ test('makes a voter of the new cluster that holds the whole log, committed, in a
   expect(store.indexOfLog(51)).toBe(53);
   store.close();
   expect(readdirSync(join(data, 'nodes'))).toEqual(['node-0']);
+});
+
+describe('of a trimmed log', () => {
+  const floor = pointOf(entries, 20);
+  const kept = entries.slice(20);
+  beforeEach(async () => {
+    rmSync(file);
+    await takeBackup(sourceOf(kept, { pageSize: 40, floor }), file);
+  });
+
+  test('makes a store that begins behind the floor, all of it committed', async () => {
+    expect(await restore()).toEqual(headOf(entries, floor));
+    const store = await DurableLogStore.open({ directory, ...OWNER });
+    expect(store.floor).toEqual(floor);
+    expect(store.membership).toBe('voter');
+    expect(store.hardState).toEqual({ term: 7, votedFor: null });
+    expect(store.commitIndex).toBe(entries.length);
+    expect(store.read(21, Infinity, Infinity)).toEqual(kept);
+    expect([store.indexOfLog(19), store.indexOfLog(20)]).toEqual([null, 21]);
+    store.close();
+  });
+
+  test('in more than one page too', async () => {
+    rmSync(file);
+    const log = buildLog(logs(RESTORE_STEP_BYTES / VALUE_BYTES_MAX + 3, 7, VALUE_BYTES_MAX), floor);
+    await takeBackup(sourceOf(log, { floor }), file);
+    const told: number[][] = [];
+    const onProgress = (...progress: number[]): number => told.push(progress);
+    await restoreBackup({ file, directory, owner: OWNER, sameCluster: false, onProgress });
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.at(-1)).toEqual([log.length, log.length]);
+    const store = await DurableLogStore.open({ directory, ...OWNER });
+    expect([store.floor.index, store.commitIndex, store.last?.index]).toEqual([
+      20,
+      20 + log.length,
+      20 + log.length,
+    ]);
+    store.close();
+  });
+
+  test('gives each member one identity, that of a restore of the same log before it was trimmed too', async () => {
+    const identities = new Set<string | null>();
+    for (const source of [sourceOf(kept, { floor }), sourceOf(kept, { floor }), sourceOf(entries)]) {
+      rmSync(file);
+      await takeBackup(source, file);
+      await restore();
+      const store = await DurableLogStore.open({ directory, ...OWNER });
+      identities.add(store.identity);
+      store.close();
+      rmSync(directory, { recursive: true });
+    }
+    expect([...identities]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  });
+
+  test.each([1, 33, 3000])('damaged %i bytes before its end leaves nothing', async (fromEnd) => {
+    damage(fromEnd);
+    await expect(restore()).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
+    expect(readdirSync(join(data, 'nodes'))).toEqual([]);
+  });
 });
 
 test('of a long log takes what its log takes, and few journals', async () => {

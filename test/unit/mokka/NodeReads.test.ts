@@ -1,6 +1,6 @@
 import { RequestError } from '../../../src/errors';
 import { LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../../../src/limits';
-import { buildEntry, encodePayload, GENESIS, type Entry } from '../../../src/entry/Entry';
+import { buildEntry, encodePayload, GENESIS, type Entry, type LogPoint } from '../../../src/entry/Entry';
 import { NodeReads, type NodeReadsParts } from '../../../src/mokka/NodeReads';
 
 /** The logs 1, 2, 3, … of a node, an empty entry before the first. */
@@ -20,15 +20,16 @@ function nodeReads(
   entries: readonly Entry[],
   known: number,
   shared = Infinity,
+  floor: LogPoint = GENESIS,
 ): { reads: NodeReads; asked: () => number } {
   let committed = known;
   let asked = 0;
   const differ = new RequestError('HISTORIES_DIFFER', 'another history');
   const log = {
+    floor,
     get committedLogNumber() {
       return committed;
     },
-    floor: GENESIS,
     committedLog: (number: number) => (number <= committed ? (entries[number] ?? null) : null),
   };
   const parts = {
@@ -101,4 +102,15 @@ test('of a history that is not shared nothing is told, at its end neither', asyn
 test.each<unknown>([null, 'x'])('options %p are refused', async (options) => {
   const { reads } = nodeReads(entriesOf(1, 1), 1);
   await expect(reads.page(options as object)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+});
+
+test('what is trimmed is refused with the floor, in pages, to who follows, and to a backup', async () => {
+  const floor = { ...GENESIS, index: 4, logNumber: 3 };
+  const { reads } = nodeReads(entriesOf(5, 10), 5, Infinity, floor);
+  const trimmed = { code: 'TRIMMED', floor: 3 };
+  await expect(reads.page({ from: 3 })).rejects.toMatchObject(trimmed);
+  await expect(reads.followers.follow({ from: 3 }).next()).rejects.toMatchObject(trimmed);
+  await expect(reads.committedLog.read(4)).rejects.toMatchObject(trimmed);
+  expect(indexesOf(await reads.page({ from: 4, limit: 1 }))).toEqual([4]);
+  expect((await reads.committedLog.read(5)).map(({ index }) => index)).toEqual([5, 6]);
 });

@@ -6,23 +6,36 @@ import { COMMANDS, findCommand } from '../../../../src/cli/commands/CommandTable
 import type { HelpResult } from '../../../../src/cli/render/render';
 import { answerJson } from '../../../../src/cli/lines/answerJson';
 import { NodeClient, type ClientAnswer } from '../../../../src/cli/client/NodeClient';
-import { RequestError } from '../../../../src/errors';
+import { RequestError, TrimmedError } from '../../../../src/errors';
 import type { CommittedLog } from '../../../../src/api';
-import type { Entry } from '../../../../src/entry/Entry';
-import { CLUSTER_ID, headOf } from '../../backup/backupFixture';
+import { GENESIS, type Entry, type LogPoint } from '../../../../src/entry/Entry';
+import { CLUSTER_ID, headOf, IDENTITY, pointOf } from '../../backup/backupFixture';
 import { buildLog, empty, logs } from '../../storage/logFixture';
 import { FakeNode } from '../FakeNode';
 
 const entries = buildLog([empty(1), ...logs(5)]);
 
 /** A log that a leader confirms, or not. */
-function logOf(held: readonly Entry[], confirmable = true): CommittedLog {
+function logOf(
+  held: readonly Entry[],
+  {
+    confirmable = true,
+    floor = GENESIS,
+    identity = IDENTITY,
+  }: { confirmable?: boolean; floor?: LogPoint; identity?: string | null } = {},
+): CommittedLog {
+  const last = held.at(-1) ?? null;
   return {
     head: (confirmed) =>
       confirmed && !confirmable
         ? Promise.reject(new RequestError('NO_LEADER', 'no leader'))
-        : Promise.resolve(held.at(-1) ?? null),
-    read: (from) => Promise.resolve(held.slice(from - 1, from + 1)),
+        : Promise.resolve(last === null ? null : { floor, last, identity }),
+    read: (from) => {
+      const at = from - floor.index - 1;
+      return at < 0
+        ? Promise.reject(new TrimmedError(floor.logNumber))
+        : Promise.resolve(held.slice(at, at + 2));
+    },
   };
 }
 
@@ -56,8 +69,17 @@ test('a node’s log travels as it is', async () => {
   expect(encodeEntries(await source.read(3))).toEqual(encodeEntries(entries.slice(2, 4)));
 });
 
+test('a trimmed log travels from its floor on; what is before it is refused', async () => {
+  const floor = pointOf(entries, 3);
+  const client = clientOf(logOf(entries.slice(3), { floor, identity: null }));
+  const source = backupSourceOf(client, true);
+  expect(await source.head()).toEqual({ ...headOf(entries, floor), identity: null });
+  expect(encodeEntries(await source.read(4))).toEqual(encodeEntries(entries.slice(3, 5)));
+  await expect(source.read(3)).rejects.toMatchObject({ code: 'TRIMMED' });
+});
+
 test('what no leader confirms is refused, unless that is asked for', async () => {
-  const client = clientOf(logOf(entries, false));
+  const client = clientOf(logOf(entries, { confirmable: false }));
   await expect(backupSourceOf(client, true).head()).rejects.toMatchObject({ code: 'NO_LEADER' });
   expect(await backupSourceOf(client, false).head()).toEqual(headOf(entries));
 });

@@ -5,9 +5,11 @@ import {
   type OptionValues,
 } from '../../../../src/cli/shell/fileScript';
 import { NodeUnreachableError } from '../../../../src/cli/client/NodeClient';
+import { GENESIS } from '../../../../src/entry/LogPoint';
 import { BackupError, InvariantError, RequestError, StartError } from '../../../../src/errors';
 
-const head = { entries: 1234, logs: 1230, clusterId: 'c0'.repeat(32), headHash: 'ab'.repeat(32) };
+const told = { entries: 1234, logs: 1230, clusterId: 'c0'.repeat(32), headHash: 'ab'.repeat(32) };
+const head = { ...told, floor: { ...GENESIS, index: 9, logNumber: 7 }, identity: null };
 
 /** Runs a script with an option `--far-off`, whose work is `run`. */
 function run(
@@ -39,7 +41,7 @@ test('with --json one line, in the shape of a command’s', async () => {
   const { status, stdout } = await run(['a', '--json']);
   expect(status).toBe(0);
   const parsed: unknown = JSON.parse(stdout ?? '');
-  expect(parsed).toEqual({ command: 'copy', ok: true, result: { ...head, made: '/made' } });
+  expect(parsed).toEqual({ command: 'copy', ok: true, result: { ...told, floor: 7, made: '/made' } });
 });
 
 test.each([[[]], [['']], [['a', 'b']], [['--nonsense', 'a']], [['--far-off=1', 'a']]])(
