@@ -5,11 +5,11 @@ import type { Membership } from './storage/LogStore';
 export interface NodeInfo {
   /** Index of the last log, 0 when there is none. */
   readonly index: number;
-  /** Its hash, zeros when there is none. */
+  /** Its hash, zeros when there is none; where it is trimmed, the hash that the first entry left follows on. */
   readonly hash: string;
   /** Its term, 0 when there is none. */
   readonly term: number;
-  /** When its leader made it, ms since 1970; 0 when there is none. */
+  /** When its leader made it, ms since 1970; 0 when there is none, or it is trimmed. */
   readonly createdAt: number;
   /** Index of the last log that this node knows to be committed. */
   readonly committedIndex: number;

@@ -101,7 +101,11 @@ export class LogClient {
     });
   }
 
-  /** The log with this index; null where a quorum confirmed that there is none. @throws RequestError; the signal's reason. */
+  /**
+   * The log with this index; null where a quorum confirmed that there is none.
+   *
+   * @throws TrimmedError when it is forgotten; RequestError; the signal's reason.
+   */
   async get(index: number, options: RequestOptions = {}): Promise<LogEntry | null> {
     try {
       return await this.read(`/v1/log/${index}`, options, isEntry);
@@ -130,7 +134,7 @@ export class LogClient {
     return this.read(`${pathOf(key)}/log?limit=${limit}${range}`, options, isHistory);
   }
 
-  /** A page of logs; the next one begins at `next`. @throws RequestError; the signal's reason. */
+  /** A page of logs; the next one begins at `next`. @throws TrimmedError; RequestError; the signal's reason. */
   async entries({ from = 1, limit = PAGE_DEFAULT, ...options }: EntriesOptions = {}): Promise<LogPage> {
     const {
       logs,
@@ -159,7 +163,8 @@ export class LogClient {
    * Each log once, in order, from `from` on, then those that come, over all losses of nodes and connections. A loop that
    * takes no more reads no more. It ends with its signal.
    *
-   * @throws RequestError when no node tells anything for `deadline` ms, or one refuses.
+   * @throws TrimmedError when the next log is forgotten; RequestError when no node tells anything for `deadline` ms, or one
+   *   refuses.
    */
   async *follow({ from = 1, signal, deadline = this.deadline }: FollowOptions = {}): AsyncGenerator<
     LogEntry,

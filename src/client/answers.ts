@@ -1,4 +1,4 @@
-import { ConditionFailedError, Fault, isCode, RequestError } from './clientErrors';
+import { ConditionFailedError, Fault, isCode, RequestError, TrimmedError } from './clientErrors';
 
 /** Statuses after which another try may succeed. 502 is a proxy's. */
 const TRIED_AGAIN = [502, 503, 504];
@@ -34,10 +34,11 @@ export function refusalOf(answer: Answer, content = parse(answer.text)): Error {
 
 /** What a node tells by code and message; null where it tells none. */
 export function toldError(content: object | null, messageField: 'detail' | 'message'): RequestError | null {
-  const { code, lastIndex, [messageField]: message } = (content ?? {}) as Record<string, unknown>;
+  const { code, lastIndex, floor, [messageField]: message } = (content ?? {}) as Record<string, unknown>;
   if (!isCode(code) || typeof message !== 'string') return null;
   if (code === 'CONDITION_FAILED' && typeof lastIndex === 'number')
     return new ConditionFailedError(lastIndex, message);
+  if (code === 'TRIMMED' && typeof floor === 'number') return new TrimmedError(floor, message);
   return new RequestError(code, message);
 }
 

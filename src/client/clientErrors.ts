@@ -52,6 +52,18 @@ export class ConditionFailedError extends RequestError {
   }
 }
 
+/** TRIMMED: the log begins behind what was asked for, which is forgotten on every node. */
+export class TrimmedError extends RequestError {
+  override readonly name = 'TrimmedError';
+  /** @param floor index of the last log that is forgotten: go on with the one behind it. */
+  constructor(
+    readonly floor: number,
+    message: string,
+  ) {
+    super('TRIMMED', message);
+  }
+}
+
 /** One try failed in a way that another may not. */
 export class Fault extends Error {
   override readonly name = 'Fault';

@@ -2,7 +2,7 @@
 import type { ConnectOptions } from './contract';
 import { LogClient } from './LogClient';
 
-export { ConditionFailedError, RequestError, type RequestErrorCode } from './clientErrors';
+export { ConditionFailedError, RequestError, TrimmedError, type RequestErrorCode } from './clientErrors';
 export type {
   AppendOptions,
   ConnectOptions,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FOLLOW_LOOK_MS, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../../limits';
+import { RequestError } from '../../errors';
 import type { LogEntry } from '../../entry/Entry';
 import type { ClusterNode } from '../../api';
 import type { LogList } from '../render/renderTables';
@@ -11,14 +12,14 @@ const NO_INDEX = Number.MAX_SAFE_INTEGER;
  * Committed logs from an index on: at most `count`, and at most LIST_BYTES_MAX of keys and values, but one at least if
  * there is one. Like `get_log`, it misses no log that was committed before the call.
  *
- * @throws RequestError NO_LEADER when the end of the log cannot be confirmed in time.
+ * @throws RequestError NO_LEADER when the end of the log cannot be confirmed in time; TRIMMED when the first is forgotten.
  */
 export async function listLogs(node: ClusterNode, from: number, count: number): Promise<LogList> {
   const entries = node.getDb().getEntry();
   const logs: LogEntry[] = [];
   let bytes = 0;
   while (logs.length < count) {
-    const entry = await entries.get(from + logs.length);
+    const entry = await gotOrEnd(entries.get(from + logs.length), logs.length > 0);
     if (entry === null) break;
     bytes += bytesOf(entry);
     if (logs.length > 0 && bytes > LIST_BYTES_MAX) break;
@@ -28,7 +29,7 @@ export async function listLogs(node: ClusterNode, from: number, count: number): 
 }
 
 /**
- * The last committed logs: at most `count`, and at most LIST_BYTES_MAX of keys and values, but one at least if there
+ * The last committed logs that are not trimmed: at most `count`, and at most LIST_BYTES_MAX of keys and values, but one at least if there
  * is one.
  *
  * @throws RequestError NO_LEADER when the end of the log cannot be confirmed in time.
@@ -39,7 +40,7 @@ export async function tailLogs(node: ClusterNode, count: number): Promise<LogLis
   const logs: LogEntry[] = [];
   let bytes = 0;
   for (let index = committedIndex; index > 0 && logs.length < count; index--) {
-    const entry = await node.getDb().getEntry().get(index);
+    const entry = await gotOrEnd(node.getDb().getEntry().get(index), true);
     if (entry === null) break;
     bytes += bytesOf(entry);
     if (logs.length > 0 && bytes > LIST_BYTES_MAX) break;
@@ -83,6 +84,16 @@ export function sourceOf(node: ClusterNode): LogSource {
     committedIndex: async () => (await node.getDb().getState().getInfo()).committedIndex,
     list: (from, count) => listLogs(node, from, count),
   };
+}
+
+/** The log; null too where it is trimmed, if `endsThere`: then the list ends before it. */
+async function gotOrEnd(reading: Promise<LogEntry | null>, endsThere: boolean): Promise<LogEntry | null> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (endsThere && thrown instanceof RequestError && thrown.code === 'TRIMMED') return null;
+    throw thrown;
+  }
 }
 
 function bytesOf({ log }: LogEntry): number {

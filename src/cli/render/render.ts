@@ -66,7 +66,7 @@ export function renderInfo(info: NodeInfo, style: Style): string {
       ['index', String(info.index)],
       ['committedIndex', String(info.committedIndex)],
       ['term', String(info.term)],
-      ['createdAt', info.createdAt === 0 ? 'no log yet' : localTime(info.createdAt)],
+      ['createdAt', createdWords(info)],
       ['hash', info.hash],
     ],
     style,
@@ -75,6 +75,11 @@ export function renderInfo(info: NodeInfo, style: Style): string {
   const problem =
     info.problem === null ? [] : [paint(wrap(escapeControls(info.problem), style.columns), 'yellow', style)];
   return [fields, ...peers, ...problem].join('\n');
+}
+
+function createdWords({ index, createdAt }: NodeInfo): string {
+  if (createdAt > 0) return localTime(createdAt);
+  return index === 0 ? 'no log yet' : 'unknown: the last log is trimmed';
 }
 
 function renderPeer(peer: PeerInfo, style: Style): string {

@@ -1,4 +1,10 @@
-import { ConditionFailedError, RequestError, toError, type RequestErrorCode } from '../../errors';
+import {
+  ConditionFailedError,
+  RequestError,
+  toError,
+  TrimmedError,
+  type RequestErrorCode,
+} from '../../errors';
 import { RETRY_AFTER_S } from '../../httpLimits';
 import type { JsonText } from './JsonText';
 
@@ -12,7 +18,7 @@ const ROWS: Readonly<Record<RequestErrorCode, readonly [number, string, string]>
   TRIMMED: [
     410,
     'The log begins later: this was forgotten on every node',
-    'the detail says where it begins; backups and archives may hold what came before',
+    'go on behind floor; backups and archives may hold what came before',
   ],
   STALE_NONCE: [
     409,
@@ -61,6 +67,8 @@ export interface Problem {
   readonly advice: string;
   /** Of CONDITION_FAILED: index of the last log, or of the key's. */
   readonly lastIndex?: number;
+  /** Of TRIMMED: index of the last log that is forgotten; the log begins behind it. */
+  readonly floor?: number;
 }
 
 /** An answer that is whole in memory. */
@@ -87,6 +95,7 @@ export function problemOf(thrown: unknown): Problem {
     code: error.code,
     advice,
     ...(error instanceof ConditionFailedError ? { lastIndex: error.lastIndex } : {}),
+    ...(error instanceof TrimmedError ? { floor: error.floor } : {}),
   };
 }
 

@@ -145,6 +145,7 @@ export const problemSchema = z
     code: z.string().describe('stable, as everywhere in mokka-cluster'),
     advice: z.string().describe('what to do'),
     lastIndex: z.int().optional().describe('with CONDITION_FAILED: index of the last log, or of the key’s'),
+    floor: z.int().optional().describe('with TRIMMED: index of the last log that is forgotten'),
   })
   .describe('An error (RFC 9457).');
 

@@ -9,11 +9,13 @@ const TOKEN = /^[\w.~+/-]+=*$/;
 
 /** An answer that is no success, in the node's own words. */
 export class Refusal extends Error {
-  /** @param {number} status @param {string} message @param {string} code */
-  constructor(status, message, code) {
+  /** @param {number} status @param {string} message @param {string} code @param {unknown} [floor] */
+  constructor(status, message, code, floor) {
     super(message);
     this.status = status;
     this.code = code;
+    /** Of TRIMMED: index of the last log that is forgotten; else 0. */
+    this.floor = typeof floor === 'number' ? floor : 0;
   }
 }
 
@@ -53,8 +55,8 @@ async function ask(path, options = {}) {
   const answer = await fetch(path, { ...options, headers, cache: 'no-store', credentials: 'omit' });
   since = answer.headers.get('Mokka-Since') ?? since;
   if (answer.ok) return answer;
-  const { detail = answer.statusText, code = '' } = await answer.json().catch(() => ({}));
-  throw new Refusal(answer.status, String(detail), String(code));
+  const { detail = answer.statusText, code = '', floor } = await answer.json().catch(() => ({}));
+  throw new Refusal(answer.status, String(detail), String(code), floor);
 }
 
 /** @param {string} path @param {RequestInit} [options] */
@@ -145,7 +147,8 @@ export async function* follow(from, signal) {
       for (const line of lines) {
         if (line === '') continue;
         const told = JSON.parse(line);
-        if (told.error !== undefined) throw new Refusal(503, told.error.message, told.error.code);
+        if (told.error !== undefined)
+          throw new Refusal(503, told.error.message, told.error.code, told.error.floor);
         yield told;
       }
     }

@@ -154,7 +154,10 @@ async function followLogs(signal) {
     try {
       await showComing(stopped);
     } catch (thrown) {
-      if (!stopped.aborted) throw thrown;
+      if (stopped.aborted) return;
+      if (!(thrown instanceof door.Refusal) || thrown.floor < next) throw thrown;
+      // What comes before is forgotten.
+      next = thrown.floor + 1;
     }
   };
   await forever(signal, once, (why) => say('logs-note', `No more logs come: ${why}.`, 'bad'));

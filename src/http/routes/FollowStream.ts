@@ -48,7 +48,8 @@ export const NDJSON: StreamFormat = {
   noLeader: '\n',
   before: () => '',
   after: '\n',
-  problem: ({ code, detail }) => `${JSON.stringify({ error: { code, message: detail } })}\n`,
+  problem: ({ code, detail, floor }) =>
+    `${JSON.stringify({ error: { code, message: detail, ...(floor === undefined ? {} : { floor }) } })}\n`,
 };
 
 /**

@@ -87,10 +87,13 @@ export class NodeView {
     const { log } = this.options.replicatedLog;
     const { term, leader, state } = this.options.election();
     const lastLog = this.lastLog();
+    // Of a last log that is trimmed the floor is what is left; it does not say when the log was made.
+    const known = lastLog ?? log.floor;
+    const isNone = known.logNumber === 0;
     return {
-      index: lastLog?.logNumber ?? 0,
-      hash: lastLog === null ? '0'.repeat(2 * HASH_BYTES) : entryHash(lastLog).toString('hex'),
-      term: lastLog?.term ?? 0,
+      index: known.logNumber,
+      hash: isNone ? '0'.repeat(2 * HASH_BYTES) : entryHash(known).toString('hex'),
+      term: isNone ? 0 : known.term,
       createdAt: lastLog?.createdAt ?? 0,
       committedIndex: log.committedLogNumber,
       node: this.memberIndex(self),

@@ -12,6 +12,7 @@ import {
   type NodeInfo,
   RequestError,
   type RequestErrorCode,
+  TrimmedError,
 } from '../../../src/client';
 import { entry, FakeNode, refuse, tell } from './FakeNode';
 
@@ -424,4 +425,24 @@ describe('follow', () => {
     for (const error of await Promise.all(reads.map(errorOf)))
       expect(error).toMatchObject({ code: 'NODE_UNREACHABLE' });
   });
+});
+
+test.each([
+  ['by its status', (_: unknown, answer: ServerResponse) => refuse(answer, 410, 'TRIMMED', { floor: 40 })],
+  [
+    'by its last line',
+    (_: unknown, answer: ServerResponse) =>
+      answer.writeHead(200).end('{"error":{"code":"TRIMMED","message":"TRIMMED it is","floor":40}}\n'),
+  ],
+])('who follows what is trimmed is told the floor, %s', async (_name, serve) => {
+  const following = clientOf([await fake(serve)]).follow({ from: 7 });
+  const thrown = await following.next().catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(TrimmedError);
+  expect(thrown).toMatchObject({ code: 'TRIMMED', floor: 40, message: 'TRIMMED it is' });
+});
+
+test('a read of what is trimmed is told the floor', async () => {
+  const log = clientOf([await fake((_, answer) => refuse(answer, 410, 'TRIMMED', { floor: 40 }))]);
+  await expect(log.get(7)).rejects.toBeInstanceOf(TrimmedError);
+  await expect(log.entries()).rejects.toMatchObject({ floor: 40 });
 });

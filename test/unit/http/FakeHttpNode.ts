@@ -22,7 +22,7 @@ import {
   type Entry,
   type LogEntry,
 } from '../../../src/entry/Entry';
-import { ConditionFailedError, RequestError, type RequestErrorCode } from '../../../src/errors';
+import { ConditionFailedError, RequestError, TrimmedError, type RequestErrorCode } from '../../../src/errors';
 import type { Scope } from '../../../src/http/access/scopes';
 import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
 import type { HttpNode } from '../../../src/http/contract/HttpNode';
@@ -49,9 +49,14 @@ export class FakeHttpNode implements HttpNode {
     behind: 0,
     clockOffset: 0,
   };
+  /** Index of the last log that is forgotten. */
+  floor = 0;
   private readonly known = new Map<string, LogEntry>();
   private readonly followers = new LogFollowers({
-    readFrom: (index, _bytes, count) => this.stored.slice(index - 1, index - 1 + count),
+    readFrom: (index, _bytes, count) => {
+      this.checkFloor(index);
+      return this.stored.slice(index - 1, index - 1 + count);
+    },
   });
 
   /** Tells what it was asked to forget. */
@@ -92,6 +97,10 @@ export class FakeHttpNode implements HttpNode {
     return toLogEntry(entry);
   }
 
+  private checkFloor(index: number): void {
+    if (index <= this.floor) throw new TrimmedError(this.floor);
+  }
+
   get log(): LogEntry[] {
     return this.stored.map(toLogEntry);
   }
@@ -111,10 +120,16 @@ export class FakeHttpNode implements HttpNode {
   }
 
   readonly storedLogs = {
-    get: (index: number): Promise<Entry | null> => Promise.resolve(this.stored[index - 1] ?? null),
-    page: ({ from = 1, limit = 1000 }: PageOptions = {}): Promise<StoredPage> => {
+    get: async (index: number): Promise<Entry | null> => {
+      await Promise.resolve();
+      this.checkFloor(index);
+      return this.stored[index - 1] ?? null;
+    },
+    page: async ({ from = 1, limit = 1000 }: PageOptions = {}): Promise<StoredPage> => {
+      await Promise.resolve();
+      this.checkFloor(from);
       const entries = this.stored.slice(from - 1, from - 1 + limit);
-      return Promise.resolve({ entries, next: from + entries.length, upToDate: entries.length < limit });
+      return { entries, next: from + entries.length, upToDate: entries.length < limit };
     },
     latest: async (key: string): Promise<Entry | null> => {
       const { entries } = await this.storedLogs.history(key, { limit: 1 });

@@ -275,3 +275,18 @@ describe('reading', () => {
     await expect(opened.fetch('/livez')).rejects.toThrow();
   });
 });
+
+test.each([
+  '/v1/log/2',
+  '/v1/log',
+  '/v1/log?from=2&wait=1',
+  '/v1/log?from=2&follow=sse',
+  '/v1/log?from=2&follow=ndjson',
+])('GET %s of what is trimmed is 410 with the floor', async (path) => {
+  for (const value of ['1', '2', '3']) opened.node.add('a', value);
+  opened.node.floor = 2;
+  const answer = await opened.fetch(path);
+  expect(answer.status).toBe(410);
+  expect(await problemOf(answer)).toMatchObject({ code: 'TRIMMED', floor: 2 });
+  expect((await opened.fetch('/v1/log?from=3')).status).toBe(200);
+});

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { findCommand } from '../../../../src/cli/commands/CommandTable';
 import { followLogs, listLogs, sourceOf, tailLogs } from '../../../../src/cli/commands/logLists';
+import { TrimmedError } from '../../../../src/errors';
 import { LIST_BYTES_MAX } from '../../../../src/limits';
 import type { LogEntry } from '../../../../src/entry/Entry';
 import { FakeNode } from '../FakeNode';
@@ -47,6 +48,28 @@ test('an answer has a bounded size, but one log at least', async () => {
   const huge = await nodeWith(2, 'v'.repeat(LIST_BYTES_MAX));
   expect(await listLogs(huge, 1, 10)).toMatchObject({ logs: [{ index: 1 }], next: 2 });
   expect(await tailLogs(huge, 10)).toMatchObject({ logs: [{ index: 2 }], next: 3 });
+});
+
+/** Lets a node forget what stands up to an index. */
+function trimTo(node: FakeNode, floor: number): void {
+  const db = node.getDb();
+  const entries = db.getEntry();
+  const get = (index: number): Promise<LogEntry | null> =>
+    index <= floor ? Promise.reject(new TrimmedError(floor)) : entries.get(index);
+  jest.spyOn(node, 'getDb').mockReturnValue({ ...db, getEntry: () => ({ ...entries, get }) });
+}
+
+test('of a trimmed log tail shows what is left, and list from a forgotten log is refused', async () => {
+  const node = await nodeWith(5);
+  trimTo(node, 3);
+  expect(await tailLogs(node, 10)).toMatchObject({ logs: [{ index: 4 }, { index: 5 }], next: 6 });
+  expect(await listLogs(node, 4, 10)).toMatchObject({ logs: [{ index: 4 }, { index: 5 }], next: 6 });
+  await expect(listLogs(node, 1, 10)).rejects.toMatchObject({
+    code: 'TRIMMED',
+    message: expect.stringMatching(/it begins with 4 on every node/) as string,
+  });
+  trimTo(node, 5);
+  expect(await tailLogs(node, 10)).toEqual({ logs: [], next: 6 });
 });
 
 test('following shows each log once, in order, and ends when it is told to', async () => {

@@ -96,8 +96,13 @@ describe('info', () => {
     expect(text.replaceAll('\n', ' ')).toContain(problem);
   });
 
+  test('of a last log that is trimmed nobody knows when it was made', () => {
+    const text = renderInfo({ ...info, createdAt: 0 }, WIDE);
+    expect(text).toContain('createdAt       unknown: the last log is trimmed');
+  });
+
   test('an empty log and an unknown leader', () => {
-    const text = renderInfo({ ...info, createdAt: 0, leader: null }, WIDE);
+    const text = renderInfo({ ...info, index: 0, createdAt: 0, leader: null }, WIDE);
     expect(text).toContain('createdAt       no log yet');
     expect(text).toContain('leader          none');
   });

@@ -1,3 +1,4 @@
+import { buildLog, empty, logs } from '../../storage/logFixture';
 import { LoneNode } from '../LoneNode';
 
 let node: LoneNode;
@@ -20,4 +21,16 @@ test('a leader that a member spoke of is no cause any more once that member is n
   );
   linked.mockReturnValue({ connected: false });
   expect(node['view'].info().problem).toMatch(/^1 of 3 members are reachable and 2 are needed/);
+});
+
+test('of a last log that is trimmed info tells what the floor says of it', () => {
+  const entries = buildLog([empty(1), ...logs(3, 2), empty(3)]);
+  const [, , , floor] = entries;
+  if (floor === undefined) throw new Error('no fourth entry');
+  const store = node['store'];
+  store.setMembership('voter');
+  store.append(entries, 5);
+  const { hash } = node['view'].info();
+  store.trimTo(floor);
+  expect(node['view'].info()).toMatchObject({ index: 3, hash, term: 2, createdAt: 0 });
 });
