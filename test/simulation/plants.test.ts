@@ -21,7 +21,7 @@ const FIRST_SEEDS: Readonly<Record<string, number>> = {
   'identity-before-commit': 53,
   'read-below-told': 5,
   'tell-old-terms': 20,
-  'complete-part-of-quorum': 20,
+  'complete-part-of-quorum': 433,
   'remembers-all-at-once': 20,
   'rejoining-member-votes': 6,
   'skip-segment-sync': 10,
@@ -29,6 +29,7 @@ const FIRST_SEEDS: Readonly<Record<string, number>> = {
   'skip-marker-name': 5,
   'retire-before-sync': 10,
   'extent-before-sync': 16,
+  'floor-drops-more': 332,
 };
 
 /** Whether a schedule, or the scenario of a plant, fails with this seed. */

@@ -223,14 +223,15 @@ export class LocalLog {
 
   /**
    * Makes the next entry of a leader, which says that all up to a committed index is forgotten; null where there is
-   * nothing to forget, or a trim under way forgets as much.
+   * nothing to forget, a trim under way forgets as much, or this node does not know its cluster's identity yet.
    */
   stageTrim(term: number, createdAt: number, floorIndex: number): Entry | null {
     const { identity, last, lastLogNumber: logNumber, recent } = this;
     invariant(floorIndex <= this.commitIndex, () => `trim to ${floorIndex}, committed ${this.commitIndex}`);
     if (floorIndex <= Math.max(this.floor.index, this.trims.highest)) return null;
     const floor = this.entryAt(floorIndex);
-    invariant(floor !== null && identity !== null, () => `no entry at ${floorIndex}, or no identity`);
+    invariant(floor !== null, () => `no entry at ${floorIndex}`);
+    if (identity === null) return null;
     const header = { index: this.lastIndex + 1, term, logNumber, createdAt };
     const entry = buildEntry(header, encodeTrim({ floor, identity }), last, recent, EntryKind.Trim);
     this.addStaged(entry, null);
@@ -336,6 +337,7 @@ export class LocalLog {
   trim(searchedTo: number): void {
     const floor = this.trims.committedTo(Math.min(searchedTo, this.commitIndex));
     if (floor === null) return;
+    this.learnIdentity();
     this.trims.done(floor);
     if (floor.index <= this.floor.index) return;
     if (this.store.commitIndex < floor.index) this.store.append([], this.commitIndex);
@@ -357,14 +359,14 @@ export class LocalLog {
   }
 
   /**
-   * A full member takes its cluster's identity from the first entry, once that is committed. One that rejoins does not:
-   * the log may be older than its cluster, which may have begun with a backup.
+   * A full member takes its cluster's identity from the first entry, once that is committed, or from a trim, where the first
+   * entry is forgotten. One that rejoins does not: the log may be older than its cluster, which may have begun with a backup.
    */
   learnIdentity(): void {
     const { store } = this;
     if (store.identity !== null || store.membership !== 'voter' || this.commitIndex === 0) return;
     const first = this.entryAt(1);
-    const identity = first === null ? null : entryIdentity(first);
+    const identity = first === null ? this.trims.identityTo(this.commitIndex) : entryIdentity(first);
     if (identity !== null) store.setIdentity(identity);
   }
 

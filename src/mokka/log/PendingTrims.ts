@@ -1,9 +1,9 @@
 import { EntryKind, entryHash, entryTrim, type Entry, type LogPoint } from '../../entry/Entry';
+import type { Trim } from '../../entry/trim';
 
 /** A trim's entry in the log. */
-interface PendingTrim {
+interface PendingTrim extends Trim {
   readonly index: number;
-  readonly floor: LogPoint;
 }
 
 /** A log that can say what stands at an index. */
@@ -24,13 +24,12 @@ export class PendingTrims {
 
   /** Takes notice of the log's next entry. */
   add(entry: Entry): void {
-    if (entry.kind === EntryKind.Trim) this.list.push({ index: entry.index, floor: entryTrim(entry).floor });
+    if (entry.kind === EntryKind.Trim) this.list.push({ index: entry.index, ...entryTrim(entry) });
   }
 
   /** The same of the entry before all that it has seen: after a start, a log is read from its end on. */
   addOlder(entry: Entry): void {
-    if (entry.kind === EntryKind.Trim)
-      this.list.unshift({ index: entry.index, floor: entryTrim(entry).floor });
+    if (entry.kind === EntryKind.Trim) this.list.unshift({ index: entry.index, ...entryTrim(entry) });
   }
 
   /** The log's entries from an index on are cut. */
@@ -54,6 +53,11 @@ export class PendingTrims {
         entryHash(point).equals(floor.bytes)
       );
     });
+  }
+
+  /** The cluster's identity, as a trim up to an index says; null where there is none. */
+  identityTo(index: number): string | null {
+    return this.list.find((trim) => trim.index <= index)?.identity ?? null;
   }
 
   /** Of the trims up to an index, the highest floor; null where there is none, or it is above that index. */

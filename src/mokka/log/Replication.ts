@@ -347,7 +347,8 @@ export class Replication {
     const index = progress.fenceAt(() => this.log.stage(this.term, this.wallClock.now(), null).index);
     if (incarnation === null || this.log.commitIndex < index || matchIndex < index) return;
     const { identity } = this.log;
-    invariant(identity !== null, () => 'a cluster that has committed entries has no identity');
+    // It is known as soon as the older entries are read back, where only a trim says it.
+    if (identity === null) return;
     this.outbox.send(peer, { type: 'readmit', term: this.term, incarnation, index, identity });
   }
 }

@@ -5,10 +5,11 @@ import * as election from './election';
 import * as log from './log';
 import * as members from './members';
 import * as store from './store';
+import * as trims from './trims';
 
 /** Every planted bug, by name. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
-  [election, log, commits, conditions, members, store]
+  [election, log, commits, conditions, members, store, trims]
     .flatMap((file) => Object.values(file))
     .map((plant) => [plant.name, plant]),
 );

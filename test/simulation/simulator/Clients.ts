@@ -1,7 +1,8 @@
-import { ConditionFailedError, toError } from '../../../src/errors';
+import { ConditionFailedError, toError, TrimmedError } from '../../../src/errors';
 import type { LogEntry } from '../../../src/entry/Entry';
 import { History, type AttemptOutcome, type PushRecord } from './checks/History';
 import type { SimulatedCluster } from './SimulatedCluster';
+import type { SimulatedProcess } from './SimulatedProcess';
 
 /** A push as it is to be made. Times in µs. */
 export interface PushPlan {
@@ -23,8 +24,11 @@ export interface PushPlan {
   readonly patience: number;
 }
 
-/** A push under way, with what its first node gave for its `since`. */
-type BegunPush = PushPlan & { since: string | null };
+/**
+ * A push under way, with what its first node gave for its `since`, and since when each process has tried it: a second try
+ * at the same one joins the first, and gets its answer.
+ */
+type BegunPush = PushPlan & { since: string | null; readonly triedSince: Map<SimulatedProcess, number> };
 
 /** Clients of the nodes, and what they saw. */
 export class Clients {
@@ -48,12 +52,36 @@ export class Clients {
       attempts: [],
     };
     this.history.pushes.push(record);
-    this.attempt({ ...plan, since: null }, record, 0, done);
+    this.attempt({ ...plan, since: null, triedSince: new Map() }, record, 0, done);
     return record;
   }
 
-  /** Gets a log; `done` is called with the answer, unless it is an error or none comes. */
-  get(node: number, index: number, done: (entry: LogEntry | null) => void = () => undefined): void {
+  /** Trims; what it is answered is checked. */
+  trim(node: number, index: number): void {
+    const { cluster } = this;
+    const process = cluster.processAt(node);
+    if (process === null) return;
+    const told = (at: number, words: string): void =>
+      cluster.trace.add(at, 'trim', node, index, () => `a trim to ${index} on node ${node}: ${words}`);
+    told(cluster.now, 'asked');
+    process.handle(() => {
+      void process.mokka.trim(index).then(
+        ({ floor }) =>
+          process.answer((at) => {
+            told(at, `done, floor ${floor}`);
+            this.checkFloor(node, index, floor);
+          }),
+        (thrown: unknown) => process.answer((at) => told(at, toError(thrown).message)),
+      );
+    });
+  }
+
+  /** Gets a log; `done` is called with the answer, unless it is another error or none comes. */
+  get(
+    node: number,
+    index: number,
+    done: (entry: LogEntry | 'trimmed' | null) => void = () => undefined,
+  ): void {
     const { cluster } = this;
     const process = cluster.processAt(node);
     if (process === null) return;
@@ -76,10 +104,21 @@ export class Clients {
           (thrown: unknown) => {
             const words = (): string =>
               `node ${node} fails to get index ${index}: ${toError(thrown).message}`;
-            process.answer((at) => cluster.trace.add(at, 'got', node, -1, words));
+            process.answer((at) => {
+              cluster.trace.add(at, 'got', node, -1, words);
+              if (!(thrown instanceof TrimmedError)) return;
+              this.checkFloor(node, index, thrown.floor);
+              done('trimmed');
+            });
           },
         );
     });
+  }
+
+  /** What a node says is forgotten, a committed trim forgets. */
+  private checkFloor(node: number, index: number, floor: number): void {
+    if (index > floor || floor > this.cluster.checks.trimmedTo)
+      this.cluster.violated(`node ${node} says that ${index} is forgotten, as all up to ${floor}`);
   }
 
   private attempt(plan: BegunPush, record: PushRecord, number: number, done: (index: number) => void): void {
@@ -114,9 +153,11 @@ export class Clients {
         ...(plan.since === null ? {} : { since: plan.since }),
         ...optionsOf(record),
       };
-      const invokedAt = cluster.now;
+      const invokedAt = plan.triedSince.get(process) ?? cluster.now;
+      plan.triedSince.set(process, invokedAt);
       const settled = (outcome: AttemptOutcome) =>
         process.answer((at) => {
+          plan.triedSince.delete(process);
           this.answered(record, slot, outcome, { invokedAt, completedAt: at }, node);
           if (record.index !== null) done(record.index);
           else next();

@@ -137,6 +137,10 @@ class Schedule {
       return;
     }
     const known = this.clients.history.highestIndex();
+    if (step.kind === 'trim') {
+      if (known > 0) this.clients.trim(step.node, 1 + (step.draw % known));
+      return;
+    }
     const index = { last: known, next: known + 1, any: 1 + (step.draw % (known + 2)) }[step.which];
     if (index > 0) this.clients.get(step.node, index);
   }

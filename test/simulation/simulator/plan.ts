@@ -18,6 +18,7 @@ export type ClientStep = { readonly at: number } & (
       readonly which: 'last' | 'next' | 'any';
       readonly draw: number;
     }
+  | { readonly kind: 'trim'; readonly node: number; readonly draw: number }
 );
 
 /** A schedule, before it runs: all of it follows from the seed. */
@@ -25,6 +26,8 @@ export interface SchedulePlan {
   readonly kind: ScheduleKind;
   readonly settings: Omit<ClusterSettings, 'limits' | 'plant'>;
   readonly limits: Partial<LogLimits>;
+  /** Whether clients trim the log. */
+  readonly trims: boolean;
   readonly realArithmetic: boolean;
   /** When each node starts first, µs. */
   readonly starts: readonly number[];
@@ -101,6 +104,9 @@ const KIND_WEIGHTS: Record<ScheduleKind, number> = {
   mixed: 4,
 };
 
+/** In so many schedules in a thousand clients trim the log. */
+const TRIMS_PER_MILLE = 300;
+
 /** So many schedules in a thousand have the store that users run; the others are faster. */
 const DURABLE_PER_MILLE = 500;
 
@@ -122,6 +128,8 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
     { heartbeat: 100, electionTimeout: 300 },
   ]);
   const limits = isQuiet ? {} : smallLimits(new Random(seed, 'limits'));
+  const trims = !isQuiet && new Random(seed, 'trims').perMille(TRIMS_PER_MILLE);
+  const forgets = trims || forgetsPushes(limits);
   return {
     kind,
     settings: {
@@ -129,14 +137,18 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
       size: members,
       ...timing,
       store: storeOf(new Random(seed, 'store')),
-      network: exactLinksFor(limits, networkOf(kind, new Random(seed, 'links'), timing.heartbeat)),
+      network: exactLinksFor(forgets, networkOf(kind, new Random(seed, 'links'), timing.heartbeat)),
     },
     limits,
+    trims,
     realArithmetic: !isQuiet && members <= 3 && seed % REAL_ARITHMETIC_EVERY === 7,
     starts: startsOf(random, members, kind),
     wallOffsets: Array.from({ length: members }, () => random.between(-12 * HOUR, 12 * HOUR)),
     faults: faultsOf(new Random(seed, 'faults'), kind, faultsEndAt),
-    clientSteps: clientStepsOf(new Random(seed, 'clients'), members, faultsEndAt, limits),
+    clientSteps: [
+      ...clientStepsOf(new Random(seed, 'clients'), members, faultsEndAt, forgets),
+      ...(trims ? trimStepsOf(new Random(seed, 'trim steps'), members, faultsEndAt) : []),
+    ],
     faultsEndAt,
   };
 }
@@ -174,16 +186,16 @@ function forgetsPushes({ REMEMBERED_PUSHES_MAX: max }: Partial<LogLimits>): bool
 }
 
 /** What a push may be answered with, codes of errors. Where no push is forgotten, none is refused as too old. */
-export function errorsOf({ limits }: SchedulePlan): string[] {
-  return [...DENIALS, 'UNKNOWN_OUTCOME', ...(forgetsPushes(limits) ? ['STALE_NONCE'] : [])];
+export function errorsOf({ limits, trims }: SchedulePlan): string[] {
+  return [...DENIALS, 'UNKNOWN_OUTCOME', ...(trims || forgetsPushes(limits) ? ['STALE_NONCE'] : [])];
 }
 
 /**
  * Where pushes are forgotten, a forwarded push must not come twice: LogApi takes a refusal for the answer to its only
  * try. Links of src/transport never repeat a packet.
  */
-function exactLinksFor(limits: Partial<LogLimits>, network: NetworkSettings): NetworkSettings {
-  return forgetsPushes(limits) ? { ...network, duplicatesPerMille: 0 } : network;
+function exactLinksFor(forgets: boolean, network: NetworkSettings): NetworkSettings {
+  return forgets ? { ...network, duplicatesPerMille: 0 } : network;
 }
 
 /** Links that come up at once, so that who votes in one moment and dies can be asked again in the next. */
@@ -241,16 +253,9 @@ function faultsOf(random: Random, kind: ScheduleKind, endAt: number): Fault[] {
   return faults;
 }
 
-function clientStepsOf(
-  random: Random,
-  size: number,
-  endAt: number,
-  limits: Partial<LogLimits>,
-): ClientStep[] {
+function clientStepsOf(random: Random, size: number, endAt: number, forgets: boolean): ClientStep[] {
   const steps: ClientStep[] = [];
   const pause = random.pick([20, 60, 150, 300]);
-  // A named session that falls out of a small window is forgotten, see RememberedPushes: only with `since` then.
-  const needsSince = forgetsPushes(limits);
   const lastNonces = [0, 0, 0];
   let count = 0;
   for (let at = 100 * MS; at < endAt; at += random.below(2 * pause) * MS) {
@@ -273,7 +278,8 @@ function clientStepsOf(
           behindKey: count % 2 === 0,
           value: `v${++count}`,
           named: isNamed ? { session: `00000000000000${caller}0`.slice(-16), nonce } : null,
-          bringsSince: needsSince || random.perMille(500),
+          // A named session that is forgotten, see RememberedPushes, needs its `since`.
+          bringsSince: forgets || random.perMille(500),
           behind: random.perMille(200) ? random.pick([0, 0, 0, -1, 1]) : null,
           nodes: Array.from({ length: isNamed ? random.between(1, 5) : 1 }, () => random.below(size)),
           deadline: random.pick([100, 500, 1500, 3000, 6000]),
@@ -282,5 +288,13 @@ function clientStepsOf(
       });
     }
   }
+  return steps;
+}
+
+function trimStepsOf(random: Random, size: number, endAt: number): ClientStep[] {
+  const steps: ClientStep[] = [];
+  const pause = random.pick([200, 600, 1500]);
+  for (let at = 300 * MS; at < endAt; at += random.between(1, 2 * pause) * MS)
+    steps.push({ at, kind: 'trim', node: random.below(size), draw: random.below(1000) });
   return steps;
 }

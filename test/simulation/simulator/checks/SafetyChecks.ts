@@ -1,4 +1,12 @@
-import { EntryKind, entryHash, entryPushId, type Entry } from '../../../../src/entry/Entry';
+import {
+  EntryKind,
+  entryHash,
+  entryPushId,
+  entryTrim,
+  HASH_BYTES,
+  type Entry,
+  type LogPoint,
+} from '../../../../src/entry/Entry';
 import type { HardState } from '../../../../src/storage/LogStore';
 import type { StoreSnapshot } from '../../../../src/storage/MemoryLogStore';
 import { quorumOf } from '../../../../src/mokka/log/quorum';
@@ -45,13 +53,18 @@ interface Seen {
  * Raft's safety, checked after every event on the node that handled it (Raft, figure 3): at most one leader a term;
  * one vote a term, on disk and on the wire; term and vote never go back; logs match by (index, term); nothing
  * committed is lost or changed; indexes without a gap; no push twice; a commit is on a majority's disks, and of its
- * leader's own term; a leader holds all that was committed in earlier terms; one identity of the cluster.
+ * leader's own term; a leader holds all that was committed in earlier terms; one identity of the cluster; nothing is
+ * forgotten but by a committed trim.
  */
 export class SafetyChecks {
   /** What is committed, by index - 1. */
   readonly committed: CommittedEntry[] = [];
   /** Committed logs, by logNumber - 1. */
   readonly committedLogs: CommittedEntry[] = [];
+  /** The number of the last log that a committed trim forgets. */
+  trimmedTo = 0;
+  /** Indexes of the floors of committed trims. */
+  private readonly floors = new Set<number>();
   private identity: string | null = null;
   private readonly leaderOfTerm = new Map<number, number>();
   private readonly votes = new Map<string, string>();
@@ -71,7 +84,8 @@ export class SafetyChecks {
     const { node, mokka, disk } = process;
     const seen = this.seenOf(process);
     for (const write of disk.unsynced) {
-      if (write.kind === 'append') this.appended(node, write.entries);
+      if (write.kind === 'trim' || write.kind === 'begin') this.forgotten(node, write.floor);
+      if (write.kind === 'append' || write.kind === 'begin') this.appended(node, write.entries);
       else if (write.kind === 'hardState') this.hardStateSaved(node, write.hardState);
     }
     if (mokka.term < seen.term) this.fail(`node ${node} went from term ${seen.term} back to ${mokka.term}`);
@@ -105,8 +119,8 @@ export class SafetyChecks {
   /** A process ended: what counts is what its disk holds now. */
   died({ node, mokka }: Partial<SimulatedProcess> & Pick<SimulatedProcess, 'node'>): void {
     this.unseenCommit = Math.max(this.unseenCommit, mokka?.commitIndex ?? 0);
-    const { entries, hardState } = this.world.machine(node).disk.snapshot();
-    this.held.set(node, entries.map(hashOf));
+    const { entries, floor, hardState } = this.world.machine(node).disk.snapshot();
+    this.held.set(node, [...this.hashesTo(floor.index), ...entries.map(hashOf)]);
     this.hardStateSaved(node, hardState);
   }
 
@@ -121,7 +135,7 @@ export class SafetyChecks {
     let count = 0;
     for (let node = 0; node < this.world.size; node++) {
       const lost = this.world.machine(node).lostDisks;
-      const onLost = lost.some(({ entries }) => hashAt(entries, index) === hash);
+      const onLost = lost.some((disk) => this.hashAt(disk, index) === hash);
       if (onLost || this.held.get(node)?.[index - 1] === hash) count++;
     }
     return count;
@@ -156,6 +170,26 @@ export class SafetyChecks {
       this.fail(
         `node ${node} voted for nodes ${this.name(before)} and ${this.name(candidate)} in term ${term} (Raft 5.2)`,
       );
+  }
+
+  /** What a node forgets was committed, and so was the trim that says so: it counts as held from then on. */
+  private forgotten(node: number, { index, bytes }: LogPoint): void {
+    if (!this.floors.has(index))
+      this.fail(`node ${node} forgets its log up to ${index}, which no committed trim says`);
+    if (this.committed[index - 1]?.hash !== bytes.toString('latin1', bytes.length - HASH_BYTES))
+      this.fail(`node ${node} begins behind ${index}, where another entry is committed`);
+    const held = this.held.get(node) ?? [];
+    this.held.set(node, [...this.hashesTo(index), ...held.slice(index)]);
+  }
+
+  private hashesTo(index: number): string[] {
+    return this.committed.slice(0, index).map(({ hash }) => hash);
+  }
+
+  private hashAt({ entries, floor }: StoreSnapshot, index: number): string | undefined {
+    if (index <= floor.index) return this.committed[index - 1]?.hash;
+    const entry = entries[index - floor.index - 1];
+    return entry === undefined ? undefined : hashOf(entry);
   }
 
   private appended(node: number, entries: readonly Entry[]): void {
@@ -201,13 +235,14 @@ export class SafetyChecks {
     const due = this.committed.findLast(({ committedIn }) => committedIn < mokka.term);
     if (due === undefined) return;
     const entry = mokka.entryAt(due.index);
-    if (entry === null || hashOf(entry) !== due.hash)
+    if (due.index > process.disk.floor.index && (entry === null || hashOf(entry) !== due.hash))
       this.fail(
         `node ${node} leads term ${mokka.term} without the entry ${due.index} that was committed in term ${due.committedIn} (Leader Completeness, Raft 5.4)`,
       );
   }
 
-  private committedOn({ node, mokka }: SimulatedProcess, index: number): void {
+  private committedOn({ node, mokka, disk }: SimulatedProcess, index: number): void {
+    if (index <= disk.floor.index && index <= this.committed.length) return;
     const entry = mokka.entryAt(index);
     if (entry === null) {
       this.fail(`node ${node} has no entry at ${index}, which it holds for committed`);
@@ -239,7 +274,10 @@ export class SafetyChecks {
     const id = entryPushId(entry);
     const pushKey = id === null ? null : `${id.session}${id.nonce}`;
     const previous = this.committed.at(-1);
-    if (index !== this.committed.length + 1 || logNumber !== (previous?.logNumber ?? 0) + kind)
+    if (
+      index !== this.committed.length + 1 ||
+      logNumber !== (previous?.logNumber ?? 0) + (kind === EntryKind.Log ? 1 : 0)
+    )
       this.fail(
         `index ${index}, logNumber ${logNumber} follow on ${previous?.index ?? 0}, ${previous?.logNumber ?? 0}`,
       );
@@ -255,6 +293,11 @@ export class SafetyChecks {
     }
     const known = { entry, index, logNumber, kind, term: entry.term, hash, pushKey, committedIn: term };
     this.committed.push(known);
+    if (kind === EntryKind.Trim) {
+      const { floor } = entryTrim(entry);
+      this.floors.add(floor.index);
+      this.trimmedTo = Math.max(this.trimmedTo, floor.logNumber);
+    }
     if (pushKey !== null) this.committedLogs.push(known);
   }
 
@@ -294,9 +337,4 @@ export class SafetyChecks {
 
 export function hashOf(entry: Entry): string {
   return entryHash(entry).toString('latin1');
-}
-
-function hashAt(entries: readonly Entry[], index: number): string | null {
-  const entry = entries[index - 1];
-  return entry === undefined ? null : hashOf(entry);
 }
