@@ -29,7 +29,7 @@ const FIRST_SEEDS: Readonly<Record<string, number>> = {
   'skip-marker-name': 5,
   'retire-before-sync': 10,
   'extent-before-sync': 16,
-  'floor-drops-more': 332,
+  'floor-drops-more': 762,
 };
 
 /** Whether a schedule, or the scenario of a plant, fails with this seed. */

@@ -187,7 +187,12 @@ function forgetsPushes({ REMEMBERED_PUSHES_MAX: max }: Partial<LogLimits>): bool
 
 /** What a push may be answered with, codes of errors. Where no push is forgotten, none is refused as too old. */
 export function errorsOf({ limits, trims }: SchedulePlan): string[] {
-  return [...DENIALS, 'UNKNOWN_OUTCOME', ...(trims || forgetsPushes(limits) ? ['STALE_NONCE'] : [])];
+  return [
+    ...DENIALS,
+    'UNKNOWN_OUTCOME',
+    ...(trims || forgetsPushes(limits) ? ['STALE_NONCE'] : []),
+    ...(trims ? ['TRIMMED'] : []),
+  ];
 }
 
 /**
