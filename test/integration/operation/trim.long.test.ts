@@ -30,6 +30,10 @@ test('a trim forgets the same on every node, also on one that lost its disk, and
       );
       expect(await node.command('get_log 4')).toMatchObject({ error: { code: 'TRIMMED' } });
       expect((await node.getLog(5)).log.value.value).toBe('value 5');
+      expect(await node.expectOk('tail 10')).toMatchObject({
+        logs: [{ index: 5 }, { index: 6 }, { index: 7 }],
+      });
+      expect(await node.command('list 1')).toMatchObject({ error: { code: 'TRIMMED' } });
     }
 
     await Promise.all(cluster.running.map((node) => node.kill()));
