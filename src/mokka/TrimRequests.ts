@@ -84,7 +84,7 @@ export class TrimRequests implements TrimApi {
    */
   private propose(logNumber: number): boolean {
     const { log, readIndex, takesPushes } = this.log;
-    if (readIndex === null || !takesPushes) return true;
+    if (readIndex === null || !takesPushes || logNumber <= log.floor.logNumber) return true;
     if (logNumber > log.committedLogNumber) return false;
     this.log.proposeTrim(log.indexOfCommitted(logNumber));
     this.flushes.want();

@@ -284,6 +284,7 @@ export class DurableLogStore implements LogStore {
       journal.turn(this.state);
     }
     journal.append(entries, { ...this.state, commitIndex });
+    segments.removeForgotten();
   }
 
   /** Pieces of entries that fit a record each; one, without entries, of none. */

@@ -7,7 +7,7 @@ import { RecentKeys } from '../keys/RecentKeys';
 import { damagedSegment } from './damagedSegment';
 import { EntryBlock } from './EntryBlock';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
-import { SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
+import { FILES_REMOVED_A_CALL, SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
 import { Segment, segmentName } from './Segment';
 import { SegmentKeys } from './SegmentKeys';
 import type { StoredExtent } from './StoredExtent';
@@ -108,9 +108,12 @@ export class Segments {
     this.recentKeys.beginAt(floorIndex);
   }
 
-  /** Removes the files of what is forgotten. To be called when that is on disk. */
+  /**
+   * Removes some files of what is forgotten; the next calls, or the next start, remove the others. To be called when that
+   * they are forgotten is on disk.
+   */
   removeForgotten(): void {
-    for (const name of this.forgotten.splice(0)) {
+    for (const name of this.forgotten.splice(0, FILES_REMOVED_A_CALL)) {
       this.files.get(name)?.close();
       this.files.delete(name);
       this.disk.remove(pathOf(name));

@@ -63,6 +63,15 @@ test('on the leader a follower’s question becomes one entry, however often it 
   expect(bus.log('a').log.lastIndex).toBe(lastIndex + 1);
 });
 
+test('a follower that does not know yet what is forgotten has no more forgotten than it asks for', () => {
+  const { bus, trims, carryOut } = trimsOf('a');
+  bus.log('a').proposeTrim(4);
+  carryOut();
+  const { lastIndex } = bus.log('a').log;
+  for (const logNumber of [1, 3]) trims.receive('b', { type: 'trim', logNumber });
+  expect(bus.log('a').log.lastIndex).toBe(lastIndex);
+});
+
 test('a log that is not there yet is refused, on the leader and by it', async () => {
   const leader = trimsOf('a');
   await expect(leader.trims.trim(6)).rejects.toMatchObject({ code: 'NOT_FOUND' });

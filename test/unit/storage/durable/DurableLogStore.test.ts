@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { StartError } from '../../../../src/errors';
 import { VALUE_BYTES_MAX } from '../../../../src/limits';
-import { JOURNAL_BYTES } from '../../../../src/storage/StoreLimits';
+import { FILES_REMOVED_A_CALL, JOURNAL_BYTES } from '../../../../src/storage/StoreLimits';
 import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { LogStore } from '../../../../src/storage/LogStore';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
+import { segmentName } from '../../../../src/storage/segments/Segment';
 import { SECTOR_BYTES } from '../../../../src/storage/StoreDisk';
 import { buildLog, empty, logs } from '../logFixture';
 import { logStoreSuite } from '../logStoreSuite';
+import { openOn } from '../openOn';
 import { OWNER } from '../owner';
 import { runStore } from '../storeProcess';
+import { CrashingDisk } from '../../../CrashingDisk';
 import { runs } from '../../../runs';
 import { home, newDirectory, open, openSmall, refusal, SMALL, thrownBy } from './directories';
 import { SteppedDisk } from './SteppedDisk';
@@ -98,6 +101,29 @@ describe('the directory', () => {
     expect(lengths.length).toBeGreaterThanOrEqual(10);
     for (const length of lengths) expect(length).toBeLessThan(SMALL.SEGMENT_BYTES + 2000);
   });
+});
+
+test('files of a trimmed beginning go some at a write, so that none holds up a node, and all at the next start', () => {
+  const limits = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 600, BLOCK_BYTES: 300 };
+  const disk = new CrashingDisk();
+  const store = openOn(disk, limits);
+  store.setMembership('voter');
+  const add = (): void => {
+    store.append(buildLog(logs(2, 1, 200), store.last), store.last?.index ?? 0);
+    disk.endLater();
+  };
+  for (let round = 0; round < 120; round++) add();
+  const filesBefore = disk.names('log').length;
+  const floor = store.entryAt(store.commitIndex - 3);
+  if (floor === null) throw new Error('no entry');
+  store.trimTo(floor);
+  expect(disk.names('log')).toHaveLength(filesBefore - FILES_REMOVED_A_CALL);
+  add();
+  expect(disk.names('log')).toHaveLength(filesBefore - 2 * FILES_REMOVED_A_CALL);
+  store.close();
+  openOn(disk, limits).close();
+  const [, second = 'none'] = disk.names('log').sort();
+  expect(second > segmentName(floor.index + 1)).toBe(true);
 });
 
 describe('against a store in memory', () => {
