@@ -249,6 +249,16 @@ export interface Trimmed {
   readonly floor: number;
 }
 
+/** What of its log a cluster keeps: what one of these does not keep is forgotten, in whole files. */
+export interface Retain {
+  /** So many logs. */
+  readonly logs?: number;
+  /** So many bytes of files, a file (16 MiB) more at most. */
+  readonly bytes?: number;
+  /** Those of so many days. */
+  readonly days?: number;
+}
+
 /** Lets the log forget its beginning. */
 export interface TrimApi {
   /**

@@ -19,13 +19,13 @@ export async function createMokka(
   logger: Logger,
   watch = (store: LogStore): LogStore => store,
 ): Promise<CreatedMokka> {
-  const { address, keys, heartbeat, electionTimeout } = config;
+  const { address, keys, heartbeat, electionTimeout, retain } = config;
   const members = config.members.map((member) => member.address);
   const { votingKey: privateKey, secretKey } = keys;
   const store = watch(await openStore(config));
-  const timing = { heartbeat, electionTimeout };
+  const settings = { heartbeat, electionTimeout, ...(retain === null ? {} : { retain }) };
   return {
     store,
-    mokka: new TCPMokka({ address, members, ...timing, logger, store, privateKey, secretKey }),
+    mokka: new TCPMokka({ address, members, ...settings, logger, store, privateKey, secretKey }),
   };
 }

@@ -392,6 +392,10 @@ export const LAGS_DEADLINE_MS = 1000;
 /** Questions for it that may wait at one node; one more is answered without what the leader knows. */
 export const LAGS_WAITING_MAX = 1024;
 
+/** How often a leader looks, ms, whether its log has more than the settings retain; and at how many files of its store then. */
+export const RETAIN_LOOK_MS = 60_000;
+export const RETAIN_PARTS_A_LOOK = 64;
+
 /** Trims that may wait for a node's leader: a person or a supervisor asks for one now and then. */
 export const TRIMS_WAITING_MAX = 16;
 

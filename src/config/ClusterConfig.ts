@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import type { Retain } from '../api';
 import { StartError } from '../errors';
 import { escapeControls } from '../escapeControls';
 import { DEFAULT_SETTINGS, readClusterFile } from './clusterFile';
@@ -33,6 +34,8 @@ export interface NodeConfig {
   readonly electionTimeout: number;
   /** Where it serves HTTP; null where it does not. */
   readonly http: HttpSettings | null;
+  /** What of the log is kept; null: all. */
+  readonly retain: Retain | null;
 }
 
 /** Port of node 0 of the demo cluster, as in the tutorial. */
@@ -60,7 +63,7 @@ export function readConfig(env: NodeJS.ProcessEnv): NodeConfig {
   };
 }
 
-type Cluster = Pick<NodeConfig, 'members' | 'keys' | 'heartbeat' | 'electionTimeout' | 'http'>;
+type Cluster = Pick<NodeConfig, 'members' | 'keys' | 'heartbeat' | 'electionTimeout' | 'http' | 'retain'>;
 
 function demoCluster(environment: Environment): Cluster {
   const { index, startPort = DEFAULT_START_PORT } = environment;
@@ -74,13 +77,19 @@ function demoCluster(environment: Environment): Cluster {
       },
     ]);
   const members = demoMembers(startPort);
-  return { members, keys, ...DEFAULT_SETTINGS, http: demoHttp(environment, members, startPort) };
+  return {
+    members,
+    keys,
+    ...DEFAULT_SETTINGS,
+    http: demoHttp(environment, members, startPort),
+    retain: null,
+  };
 }
 
 function fileCluster(environment: Environment, clusterFile: string): Cluster {
   const { index, keyFile } = environment;
   const file = readClusterFile(clusterFile);
-  const { members, settings } = file;
+  const { members, settings, retain } = file;
   const { publicKey } = at(members, index);
   const keyPath = keyFile ?? join(dirname(clusterFile), keyFileName(index));
   const keys = readKeyFile(keyPath);
@@ -89,7 +98,7 @@ function fileCluster(environment: Environment, clusterFile: string): Cluster {
       'BAD_CONFIG',
       escapeControls(wrongKeyMessage(keyPath, clusterFile, keys, members, index)),
     );
-  return { members, keys, ...settings, http: fileHttp(environment, file, dirname(clusterFile)) };
+  return { members, keys, ...settings, http: fileHttp(environment, file, dirname(clusterFile)), retain };
 }
 
 function at<T>(members: readonly T[], index: number): T {

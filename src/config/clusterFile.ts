@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Retain } from '../api';
 import type { StartError } from '../errors';
 import {
   ELECTION_TIMEOUT_HEARTBEATS_MIN,
@@ -12,6 +13,7 @@ import { isDemoKey } from './demoCluster';
 import { type Fault, badConfig, strictFields, toFaults } from './faults';
 import { isPublicKey, PUBLIC_KEY_HEX_LENGTH, shareAKey } from './keyPair';
 import { buildMember, isLoopback, type Member, parseAddress } from './Member';
+import { retainOf, retainSchema } from './retainSettings';
 import { parseJson, readTextFile } from './textFile';
 
 /** The cluster's timing, ms: the same on every node. */
@@ -28,6 +30,8 @@ export interface ClusterFile {
   readonly settings: ClusterSettings;
   /** null where it has no `settings.http`. */
   readonly http: HttpFileSettings | null;
+  /** null where it has no `settings.retain`: every log is kept. */
+  readonly retain: Retain | null;
   /** The members' own ports for HTTP, by their numbers; null where it is the cluster's. */
   readonly httpPorts: readonly (number | null)[];
 }
@@ -71,6 +75,7 @@ const settingsSchema = strictFields({
   heartbeat: heartbeatSchema.default(DEFAULT_SETTINGS.heartbeat),
   electionTimeout: electionTimeoutSchema.default(DEFAULT_SETTINGS.electionTimeout),
   http: httpFileSchema.optional(),
+  retain: retainSchema.optional(),
 }).refine((settings) => settings.electionTimeout >= settings.heartbeat * ELECTION_TIMEOUT_HEARTBEATS_MIN, {
   path: ['electionTimeout'],
   error:
@@ -116,13 +121,14 @@ export function readClusterFile(path: string): ClusterFile {
     ...demoKeyFaults(members),
   ];
   if (!parsed.success || faults.length > 0) throw badConfig(source, faults);
-  const { http = null, ...settings } = parsed.data.settings;
+  const { http = null, retain = null, ...settings } = parsed.data.settings;
   return {
     members: parsed.data.members.map(({ address, publicKey }) =>
       buildMember(address.host, address.port, publicKey),
     ),
     settings,
     http,
+    retain: retain === null ? null : retainOf(retain),
     httpPorts: parsed.data.members.map(({ httpPort = null }) => httpPort),
   };
 }

@@ -13,6 +13,7 @@ import type {
   LogPage,
   LogReader,
   PageOptions,
+  Retain,
   Trimmed,
 } from '../api';
 import { Handover } from './election/Handover';
@@ -37,6 +38,7 @@ import { NodeReads } from './NodeReads';
 import type { Outbox } from './messages/Outbox';
 import { PeerQuestions } from './PeerQuestions';
 import { RequestGate } from './RequestGate';
+import { Retention } from './Retention';
 import { LagQuestions } from './status/LagQuestions';
 import { StoppingLeader } from './StoppingLeader';
 import { TrimRequests } from './TrimRequests';
@@ -48,6 +50,8 @@ export interface ReplicatedMokkaSettings extends ElectionSettings {
    * here. Only these can join.
    */
   readonly members: readonly string[];
+  /** What of the log is kept, the same on every node; all where it is left out. */
+  readonly retain?: Retain;
 }
 
 /**
@@ -150,7 +154,9 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.nodeReads = new NodeReads({ gate, log, reads, answered, view, lagQuestions, onDamage });
     const trims = (this.trims = new TrimRequests(log, gate, outbox, flushes, clock, limits));
     this.questions = new PeerQuestions({ log, reads, trims, lagQuestions, view, confirmation, outbox });
-    this.timed = [log, this.logApi, reads, answered, lagQuestions, trims];
+    const { retain } = settings;
+    const retention = retain && new Retention(retain, log, store, flushes, wallClock, limits);
+    this.timed = [log, this.logApi, reads, answered, lagQuestions, trims, ...(retention ? [retention] : [])];
     this.listen(settings.members);
   }
 

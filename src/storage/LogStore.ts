@@ -16,6 +16,13 @@ export interface HardState {
  */
 export type Membership = 'none' | 'rejoining' | 'voter';
 
+/** A part of a log that goes when all of it is forgotten: a file. */
+export interface LogPart {
+  /** The index of its last entry. */
+  readonly last: number;
+  readonly bytes: number;
+}
+
 /**
  * The durable part of a node: hard state and entries. All calls are synchronous, and what a call wrote is on disk
  * when it returns; a call that throws {@link StartError} STORE_FAILED ends the node, since nobody can tell what of
@@ -66,6 +73,9 @@ export interface LogStore {
    * at least. The floor's index is saved as commitIndex.
    */
   beginAt(floor: LogPoint, entries: readonly Entry[]): void;
+
+  /** The parts that a trim can remove, the oldest first; what goes on to grow is none. */
+  trimmable(): readonly LogPart[];
 
   /**
    * The entry at an index, or null when there is none, or none any more. Its hash has been checked.

@@ -1,7 +1,7 @@
 import { invariant } from '../errors';
 import { EmptyEntries } from './EmptyEntries';
 import { EntryKind, GENESIS, hasKey, type Entry, type LogPoint } from '../entry/Entry';
-import type { HardState, LogStore, Membership } from './LogStore';
+import type { HardState, LogPart, LogStore, Membership } from './LogStore';
 import {
   checkAppend,
   checkBegin,
@@ -123,6 +123,11 @@ export class MemoryLogStore implements LogStore {
     this.empties.trimTo(floor);
     this.state = { ...this.state, floor, commitIndex: floor.index };
     this.add(entries);
+  }
+
+  /** It has no files. */
+  trimmable(): readonly LogPart[] {
+    return [];
   }
 
   entryAt(index: number): Entry | null {

@@ -1,5 +1,5 @@
 import type { Entry, LogPoint } from '../entry/Entry';
-import type { HardState, LogStore, Membership } from './LogStore';
+import type { HardState, LogPart, LogStore, Membership } from './LogStore';
 
 /** What a call puts on disk; `close`: what is left of all. */
 export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'trim' | 'close';
@@ -64,6 +64,10 @@ export class ObservedStore implements LogStore {
 
   beginAt(floor: LogPoint, entries: readonly Entry[]): void {
     this.observe('append', () => this.store.beginAt(floor, entries));
+  }
+
+  trimmable(): readonly LogPart[] {
+    return this.store.trimmable();
   }
 
   entryAt(index: number): Entry | null {

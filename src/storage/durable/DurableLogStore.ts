@@ -8,7 +8,7 @@ import { DirectoryLock } from '../directory/DirectoryLock';
 import { makeDirectory } from '../directory/durableFile';
 import { MarkerFile, type Marked, type StoreOwner } from '../directory/MarkerFile';
 import { Journal, entryRoomOf, type JournalContent, type JournalState } from '../journal/Journal';
-import type { HardState, LogStore, Membership } from '../LogStore';
+import type { HardState, LogPart, LogStore, Membership } from '../LogStore';
 import { Segments, SEGMENTS_FOLDER } from '../segments/Segments';
 import { NOTHING_STORED } from '../segments/StoredExtent';
 import type { StoreDisk } from '../StoreDisk';
@@ -225,6 +225,11 @@ export class DurableLogStore implements LogStore {
     tail.beginAt(floor.index);
     this.remember(first, floor.index);
     for (const piece of rest) this.append(piece, floor.index);
+  }
+
+  trimmable(): readonly LogPart[] {
+    this.checkUsable();
+    return this.parts.segments.trimmable();
   }
 
   entryAt(index: number): Entry | null {

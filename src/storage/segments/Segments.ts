@@ -6,6 +6,7 @@ import { KeyHash } from '../keys/KeyHash';
 import { RecentKeys } from '../keys/RecentKeys';
 import { damagedSegment } from './damagedSegment';
 import { EntryBlock } from './EntryBlock';
+import type { LogPart } from '../LogStore';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
 import { FILES_REMOVED_A_CALL, SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
 import { Segment, segmentName } from './Segment';
@@ -98,6 +99,11 @@ export class Segments {
       ({ first, last }) => first < this.extent.first && last <= floorIndex,
     );
     this.forgotten.push(...this.list.splice(0, count).map(({ name }) => name));
+  }
+
+  /** The segments that {@link trimTo} may forget. */
+  trimmable(): readonly LogPart[] {
+    return this.list.slice(0, countLeading(this.list, ({ first }) => first < this.extent.first));
   }
 
   /** The log begins anew behind this index: all that is here is forgotten. */

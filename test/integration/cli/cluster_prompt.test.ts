@@ -156,7 +156,7 @@ it('at 40 columns the status line takes one row, under lines, lists and history;
   await terminal.shows(long);
   terminal.press('C-c');
   await terminal.shows(idle(status));
-  terminal.press('-l', 'ge');
+  terminal.press('-l', 'get_');
   terminal.press('Tab');
   await terminal.shows(new RegExp(`\nenter command > get_log\n${status.source}$`));
   terminal.type('1');

@@ -1,6 +1,6 @@
 import { StartError } from '../../../src/errors';
 import type { Entry, LogPoint } from '../../../src/entry/Entry';
-import type { HardState, LogStore, Membership } from '../../../src/storage/LogStore';
+import type { HardState, LogPart, LogStore, Membership } from '../../../src/storage/LogStore';
 import { MemoryLogStore, type StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 import { applyWrite, type DiskWrite } from './DiskWrite';
 import { foundAfterCrash } from './checks/foundAfterCrash';
@@ -87,6 +87,10 @@ export class SimulatedDisk implements LogStore {
 
   beginAt(floor: LogPoint, entries: readonly Entry[]): void {
     this.write({ kind: 'begin', floor, entries: [...entries] });
+  }
+
+  trimmable(): readonly LogPart[] {
+    return this.store.trimmable();
   }
 
   entryAt(index: number): Entry | null {

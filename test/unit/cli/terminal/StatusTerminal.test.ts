@@ -85,7 +85,7 @@ test('an answer and a notice stand above the line, and of the status nothing is 
     'BAD_COMMAND: there is no command',
     '"nonsense": use one of add_log, get_log,',
     'list, tail, get, history, add_log_if,',
-    'info, status, help, exit',
+    'trim, info, status, help, exit',
     '  help lists the commands',
     'node 1 was killed',
     'enter command > get_log 1|',
