@@ -103,7 +103,10 @@ export class Segments {
 
   /** The segments that {@link trimTo} may forget. */
   trimmable(): readonly LogPart[] {
-    return this.list.slice(0, countLeading(this.list, ({ first }) => first < this.extent.first));
+    return this.list.slice(
+      0,
+      countLeading(this.list, ({ first }) => first < this.extent.first),
+    );
   }
 
   /** The log begins anew behind this index: all that is here is forgotten. */
