@@ -91,6 +91,10 @@ export class CrashingDisk implements StoreDisk {
     this.change(name, (names) => names.delete(name));
   }
 
+  removeLater(name: string, done: (error: Error | null) => void): void {
+    this.onLater(() => this.end(done, () => this.remove(name)));
+  }
+
   syncNames(folder: string): void {
     this.beforeChange(`sync names of ${folder}`);
     this.syncFolder(folder);

@@ -39,6 +39,8 @@ export interface StoreDisk {
   rename(from: string, to: string): void;
   /** Removes a file that is there. */
   remove(name: string): void;
+  /** The same beside the caller's thread; `done` is told in a later turn of the event loop. */
+  removeLater(name: string, done: (error: Error | null) => void): void;
   syncNames(folder: string): void;
   /** The same beside the caller's thread. */
   syncNamesLater(folder: string, done: (error: Error | null) => void): void;

@@ -22,9 +22,6 @@ export const BLOCK_BYTES = 8 * KiB;
 /** Segments that a store holds open: what is read lies mostly in few; a process may have some 1,000 files. */
 export const SEGMENT_FILES_OPEN_MAX = 16;
 
-/** Files of forgotten segments that one write removes: each takes a millisecond or more, and a trim may free thousands. */
-export const FILES_REMOVED_A_CALL = 4;
-
 /** The sizes of a durable store's parts, which a test makes small. */
 export const STORE_LIMITS = { BLOCK_BYTES, JOURNAL_BYTES, JOURNAL_FILES_MAX, SEGMENT_BYTES };
 

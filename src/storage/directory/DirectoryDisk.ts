@@ -10,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  unlink,
 } from 'node:fs';
 import { join } from 'node:path';
 import { toError } from '../../errors';
@@ -54,6 +55,10 @@ export class DirectoryDisk implements StoreDisk {
 
   remove(name: string): void {
     rmSync(join(this.place, name));
+  }
+
+  removeLater(name: string, done: (error: Error | null) => void): void {
+    unlink(join(this.place, name), done);
   }
 
   syncNames(folder: string): void {

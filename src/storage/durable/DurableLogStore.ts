@@ -199,7 +199,7 @@ export class DurableLogStore implements LogStore {
     this.writing(() => {
       journal.saveFloor({ ...this.state, floor });
       segments.trimTo(floor.index);
-      segments.removeForgotten();
+      this.removeForgotten();
     });
     this.loaded.floor = floor;
     this.loaded.empties.trimTo(floor);
@@ -215,7 +215,7 @@ export class DurableLogStore implements LogStore {
       journal.turn(this.state);
       segments.beginAt(floor.index);
       journal.beginAt(first, { ...this.state, floor, commitIndex: floor.index });
-      segments.removeForgotten();
+      this.removeForgotten();
     });
     const { empties, tail } = this.loaded;
     this.loaded.floor = floor;
@@ -289,7 +289,6 @@ export class DurableLogStore implements LogStore {
       journal.turn(this.state);
     }
     journal.append(entries, { ...this.state, commitIndex });
-    segments.removeForgotten();
   }
 
   /** Pieces of entries that fit a record each; one, without entries, of none. */
@@ -315,6 +314,12 @@ export class DurableLogStore implements LogStore {
     segments.append(committed);
     this.loaded.lastWritten = committed.at(-1) ?? this.loaded.lastWritten;
     if (!this.syncing) this.syncSegments();
+  }
+
+  private removeForgotten(): void {
+    this.parts.segments.removeForgotten((error) => {
+      if (!this.closed && this.failure === null) this.fail(error);
+    });
   }
 
   /** Beside this thread, and again for what was written meanwhile. */

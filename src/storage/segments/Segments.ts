@@ -8,7 +8,7 @@ import { damagedSegment } from './damagedSegment';
 import { EntryBlock } from './EntryBlock';
 import type { LogPart } from '../LogStore';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
-import { FILES_REMOVED_A_CALL, SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
+import { SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
 import { Segment, segmentName } from './Segment';
 import { SegmentKeys } from './SegmentKeys';
 import type { StoredExtent } from './StoredExtent';
@@ -33,6 +33,7 @@ export class Segments {
   private namesChanged = false;
   /** Files of which all that they hold is forgotten. */
   private forgotten: string[] = [];
+  private removing = false;
 
   private constructor(
     private readonly disk: StoreDisk,
@@ -118,15 +119,20 @@ export class Segments {
   }
 
   /**
-   * Removes some files of what is forgotten; the next calls, or the next start, remove the others. To be called when that
-   * they are forgotten is on disk.
+   * Removes the files of what is forgotten beside the caller's thread, one after the other: a trim may free thousands. To be
+   * called when that they are forgotten is on disk; what a process that ends leaves of them, the next start removes.
    */
-  removeForgotten(): void {
-    for (const name of this.forgotten.splice(0, FILES_REMOVED_A_CALL)) {
-      this.files.get(name)?.close();
-      this.files.delete(name);
-      this.disk.remove(pathOf(name));
-    }
+  removeForgotten(failed: (error: Error) => void): void {
+    const name = this.removing ? undefined : this.forgotten.shift();
+    if (name === undefined) return;
+    this.removing = true;
+    this.files.get(name)?.close();
+    this.files.delete(name);
+    this.disk.removeLater(pathOf(name), (error) => {
+      this.removing = false;
+      if (error !== null) failed(error);
+      else this.removeForgotten(failed);
+    });
   }
 
   /** Whether something was written that no {@link syncLater} was asked for. */
@@ -215,6 +221,7 @@ export class Segments {
   }
 
   close(): void {
+    this.forgotten = [];
     for (const file of this.files.values()) file.close();
     this.files.clear();
   }

@@ -58,6 +58,14 @@ class FailingDisk implements StoreDisk {
     this.disk.remove(name);
   }
 
+  removeLater(name: string, done: (error: Error | null) => void): void {
+    this.later.push(() => {
+      const error = this.mayDo(0);
+      if (error === null) this.disk.remove(name);
+      done(error);
+    });
+  }
+
   syncNames(folder: string): void {
     this.attempt(0);
     this.disk.syncNames(folder);
