@@ -2,8 +2,7 @@ import { RequestError, TrimmedError } from '../errors';
 import { KEY_READS_MAX, KEY_STEP_BYTES, KEY_STEPS_A_TURN, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
 import type { HistoryOptions, StoredHistory } from '../api';
 import { keyBytes, type Entry, type LogPoint } from '../entry/Entry';
-import { badArgument } from './pushes/checkPush';
-import { checkObject } from './LogFollowers';
+import { checkIndex, checkLimit, checkObject } from './LogFollowers';
 
 /** The committed logs of a node, as far as they may be told. */
 export interface KeyedLogs {
@@ -47,10 +46,8 @@ export class KeyReads {
     const bytes = keyBytes(key);
     checkObject(options);
     const { limit = LIST_ENTRIES_MAX, before } = options;
-    if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
-      throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
-    if (before !== undefined && (typeof before !== 'number' || !Number.isSafeInteger(before) || before < 1))
-      throw badArgument('before is an index, 1 or more', before);
+    checkLimit(limit);
+    if (before !== undefined) checkIndex('before', before);
     if (this.underWay >= KEY_READS_MAX)
       throw new RequestError(
         'BUSY',

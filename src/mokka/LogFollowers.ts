@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '../errors';
-import { FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../limits';
+import { FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX, LIST_ENTRIES_MAX } from '../limits';
 import type { FollowOptions } from '../api';
 import { DecodedEntries } from '../entry/DecodedEntries';
 import type { Entry, LogEntry } from '../entry/Entry';
@@ -102,7 +102,7 @@ export class LogFollowers {
   ): AsyncGenerator<readonly Entry[], void, undefined> {
     checkObject(options);
     const { from = 1, signal, hasPlace = false } = options;
-    checkFrom(from);
+    checkIndex('from', from);
     checkSignal(signal);
     const leave = hasPlace ? null : this.takePlace();
     const wake = (): void => follower.wake();
@@ -173,7 +173,13 @@ export function checkObject(options: unknown): void {
 }
 
 /** @throws RequestError BAD_ARGUMENT */
-export function checkFrom(from: unknown): void {
-  if (typeof from !== 'number' || !Number.isSafeInteger(from) || from < 1)
-    throw badArgument('from is an index, 1 or more', from);
+export function checkIndex(name: 'from' | 'before', index: unknown): void {
+  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 1)
+    throw badArgument(`${name} is an index, 1 or more`, index);
+}
+
+/** @throws RequestError BAD_ARGUMENT */
+export function checkLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
+    throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
 }

@@ -8,7 +8,7 @@ import {
 } from '../limits';
 import { EntryKind, toLogEntry, type Entry, type LogPoint } from '../entry/Entry';
 import type { CommittedLog, Db, LogPage, PageOptions, StoredLogs, StoredPage } from '../api';
-import { checkFrom, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
+import { checkIndex, checkLimit, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
 import { KeyReads, type KeyedLogs } from './KeyReads';
 import type { LogReads } from './log/LogReads';
 import type { ReplicatedLog } from './log/ReplicatedLog';
@@ -148,9 +148,8 @@ export class NodeReads implements ToldLogs, KeyedLogs {
   private async storedPage(options: PageOptions = {}): Promise<StoredPage> {
     checkObject(options);
     const { from = 1, limit = LIST_ENTRIES_MAX } = options;
-    checkFrom(from);
-    if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
-      throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
+    checkIndex('from', from);
+    checkLimit(limit);
     const read = async (): Promise<Entry[]> => {
       await this.followers.turn();
       return this.readFrom(from, LIST_BYTES_MAX, limit);

@@ -13,6 +13,7 @@ import { renderList, renderStatus, type LogList } from '../render/renderTables';
 import { parseAddLine, parseConditionalAdd, parseExactAdd, type AddWords } from './addWords';
 import { nearestName } from './nearestName';
 import { trim } from './trimCommand';
+import { wholeNumber } from './wholeNumber';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -318,13 +319,6 @@ function parseCount(text: string, command: string): number {
     'BAD_ARGUMENT',
     `the count of ${command} is a plain whole number from 1 to ${LIST_ENTRIES_MAX}`,
   );
-}
-
-/** Spaces around the number do not count; signs, leading zeros, exponents and the like are refused (null). */
-function wholeNumber(text: string): number | null {
-  const digits = text.replace(/^ +| +$/g, '');
-  const number = /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : NaN;
-  return Number.isSafeInteger(number) ? number : null;
 }
 
 function isBlankText(text: string): boolean {

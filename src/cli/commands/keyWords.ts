@@ -1,6 +1,7 @@
 import { RequestError } from '../../errors';
 import { LIST_ENTRIES_DEFAULT, LIST_ENTRIES_MAX } from '../../limits';
 import { fromBase64, readKey, toBase64 } from './addWords';
+import { wholeNumber } from './wholeNumber';
 
 /** Which logs of a key `history` shows. */
 export interface HistoryWords {
@@ -70,8 +71,8 @@ function keyAndRest(text: string, usage: string): { key: string; rest: string } 
 }
 
 function numberIn(digits: string, max: number, what: string): number {
-  const number = /^[1-9]\d{0,15}$/.test(digits) ? Number(digits) : NaN;
-  if (number <= max) return number;
+  const number = wholeNumber(digits);
+  if (number !== null && number <= max) return number;
   const most = max === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : String(max);
   throw new RequestError('BAD_ARGUMENT', `${what} of history is a plain whole number from 1 to ${most}`);
 }

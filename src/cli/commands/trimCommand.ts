@@ -1,6 +1,7 @@
 import type { Trimmed } from '../../api';
 import { RequestError } from '../../errors';
 import type { Command } from './CommandTable';
+import { wholeNumber } from './wholeNumber';
 
 const USAGE = 'trim INDEX --yes';
 
@@ -19,9 +20,8 @@ export const trim: Command<number, Trimmed> = {
 
 function parseTrim(text: string): number {
   const [, digits = '', yes] = /^ *([^ ]+)(?: +(--yes))? *$/.exec(text) ?? [];
-  const index = /^[1-9]\d{0,15}$/.test(digits) ? Number(digits) : NaN;
-  if (!Number.isSafeInteger(index))
-    throw new RequestError('BAD_ARGUMENT', `trim needs the index of a log: ${USAGE}`);
+  const index = wholeNumber(digits);
+  if (index === null) throw new RequestError('BAD_ARGUMENT', `trim needs the index of a log: ${USAGE}`);
   if (yes === undefined)
     throw new RequestError(
       'BAD_ARGUMENT',

@@ -139,16 +139,12 @@ export class Journal {
 
   /** Puts the state's term and vote on disk. */
   saveHardState(state: JournalState): void {
-    if (!this.currentFile().hasRoomFor([])) this.turn(state);
-    else this.currentFile().writeHardState(state.hardState, state);
-    this.sync(state);
+    this.save(state, (file) => file.writeHardState(state.hardState, state));
   }
 
   /** Puts the state's floor on disk. */
   saveFloor(state: JournalState): void {
-    if (!this.currentFile().hasRoomFor([])) this.turn(state);
-    else this.currentFile().writeFloor(state.floor, state);
-    this.sync(state);
+    this.save(state, (file) => file.writeFloor(state.floor, state));
   }
 
   /** Begins the next generation, with this state. It is on disk with the next record. */
@@ -244,6 +240,13 @@ export class Journal {
       join(this.disk.place, name),
       `is damaged at byte 0, or missing: generation ${generation} began there`,
     );
+  }
+
+  /** Puts a short record on disk, or a generation's opening, which says all of the state. */
+  private save(state: JournalState, write: (file: JournalFile) => void): void {
+    if (!this.currentFile().hasRoomFor([])) this.turn(state);
+    else write(this.currentFile());
+    this.sync(state);
   }
 
   private sync(state: JournalState): void {
