@@ -51,6 +51,7 @@ const rooms = [
   'mokka/pushes',
   'mokka/election',
   'mokka/status',
+  'mokka/requests',
   'mokka',
   'metrics',
   'cli/answers',

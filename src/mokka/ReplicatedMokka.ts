@@ -34,14 +34,14 @@ import { ForwardedAnswers } from './pushes/ForwardedAnswers';
 import { PushIntake } from './pushes/PushIntake';
 import { NodeView, type LinkState } from './status/NodeView';
 import { ReplicatedLog } from './log/ReplicatedLog';
-import { NodeReads } from './NodeReads';
+import { NodeReads } from './requests/NodeReads';
 import type { Outbox } from './messages/Outbox';
-import { PeerQuestions } from './PeerQuestions';
-import { RequestGate } from './RequestGate';
+import { PeerQuestions } from './requests/PeerQuestions';
+import { RequestGate } from './requests/RequestGate';
 import { Retention } from './Retention';
 import { LagQuestions } from './status/LagQuestions';
 import { StoppingLeader } from './StoppingLeader';
-import { TrimRequests } from './TrimRequests';
+import { TrimRequests } from './requests/TrimRequests';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {

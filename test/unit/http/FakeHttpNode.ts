@@ -27,7 +27,7 @@ import type { Scope } from '../../../src/http/access/scopes';
 import { formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
 import type { HttpNode } from '../../../src/http/contract/HttpNode';
 import { openHttp, type HttpOptions, type OpenHttp } from '../../../src/http/openHttp';
-import { LogFollowers, type PageFollowOptions } from '../../../src/mokka/LogFollowers';
+import { LogFollowers, type PageFollowOptions } from '../../../src/mokka/requests/LogFollowers';
 import { CALM_INFO } from '../calmInfo';
 
 /** A log in memory that answers as a node does, and fails as a test says. */

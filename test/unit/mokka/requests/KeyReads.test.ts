@@ -1,8 +1,8 @@
-import { KEY_READS_MAX, KEY_STEPS_A_TURN, LIST_BYTES_MAX } from '../../../src/limits';
-import { hasKey, type Entry, type LogPoint } from '../../../src/entry/Entry';
-import { KeyReads, type KeyedLogs } from '../../../src/mokka/KeyReads';
-import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
-import { buildLog, empty, KEYS, logs, type EntrySpec } from '../storage/logFixture';
+import { KEY_READS_MAX, KEY_STEPS_A_TURN, LIST_BYTES_MAX } from '../../../../src/limits';
+import { hasKey, type Entry, type LogPoint } from '../../../../src/entry/Entry';
+import { KeyReads, type KeyedLogs } from '../../../../src/mokka/requests/KeyReads';
+import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
+import { buildLog, empty, KEYS, logs, type EntrySpec } from '../../storage/logFixture';
 
 /** A node that knows of some of its entries to be committed, and of all once the leader was asked. */
 class FakeLogs implements KeyedLogs {

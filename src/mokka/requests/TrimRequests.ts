@@ -1,13 +1,13 @@
-import { RequestError } from '../errors';
-import { READ_CONFIRM_RETRY_MS, TRIMS_WAITING_MAX } from '../limits';
-import type { TrimApi, Trimmed } from '../api';
-import type { Clock } from './log/Clock';
-import type { LogLimits } from './log/LogLimits';
-import type { ReplicatedLog } from './log/ReplicatedLog';
-import type { TrimMessage, TrimRefusedMessage } from './messages/LogMessage';
-import type { Outbox } from './messages/Outbox';
-import type { FlushRequests } from './pushes/FlushRequests';
-import type { Gate } from './pushes/LogApiParts';
+import { RequestError } from '../../errors';
+import { READ_CONFIRM_RETRY_MS, TRIMS_WAITING_MAX } from '../../limits';
+import type { TrimApi, Trimmed } from '../../api';
+import type { Clock } from '../log/Clock';
+import type { LogLimits } from '../log/LogLimits';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { TrimMessage, TrimRefusedMessage } from '../messages/LogMessage';
+import type { Outbox } from '../messages/Outbox';
+import type { FlushRequests } from '../pushes/FlushRequests';
+import type { Gate } from '../pushes/LogApiParts';
 
 interface WaitingTrim {
   readonly logNumber: number;

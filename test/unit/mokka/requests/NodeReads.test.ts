@@ -1,7 +1,7 @@
-import { RequestError } from '../../../src/errors';
-import { LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../../../src/limits';
-import { buildEntry, encodePayload, GENESIS, type Entry, type LogPoint } from '../../../src/entry/Entry';
-import { NodeReads, type NodeReadsParts } from '../../../src/mokka/NodeReads';
+import { RequestError } from '../../../../src/errors';
+import { LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../../../../src/limits';
+import { buildEntry, encodePayload, GENESIS, type Entry, type LogPoint } from '../../../../src/entry/Entry';
+import { NodeReads, type NodeReadsParts } from '../../../../src/mokka/requests/NodeReads';
 
 /** The logs 1, 2, 3, … of a node, an empty entry before the first. */
 function entriesOf(count: number, valueBytes: number): Entry[] {

@@ -1,22 +1,23 @@
-import { RequestError, toError, TrimmedError } from '../errors';
+import { RequestError, toError, TrimmedError } from '../../errors';
 import {
   BACKUP_PAGE_BYTES_MAX,
   BACKUP_PAGE_ENTRIES_MAX,
   FOLLOW_PAGE_BYTES_MAX,
   LIST_BYTES_MAX,
   LIST_ENTRIES_MAX,
-} from '../limits';
-import { EntryKind, toLogEntry, type Entry, type LogPoint } from '../entry/Entry';
-import type { CommittedLog, Db, LogPage, PageOptions, StoredLogs, StoredPage } from '../api';
-import { checkIndex, checkLimit, checkObject, LogFollowers, type ToldLogs } from './LogFollowers';
+} from '../../limits';
+import { EntryKind, toLogEntry, type Entry, type LogPoint } from '../../entry/Entry';
+import type { CommittedLog, Db, LogPage, PageOptions, StoredLogs, StoredPage } from '../../api';
+import { checkIndex, checkLimit, checkObject } from './checkRead';
+import { LogFollowers, type ToldLogs } from './LogFollowers';
 import { KeyReads, type KeyedLogs } from './KeyReads';
-import type { LogReads } from './log/LogReads';
-import type { ReplicatedLog } from './log/ReplicatedLog';
-import type { AnsweredLogs } from './pushes/AnsweredLogs';
+import type { LogReads } from '../log/LogReads';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { AnsweredLogs } from '../pushes/AnsweredLogs';
 import type { RequestGate } from './RequestGate';
-import type { LagQuestions, Lags } from './status/LagQuestions';
-import type { NodeView } from './status/NodeView';
-import type { NodeSight } from './status/NodeVitals';
+import type { LagQuestions, Lags } from '../status/LagQuestions';
+import type { NodeView } from '../status/NodeView';
+import type { NodeSight } from '../status/NodeVitals';
 
 export interface NodeReadsParts {
   readonly gate: RequestGate;

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RequestError } from '../errors';
-import { FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX, LIST_ENTRIES_MAX } from '../limits';
-import type { FollowOptions } from '../api';
-import { DecodedEntries } from '../entry/DecodedEntries';
-import type { Entry, LogEntry } from '../entry/Entry';
-import { badArgument, isObject } from './pushes/checkPush';
+import { RequestError } from '../../errors';
+import { FOLLOW_PAGE_BYTES_MAX, FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../../limits';
+import type { FollowOptions } from '../../api';
+import { DecodedEntries } from '../../entry/DecodedEntries';
+import type { Entry, LogEntry } from '../../entry/Entry';
+import { badArgument } from '../pushes/checkPush';
+import { checkIndex, checkObject } from './checkRead';
 
 /** The committed logs of a node, as far as it may tell them. */
 export interface ToldLogs {
@@ -165,21 +166,4 @@ function hasEnded({ signal }: FollowOptions, { ended }: Follower): boolean {
 function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw badArgument('signal is the signal of an AbortController', signal);
-}
-
-/** @throws RequestError BAD_ARGUMENT */
-export function checkObject(options: unknown): void {
-  if (!isObject(options)) throw badArgument('options are an object', options);
-}
-
-/** @throws RequestError BAD_ARGUMENT */
-export function checkIndex(name: 'from' | 'before', index: unknown): void {
-  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 1)
-    throw badArgument(`${name} is an index, 1 or more`, index);
-}
-
-/** @throws RequestError BAD_ARGUMENT */
-export function checkLimit(limit: number): void {
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIST_ENTRIES_MAX)
-    throw new RequestError('BAD_ARGUMENT', `limit is 1 to ${LIST_ENTRIES_MAX}, not ${String(limit)}`);
 }

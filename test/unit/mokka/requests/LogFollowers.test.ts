@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RequestError } from '../../../src/errors';
-import { FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../../../src/limits';
-import { buildEntry, encodePayload, toLogEntry, type Entry } from '../../../src/entry/Entry';
-import { LogFollowers, type ToldLogs } from '../../../src/mokka/LogFollowers';
+import { RequestError } from '../../../../src/errors';
+import { FOLLOW_PAGE_ENTRIES_MAX, FOLLOWERS_MAX } from '../../../../src/limits';
+import { buildEntry, encodePayload, toLogEntry, type Entry } from '../../../../src/entry/Entry';
+import { LogFollowers, type ToldLogs } from '../../../../src/mokka/requests/LogFollowers';
 
 /** A log of so many entries, that counts what is read of it. */
 class CountedLogs implements ToldLogs {

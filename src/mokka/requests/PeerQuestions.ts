@@ -1,9 +1,9 @@
-import type { CommitConfirmation, LogReads } from './log/LogReads';
-import type { ReplicatedLog } from './log/ReplicatedLog';
-import type { QuestionMessage } from './messages/LogMessage';
-import type { Outbox } from './messages/Outbox';
-import type { LagQuestions } from './status/LagQuestions';
-import type { NodeView } from './status/NodeView';
+import type { CommitConfirmation, LogReads } from '../log/LogReads';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { QuestionMessage } from '../messages/LogMessage';
+import type { Outbox } from '../messages/Outbox';
+import type { LagQuestions } from '../status/LagQuestions';
+import type { NodeView } from '../status/NodeView';
 import type { TrimRequests } from './TrimRequests';
 
 export interface PeerQuestionsParts {

@@ -1,5 +1,5 @@
-import type { ReplicatedLog } from '../../../src/mokka/log/ReplicatedLog';
-import { RequestGate } from '../../../src/mokka/RequestGate';
+import type { ReplicatedLog } from '../../../../src/mokka/log/ReplicatedLog';
+import { RequestGate } from '../../../../src/mokka/requests/RequestGate';
 
 /** What of the log is in the history that the others share; null: all of it. */
 let sharedIndex: number | null;

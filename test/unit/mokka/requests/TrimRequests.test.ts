@@ -1,8 +1,8 @@
-import { READ_CONFIRM_RETRY_MS, TRIMS_WAITING_MAX } from '../../../src/limits';
-import { LOG_LIMITS } from '../../../src/mokka/log/LogLimits';
-import { TrimRequests } from '../../../src/mokka/TrimRequests';
-import type { LogMessage } from '../../../src/mokka/messages/LogMessage';
-import { LogBus } from './log/LogBus';
+import { READ_CONFIRM_RETRY_MS, TRIMS_WAITING_MAX } from '../../../../src/limits';
+import { LOG_LIMITS } from '../../../../src/mokka/log/LogLimits';
+import { TrimRequests } from '../../../../src/mokka/requests/TrimRequests';
+import type { LogMessage } from '../../../../src/mokka/messages/LogMessage';
+import { LogBus } from '../log/LogBus';
 
 /** Two nodes of a cluster with five logs: a leads, and b follows. */
 function trimsOf(name: string): {

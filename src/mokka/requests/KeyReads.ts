@@ -1,8 +1,14 @@
-import { RequestError, TrimmedError } from '../errors';
-import { KEY_READS_MAX, KEY_STEP_BYTES, KEY_STEPS_A_TURN, LIST_BYTES_MAX, LIST_ENTRIES_MAX } from '../limits';
-import type { HistoryOptions, StoredHistory } from '../api';
-import { keyBytes, type Entry, type LogPoint } from '../entry/Entry';
-import { checkIndex, checkLimit, checkObject } from './LogFollowers';
+import { RequestError, TrimmedError } from '../../errors';
+import {
+  KEY_READS_MAX,
+  KEY_STEP_BYTES,
+  KEY_STEPS_A_TURN,
+  LIST_BYTES_MAX,
+  LIST_ENTRIES_MAX,
+} from '../../limits';
+import type { HistoryOptions, StoredHistory } from '../../api';
+import { keyBytes, type Entry, type LogPoint } from '../../entry/Entry';
+import { checkIndex, checkLimit, checkObject } from './checkRead';
 
 /** The committed logs of a node, as far as they may be told. */
 export interface KeyedLogs {

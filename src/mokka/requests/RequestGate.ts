@@ -1,6 +1,6 @@
-import { RequestError } from '../errors';
-import type { ReplicatedLog } from './log/ReplicatedLog';
-import type { Gate } from './pushes/LogApiParts';
+import { RequestError } from '../../errors';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
+import type { Gate } from '../pushes/LogApiParts';
 
 /**
  * Whether this node takes requests: from `connect` on until it stops, and only as far as its log and those that it needs
