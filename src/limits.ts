@@ -403,4 +403,7 @@ export const TRIMS_WAITING_MAX = 16;
 export const CLIENT_SILENT_MS = 1500;
 
 /** It does not, when it leaves that unanswered too for so long, ms. Both together are below the 5 s of the promise. */
-export const CLIENT_PROBE_MS_MAX = 2000;
+export const CLIENT_PROBE_MS_MAX = 3000;
+
+/** In so many looks: see answersAnything. */
+export const CLIENT_PROBE_LOOKS = 12;

@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { z } from 'zod';
 import { ConditionFailedError, RequestError, toError } from '../../errors';
-import { CLIENT_ANSWER_MS_MAX, CLIENT_PROBE_MS_MAX, CLIENT_SILENT_MS } from '../../limits';
+import {
+  CLIENT_ANSWER_MS_MAX,
+  CLIENT_PROBE_LOOKS,
+  CLIENT_PROBE_MS_MAX,
+  CLIENT_SILENT_MS,
+} from '../../limits';
 import { lockHolder } from '../../storage/directory/DirectoryLock';
 import { withSocketPath } from '../../storage/directory/socketPath';
 import { eachLine } from '../lines/eachLine';
@@ -172,20 +177,29 @@ export class NodeClient {
   }
 }
 
-/** Whether a node says anything within CLIENT_PROBE_MS_MAX, be it that it has too many clients or is gone. */
+/**
+ * Whether a node says anything within CLIENT_PROBE_MS_MAX, be it that it has too many clients or is gone. A time in which
+ * this process itself did not run counts as one look: a machine that stood still says nothing of the node.
+ */
 async function answersAnything(directory: string): Promise<boolean> {
   try {
     return await withSocketPath(directory, SOCKET_NAME, async (path) => {
       const socket = connect(path, () => socket.write('info\n'));
       socket.on('error', () => undefined);
-      socket.setTimeout(CLIENT_PROBE_MS_MAX);
+      let looks: NodeJS.Timeout | undefined;
       try {
         const spoke = ['data', 'end', 'error'].map(
           (event) => new Promise((resolve) => socket.once(event, () => resolve(true))),
         );
-        const silent = new Promise((resolve) => socket.once('timeout', () => resolve(false)));
+        const silent = new Promise((resolve) => {
+          let left = CLIENT_PROBE_LOOKS;
+          looks = setInterval(() => {
+            if (--left === 0) resolve(false);
+          }, CLIENT_PROBE_MS_MAX / CLIENT_PROBE_LOOKS);
+        });
         return (await Promise.race([...spoke, silent])) === true;
       } finally {
+        clearInterval(looks);
         socket.destroy();
       }
     });

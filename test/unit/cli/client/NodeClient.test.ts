@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NodeClient, NodeUnreachableError } from '../../../../src/cli/client/NodeClient';
-import { LINE_BYTES_MAX } from '../../../../src/limits';
+import { CLIENT_PROBE_MS_MAX, LINE_BYTES_MAX } from '../../../../src/limits';
 import { SOCKET_NAME } from '../../../../src/cli/socket/CommandSocket';
 
 let directory: string;
@@ -43,3 +43,21 @@ test.each([0, 41])('a condition that failed is told with the last index, here %d
   await expect(client.request('add_log_if 7 key value')).rejects.toMatchObject(error);
   client.close();
 });
+
+test('a machine that stood still while the client asks whether its node answers anything', async () => {
+  let asked: Socket | undefined;
+  const done = `${JSON.stringify({ command: 'add_log', ok: true, result: 1 })}\n`;
+  answer = (socket) => {
+    asked ??= socket;
+    if (socket === asked) return;
+    // Both processes are held, longer than a silent node has.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CLIENT_PROBE_MS_MAX + 100);
+    setTimeout(() => {
+      socket.write(done);
+      asked?.write(done);
+    });
+  };
+  const client = await NodeClient.connect(directory);
+  expect(await client.request('add_log super test')).toBe(1);
+  client.close();
+}, 30_000);
