@@ -7,7 +7,7 @@ import type { ClusterSettings } from '../../../src/config/clusterFile';
 import { HTTP_PORT_OFFSET } from '../../../src/config/httpConfig';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { CLUSTER_FILE_NAME, writeCluster, type MemberWithKeys } from '../../../src/config/writeCluster';
-import type { NodeInfo } from '../../../src/api';
+import type { NodeInfo, Retain } from '../../../src/api';
 import { NodeProcess } from './NodeProcess';
 import { ProxiedLinks, type LinkOptions } from './ProxiedLinks';
 import { until } from './until';
@@ -19,6 +19,9 @@ const CONFIG_DIRECTORY = 'config';
 
 /** How long a started or restarted cluster may take until it serves, ms; generous, since test machines are shared. */
 export const SERVES_WITHIN_MS = 60_000;
+
+/** What a cluster.json may have of its settings. */
+export type FileSettings = Partial<ClusterSettings> & { readonly retain?: Retain };
 
 /** Settings with which no leadership ends but by what a test does, however busy the machine is. */
 export const CALM: ClusterSettings = { heartbeat: 100, electionTimeout: 1500 };
@@ -42,7 +45,7 @@ export class Cluster {
   }
 
   /** A cluster with keys of its own, whose nodes are not started yet. */
-  static async createWithOwnKeys(env: NodeJS.ProcessEnv = {}, settings?: ClusterSettings): Promise<Cluster> {
+  static async createWithOwnKeys(env: NodeJS.ProcessEnv = {}, settings?: FileSettings): Promise<Cluster> {
     const startPort = await freeStartPort();
     const directory = mkdtempSync(path.join(tmpdir(), 'mokka-cluster-'));
     const members = Array.from({ length: SIZE }, (_, index) => ({

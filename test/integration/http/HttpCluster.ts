@@ -4,7 +4,7 @@ import { HTTP_PORT_OFFSET, SHARED_TOKEN_NAME, TOKENS_FILE_NAME } from '../../../
 import type { LogEntry } from '../../../src/entry/Entry';
 import { SCOPES } from '../../../src/http/access/scopes';
 import { drawToken, formatTokenFile, hashToken } from '../../../src/http/access/tokenFile';
-import { CALM, Cluster } from '../cluster/Cluster';
+import { CALM, Cluster, type FileSettings } from '../cluster/Cluster';
 
 /** Three real nodes, asked over HTTP with a token that may do all. */
 export class HttpCluster {
@@ -14,8 +14,8 @@ export class HttpCluster {
   ) {}
 
   /** With keys of its own: nobody takes over but by what a test does. */
-  static async calm(): Promise<HttpCluster> {
-    const cluster = await Cluster.createWithOwnKeys({}, CALM);
+  static async calm(settings: FileSettings = {}): Promise<HttpCluster> {
+    const cluster = await Cluster.createWithOwnKeys({}, { ...CALM, ...settings });
     const http = new HttpCluster(cluster, drawToken());
     const tokens = [{ sha256: hashToken(http.token).toString('hex'), scopes: SCOPES }];
     writeFileSync(join(cluster.configDirectory, TOKENS_FILE_NAME), formatTokenFile(tokens), { mode: 0o600 });

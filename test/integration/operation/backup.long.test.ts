@@ -6,8 +6,10 @@ import { CLUSTER_FILE_NAME } from '../../../src/config/writeCluster';
 import { buildMember } from '../../../src/config/Member';
 import { entryPushId, toLogEntry, type LogEntry, type PushId } from '../../../src/entry/Entry';
 import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
+import { VALUE_BYTES_MAX } from '../../../src/limits';
 import { TCPMokka } from '../../../src/TCPMokka';
 import { Cluster, SERVES_WITHIN_MS } from '../cluster/Cluster';
+import type { NodeProcess } from '../cluster/NodeProcess';
 import { until } from '../cluster/until';
 import { MOKKA_CLUSTER } from '../../programs';
 import { runToEnd, type Ending } from '../../StartedProgram';
@@ -18,6 +20,12 @@ const MEMBERS = [0, 1, 2];
 /** Adds that are always under way, and how many are acknowledged before the backups begin. */
 const IN_FLIGHT = 30;
 const ADDED_BEFORE = 500;
+
+/** Of the cluster that is trimmed: logs of the largest values, more of them than a file of the store holds, then small ones. */
+const LARGE = 20;
+const SMALL = 20;
+/** The last log that it forgets, in the second file. */
+const TRIMMED_TO = 18;
 
 interface Backup {
   readonly file: string;
@@ -105,6 +113,65 @@ test('a member that was not restored gets the log from the others and becomes a 
   }
 });
 
+test('of a trimmed cluster: the restored log begins where that one did, also on a member that was not restored', async () => {
+  const trimmed = await Cluster.createWithOwnKeys();
+  let kept: LogEntry[];
+  let head: string;
+  const file = join(directory, 'of-trimmed');
+  try {
+    for (const index of MEMBERS) trimmed.start(index);
+    await trimmed.leader();
+    // More than a file of the store holds, so that the backup begins where the first one there is begins, or later.
+    const value = 'v'.repeat(VALUE_BYTES_MAX);
+    for (let n = 0; n < LARGE; n++) await trimmed.node(n % 3).addLog('large', value);
+    for (let n = 0; n < SMALL; n++) await trimmed.node(n % 3).addLog('small', String(n));
+    expect(await trimmed.node(1).expectOk(`trim ${TRIMMED_TO} --yes`)).toEqual({ floor: TRIMMED_TO });
+    const { index } = await trimmed.converged();
+    const follower = await trimmed.follower();
+    kept = await logsBetween(follower, TRIMMED_TO + 1, index);
+    const env = { DATA_DIR: trimmed.dataDirectory };
+    const taken = await script('backup', env, '--node', String(follower.options.index), '--json', file);
+    expect({ ...taken, stdout: JSON.parse(taken.stdout) as unknown }).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: { result: { floor: TRIMMED_TO, logs: kept.length } },
+    });
+    head = (JSON.parse(taken.stdout) as { result: Backup }).result.headHash;
+  } finally {
+    await trimmed.end();
+  }
+
+  const cluster = await Cluster.createWithOwnKeys();
+  try {
+    for (const { status, stderr } of await restoreInto(cluster, [0, 2], file))
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const index of [0, 2]) {
+      const { status, stdout } = await script('verify', {}, cluster.directoryOf(index));
+      expect(status).toBe(0);
+      expect(stdout).toContain(`trimmed up to ${TRIMMED_TO}`);
+      expect(stdout).toContain(`head hash ${head}`);
+    }
+    for (const index of MEMBERS) cluster.start(index);
+    await cluster.leader();
+    const last = TRIMMED_TO + kept.length;
+    expect((await cluster.node(2).addLog('after', 'restore')).index).toBe(last + 1);
+    await until(SERVES_WITHIN_MS, 'the member without data is a voter', async () =>
+      (await cluster.node(1).info()).membership === 'voter' ? true : undefined,
+    );
+    await cluster.converged();
+    for (const node of cluster.running) {
+      expect(await logsBetween(node, TRIMMED_TO + 1, last)).toEqual(kept);
+      expect(await node.command(`get_log ${TRIMMED_TO}`)).toMatchObject({ error: { code: 'TRIMMED' } });
+      expect(await node.command('get nowhere')).toMatchObject({ error: { code: 'TRIMMED' } });
+    }
+    expect(await cluster.node(1).expectOk(`trim ${last} --yes`)).toEqual({ floor: last });
+    expect((await cluster.node(0).addLog('after', 'the second trim')).index).toBe(last + 2);
+    await cluster.converged();
+  } finally {
+    await cluster.end();
+  }
+});
+
 test('a damaged backup is refused with its status, and leaves no directory', async () => {
   const cluster = await Cluster.createWithOwnKeys();
   try {
@@ -165,9 +232,9 @@ async function backupUnder(load: Load, cluster: Cluster, node: number): Promise<
   return { ...result, file };
 }
 
-/** Restores the leader's backup for some members of a cluster. */
-function restoreInto(cluster: Cluster, members: readonly number[]): Promise<Ending[]> {
-  return Promise.all(members.map((member) => script('restore', restoreEnv(cluster, member), ofLeader.file)));
+/** Restores a backup, the leader's, for some members of a cluster. */
+function restoreInto(cluster: Cluster, members: readonly number[], file = ofLeader.file): Promise<Ending[]> {
+  return Promise.all(members.map((member) => script('restore', restoreEnv(cluster, member), file)));
 }
 
 function restoreEnv(cluster: Cluster, member: number): NodeJS.ProcessEnv {
@@ -183,7 +250,11 @@ function script(name: string, env: NodeJS.ProcessEnv, ...words: string[]): Promi
 }
 
 function wholeLog(cluster: Cluster, node: number, last: number): Promise<LogEntry[]> {
-  return Promise.all(Array.from({ length: last }, (_, at) => cluster.node(node).getLog(at + 1)));
+  return logsBetween(cluster.node(node), 1, last);
+}
+
+function logsBetween(node: NodeProcess, first: number, last: number): Promise<LogEntry[]> {
+  return Promise.all(Array.from({ length: last - first + 1 }, (_, at) => node.getLog(first + at)));
 }
 
 /** The logs of a backup. */
