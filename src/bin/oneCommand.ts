@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { whyNpmTookOptions } from '../cli/shell/npmOptions';
 import { fail, failureOf, runOneShot } from '../cli/shell/oneShot';
 import { COMMANDS, isCommand, shownCommands, unknownCommand } from '../cli/commands/CommandTable';
-import { OPTION_NAMES, parseOneShot, shapeOf } from '../cli/shell/shellWords';
+import { optionNames, parseOneShot, shapeOf } from '../cli/shell/shellWords';
 import { requireWorkingDirectory } from '../config/workingDirectory';
 import { RequestError, toError } from '../errors';
 import { ownCommandLine } from '../linux/processes';
@@ -32,7 +32,7 @@ export async function run(words: readonly string[]): Promise<void> {
 
 const statusOf = async (words: readonly string[], signal: AbortSignal): Promise<number> => {
   try {
-    const taken = whyNpmTookOptions('cli', OPTION_NAMES, env);
+    const taken = whyNpmTookOptions('cli', optionNames(words), env);
     if (taken !== null) throw new RequestError('BAD_ARGUMENT', taken);
     requireUtf8(words);
     requireCommand(shapeOf(words).words[0]);

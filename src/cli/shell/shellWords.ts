@@ -22,11 +22,15 @@ const OPTIONS = {
   follow: { type: 'boolean' },
   from: { type: 'string' },
   before: { type: 'string' },
+  yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** The options' names, for those that npm may take for itself. */
-export const OPTION_NAMES = Object.keys(OPTIONS);
+/** The options that npm may have taken for itself. `yes` is one of npm's own, which may stand in its settings. */
+export function optionNames(given: readonly string[]): readonly string[] {
+  const lacksYes = given[placeOfCommand(given)] === 'trim' && !given.includes('--yes');
+  return Object.keys(OPTIONS).filter((name) => name !== 'yes' || lacksYes);
+}
 
 /**
  * Takes the words of a command line apart. Options stand before the command; after it only where it is not one whose
@@ -43,18 +47,34 @@ export function parseOneShot(given: readonly string[], env: NodeJS.ProcessEnv): 
     allowPositionals: true,
   });
   const before = values.before === undefined ? [] : ['--before', values.before];
-  const words = stores ? given.slice(place) : [...positionals, ...before];
+  const yes = values.yes === true ? ['--yes'] : [];
+  const words = stores ? given.slice(place) : [...positionals, ...before, ...yes];
   const { json = false, follow = false } = values;
   // A key without a value: nothing that could be stored.
   const help = values.help === true || (stores && words.length === 2 && words[1] === '--help');
-  if (follow && words[0] !== 'tail')
-    throw new RequestError('BAD_ARGUMENT', 'only tail follows: tail [N] --follow');
-  if (values.from !== undefined && (!follow || words.length > 1))
-    throw new RequestError('BAD_ARGUMENT', '--from stands with tail --follow alone; else: list FROM [COUNT]');
-  if (values.before !== undefined && words[0] !== 'history')
-    throw new RequestError('BAD_ARGUMENT', '--before stands with history alone: history KEY --before INDEX');
+  checkPlaces({ ...values, follow }, words);
   const from = values.from === undefined ? null : indexOf(values.from);
   return { node: nodeNumber(values.node ?? env['INDEX'] ?? '0'), json, follow, from, help, words };
+}
+
+/** Each of these options stands with one command. @throws RequestError BAD_ARGUMENT */
+function checkPlaces(
+  {
+    follow,
+    from,
+    before,
+    yes,
+  }: { readonly follow: boolean; readonly from?: string; readonly before?: string; readonly yes?: boolean },
+  words: readonly string[],
+): void {
+  if (follow && words[0] !== 'tail')
+    throw new RequestError('BAD_ARGUMENT', 'only tail follows: tail [N] --follow');
+  if (from !== undefined && (!follow || words.length > 1))
+    throw new RequestError('BAD_ARGUMENT', '--from stands with tail --follow alone; else: list FROM [COUNT]');
+  if (before !== undefined && words[0] !== 'history')
+    throw new RequestError('BAD_ARGUMENT', '--before stands with history alone: history KEY --before INDEX');
+  if (yes === true && words[0] !== 'trim')
+    throw new RequestError('BAD_ARGUMENT', '--yes stands with trim alone: trim INDEX --yes');
 }
 
 /** The command's name in words that may be wrong, and whether they ask for JSON, to tell so. */

@@ -268,3 +268,17 @@ test('without a leader an add ends with 4; a node that is gone leaves no socket 
     (await cli('info')).status === 0 ? true : undefined,
   );
 });
+
+test('a trim is done with --yes alone, and then told of by status', async () => {
+  await cli('add_log', 'trimmed', '1');
+  const last = logOf(await cli('--json', 'add_log', 'kept', '2')).index;
+  const asked = await cli('trim', String(last - 1));
+  expect(asked).toMatchObject({ status: 2, stderr: expect.stringContaining('nothing was done') as string });
+  const trimmed = await cli('--node', '1', 'trim', String(last - 1), '--yes');
+  expect(trimmed).toMatchObject({ status: 0, stdout: `the log begins with ${last}\n`, stderr: '' });
+  const gone = await cli('--node', '1', '--json', 'get', 'trimmed');
+  expect([gone.status, JSON.parse(gone.stdout)]).toMatchObject([
+    15,
+    { ok: false, error: { code: 'TRIMMED', floor: last - 1 } },
+  ]);
+});

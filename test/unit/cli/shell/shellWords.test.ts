@@ -1,4 +1,4 @@
-import { parseOneShot, shapeOf } from '../../../../src/cli/shell/shellWords';
+import { optionNames, parseOneShot, shapeOf } from '../../../../src/cli/shell/shellWords';
 
 const parse = (...words: string[]): unknown => parseOneShot(words, {});
 const NOTHING_ELSE = { node: 0, json: false, follow: false, from: null, help: false };
@@ -28,6 +28,25 @@ test('what add_log stores is taken as it is', () => {
     node: 1,
     words: ['add_log', 'my key', 'my  value', ''],
   });
+});
+
+test('a trim says --yes, wherever it stands; nothing else does', () => {
+  for (const words of [
+    ['trim', '7', '--yes'],
+    ['--yes', 'trim', '7'],
+    ['--json', 'trim', '--yes', '7'],
+  ])
+    expect(parse(...words)).toMatchObject({ words: ['trim', '7', '--yes'] });
+  expect(parse('trim', '7')).toMatchObject({ words: ['trim', '7'] });
+  expect(() => parse('list', '7', '--yes')).toThrow(/^--yes stands with trim alone/);
+  expect(parse('add_log', 'key', '--yes')).toMatchObject({ words: ['add_log', 'key', '--yes'] });
+});
+
+test('npm’s own setting of --yes is a loss only to a trim that lacks it', () => {
+  expect(optionNames(['trim', '7'])).toContain('yes');
+  expect(optionNames(['trim', '7', '--yes'])).not.toContain('yes');
+  expect(optionNames(['info'])).not.toContain('yes');
+  expect(optionNames(['info'])).toContain('json');
 });
 
 test('--help asks for help wherever it cannot be stored', () => {
