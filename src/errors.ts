@@ -56,12 +56,18 @@ export class ConditionFailedError extends RequestError {
 /** TRIMMED: the log is forgotten up to some index, and what was asked for stands there. */
 export class TrimmedError extends RequestError {
   /** @param floor index of the last log that is forgotten. */
-  constructor(readonly floor: number) {
-    super(
-      'TRIMMED',
-      `the log was trimmed: it begins with ${floor + 1} on every node; what came before is in backups and archives only`,
-    );
+  constructor(
+    readonly floor: number,
+    message = `the log was trimmed: it begins with ${floor + 1} on every node; what came before is in backups and archives only`,
+  ) {
+    super('TRIMMED', message);
   }
+}
+
+/** What a program is told of an error beside its code and message: `lastIndex` or `floor`, where it has one. */
+export function errorNumbers(error: Error): { readonly lastIndex?: number; readonly floor?: number } {
+  if (error instanceof ConditionFailedError) return { lastIndex: error.lastIndex };
+  return error instanceof TrimmedError ? { floor: error.floor } : {};
 }
 
 /** The codes of a start that cannot work, or of a process that must end. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { z } from 'zod';
-import { ConditionFailedError, RequestError, toError } from '../../errors';
+import { ConditionFailedError, RequestError, toError, TrimmedError } from '../../errors';
 import {
   CLIENT_ANSWER_MS_MAX,
   CLIENT_PROBE_LOOKS,
@@ -13,11 +13,12 @@ import { withSocketPath } from '../../storage/directory/socketPath';
 import { eachLine } from '../lines/eachLine';
 import { SOCKET_NAME } from '../socket/CommandSocket';
 
-/** `lastIndex`: with CONDITION_FAILED. */
+/** `lastIndex`: with CONDITION_FAILED; `floor`: with TRIMMED. */
 interface AnswerError {
   readonly code: string;
   readonly message: string;
   readonly lastIndex?: number | undefined;
+  readonly floor?: number | undefined;
 }
 
 /** A node's answer to one line, as it came and as it reads. */
@@ -29,7 +30,12 @@ const answerSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), result: z.unknown() }),
   z.object({
     ok: z.literal(false),
-    error: z.object({ code: z.string(), message: z.string(), lastIndex: z.number().optional() }),
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      lastIndex: z.number().optional(),
+      floor: z.number().optional(),
+    }),
   }),
 ]);
 
@@ -124,7 +130,8 @@ export class NodeClient {
   async request(line: string): Promise<unknown> {
     const answer = await this.ask(line);
     if (answer.ok) return answer.result;
-    const { code, message, lastIndex } = answer.error;
+    const { code, message, lastIndex, floor } = answer.error;
+    if (floor !== undefined) throw new TrimmedError(floor, message);
     if (lastIndex !== undefined) throw new ConditionFailedError(lastIndex, message);
     throw new RequestError(code as RequestError['code'], message);
   }

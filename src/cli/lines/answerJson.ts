@@ -1,5 +1,5 @@
 import { ANSWER_PIECE_LENGTH } from '../../limits';
-import { ConditionFailedError } from '../../errors';
+import { errorNumbers } from '../../errors';
 import type { Answer } from './CommandQueue';
 import { piecesOf, type TextPieces } from '../answers/pieces';
 
@@ -7,10 +7,7 @@ import { piecesOf, type TextPieces } from '../answers/pieces';
 export function answerJson(answer: Answer): TextPieces {
   if (!('result' in answer)) {
     const { code, message } = answer.error;
-    const error =
-      answer.error instanceof ConditionFailedError
-        ? { code, message, lastIndex: answer.error.lastIndex }
-        : { code, message };
+    const error = { code, message, ...errorNumbers(answer.error) };
     return `${JSON.stringify({ command: answer.name, ok: false, error })}\n`;
   }
   const { name, command, result } = answer;

@@ -1,10 +1,4 @@
-import {
-  ConditionFailedError,
-  RequestError,
-  toError,
-  TrimmedError,
-  type RequestErrorCode,
-} from '../../errors';
+import { errorNumbers, RequestError, toError, type RequestErrorCode } from '../../errors';
 import { RETRY_AFTER_S } from '../../httpLimits';
 import type { JsonText } from './JsonText';
 
@@ -94,8 +88,7 @@ export function problemOf(thrown: unknown): Problem {
     detail: error.message,
     code: error.code,
     advice,
-    ...(error instanceof ConditionFailedError ? { lastIndex: error.lastIndex } : {}),
-    ...(error instanceof TrimmedError ? { floor: error.floor } : {}),
+    ...errorNumbers(error),
   };
 }
 

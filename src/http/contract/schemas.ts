@@ -79,6 +79,7 @@ export const answerLineSchema = z
         code: z.string(),
         message: z.string(),
         lastIndex: z.int().optional().describe('with CONDITION_FAILED'),
+        floor: z.int().optional().describe('with TRIMMED'),
       }),
     }),
   ])

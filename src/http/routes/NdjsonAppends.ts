@@ -1,4 +1,4 @@
-import { toError } from '../../errors';
+import { errorNumbers, toError } from '../../errors';
 import { HTTP_BODY_BYTES_MAX, HTTP_BYTES_OWN, NDJSON_LINES_MAX } from '../../httpLimits';
 import { LineReader, RefusedLine, type InputLine } from '../../lines/LineReader';
 import type { BytesUnderWay, Release } from '../answers/BytesUnderWay';
@@ -191,7 +191,7 @@ export class NdjsonAppends {
 
 /** The line that answers one that was not done. */
 function failed(thrown: unknown): string {
-  const { code, detail, lastIndex } = problemOf(toError(thrown));
-  const error = { code, message: detail, ...(lastIndex === undefined ? {} : { lastIndex }) };
-  return `${JSON.stringify({ command: 'add_log', ok: false, error })}\n`;
+  const error = toError(thrown);
+  const { code, detail: message } = problemOf(error);
+  return `${JSON.stringify({ command: 'add_log', ok: false, error: { code, message, ...errorNumbers(error) } })}\n`;
 }

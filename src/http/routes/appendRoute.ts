@@ -13,7 +13,7 @@ import {
 } from '../contract/schemas';
 import { NdjsonAppends } from './NdjsonAppends';
 import { PUSH_HEADERS, pushNameOf } from './once';
-import { mediaType, parseBody, readBody } from './requestBody';
+import { mediaType, parseBody, readBody, requireJson } from './requestBody';
 
 /** Other names under which people send it. */
 const NDJSON_TYPES = [NDJSON_TYPE, 'application/ndjson', 'application/jsonl'];
@@ -56,12 +56,7 @@ async function append(exchange: Exchange, { node, bytes }: DoorParts): Promise<v
     await new NdjsonAppends(exchange, node, bytes).run();
     return;
   }
-  if (type !== JSON_TYPE)
-    throw new StatusError(
-      415,
-      'BAD_ARGUMENT',
-      `a log comes as Content-Type: ${JSON_TYPE} (curl: --json), or lines of them as ${NDJSON_TYPE}`,
-    );
+  requireJson(exchange, 'a log', `, or lines of them as ${NDJSON_TYPE}`);
   const { nonce, options } = pushNameOf(headers);
   const { key, value } = parseBody(await readBody(exchange, bytes), appendSchema);
   const entry = await node.logApi.push(key, nonce === undefined ? { value } : { value, nonce }, options);

@@ -4,10 +4,22 @@ import { RequestError, toError } from '../../errors';
 import { HTTP_BODY_BYTES_MAX, HTTP_BYTES_OWN } from '../../httpLimits';
 import type { BytesUnderWay, Release } from '../answers/BytesUnderWay';
 import type { Exchange } from '../answers/Exchange';
+import { JSON_TYPE } from '../answers/mediaTypes';
+import { StatusError } from '../answers/problemAnswer';
 
 /** What a media type says without its parameters; '' where there is none. */
 export function mediaType(header: string | undefined): string {
   return header?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** @throws StatusError 415 where the body is no JSON by its media type. `what` it says, `also` in which other form. */
+export function requireJson({ incoming }: Exchange, what: string, also = ''): void {
+  if (mediaType(incoming.headers['content-type']) !== JSON_TYPE)
+    throw new StatusError(
+      415,
+      'BAD_ARGUMENT',
+      `${what} comes as Content-Type: ${JSON_TYPE} (curl: --json)${also}`,
+    );
 }
 
 /**

@@ -110,6 +110,8 @@ test('a trim is answered as it says', async () => {
   const body = await trimmed.text();
   expect([trimmed.status, body]).toEqual([200, '{"floor":3}']);
   checkBody('/v1/trim', 'post', '200', 'application/json', body);
+  const otherType = await opened.fetch('/v1/trim', { method: 'POST', body: '{"index":3}' });
+  expect(otherType.status).toBe(415);
 });
 
 test('a node that is not ready says so as it says', async () => {

@@ -61,3 +61,11 @@ test('a machine that stood still while the client asks whether its node answers 
   expect(await client.request('add_log super test')).toBe(1);
   client.close();
 }, 30_000);
+
+test('what is trimmed is told with the floor', async () => {
+  const error = { code: 'TRIMMED', message: 'the log was trimmed', floor: 41 };
+  answer = (socket) => socket.write(`${JSON.stringify({ command: 'get_log', ok: false, error })}\n`);
+  const client = await NodeClient.connect(directory);
+  await expect(client.request('get_log 7')).rejects.toMatchObject(error);
+  client.close();
+});

@@ -1,5 +1,5 @@
 import { answerJson } from '../../../../src/cli/lines/answerJson';
-import { ConditionFailedError, RequestError } from '../../../../src/errors';
+import { ConditionFailedError, RequestError, TrimmedError } from '../../../../src/errors';
 
 /** The line that answers a command with an error, read. */
 function answered(name: string, error: RequestError): unknown {
@@ -14,6 +14,10 @@ test.each([0, 41])('a condition that failed has the last index, here %d', (lastI
     ok: false,
     error: { code: 'CONDITION_FAILED', message: 'the log ends elsewhere', lastIndex },
   });
+});
+
+test('what is trimmed is told with the floor', () => {
+  expect(answered('get_log', new TrimmedError(41))).toMatchObject({ error: { code: 'TRIMMED', floor: 41 } });
 });
 
 test('another error has its code and message alone', () => {
