@@ -42,12 +42,15 @@ export class KeyReads {
   /** The last log of a key, or null when there is none. @throws TrimmedError where it may have been forgotten */
   async latest(key: string): Promise<Entry | null> {
     const { entries } = await this.history(key, { limit: 1 });
-    const { logNumber } = this.logs.floor;
-    if (entries.length === 0 && logNumber > 0) throw new TrimmedError(logNumber);
     return entries[0] ?? null;
   }
 
-  /** The last logs of a key, the latest first. */
+  /**
+   * The last logs of a key, the latest first: those that are not forgotten.
+   *
+   * @throws TrimmedError where there is none, though there may have been; and where all before `before` is forgotten, as
+   * when a trim comes between two pages.
+   */
   async history(key: string, options: HistoryOptions = {}): Promise<StoredHistory> {
     const bytes = keyBytes(key);
     checkObject(options);
@@ -63,10 +66,24 @@ export class KeyReads {
     try {
       // What stands before a log that is known to be committed is known too.
       if (before === undefined || before > this.logs.committedLogNumber) await this.logs.confirmed();
-      return await this.search(bytes, this.logs.entryIndexOf(before ?? Infinity), limit);
+      const found = await this.search(bytes, this.logs.entryIndexOf(before ?? Infinity), limit);
+      const trimmed = found.entries.length === 0 ? this.trimmedOf(before) : null;
+      if (trimmed !== null) throw trimmed;
+      return found;
     } finally {
       this.underWay--;
     }
+  }
+
+  /** Of no log found: null where there is none, and not only none that is left. */
+  private trimmedOf(before: number | undefined): TrimmedError | null {
+    const { logNumber: floor } = this.logs.floor;
+    if (floor === 0) return null;
+    if (before !== undefined) return before <= floor + 1 ? new TrimmedError(floor) : null;
+    return new TrimmedError(
+      floor,
+      `the log was trimmed: from ${floor + 1} on there is no log of this key; what came before is in backups and archives only`,
+    );
   }
 
   private async search(key: Buffer, below: number, limit: number): Promise<StoredHistory> {

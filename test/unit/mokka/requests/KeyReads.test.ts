@@ -87,8 +87,22 @@ test('what a trim has forgotten is not found, and of a key without a later log i
   expect((await reads.latest('b'))?.logNumber).toBe(42);
   const page = await reads.history('key', { before: 22 });
   expect([numbersOf(page), page.next]).toEqual([[21, 20], null]);
-  const below = await reads.history('key', { before: 10 });
-  expect([numbersOf(below), below.next]).toEqual([[], null]);
+  for (const before of [10, 19, 20])
+    await expect(reads.history('key', { before })).rejects.toMatchObject({ code: 'TRIMMED', floor: 19 });
+  await expect(reads.history('a')).rejects.toMatchObject({ code: 'TRIMMED', floor: 19 });
+});
+
+test('pages end at the floor as at the first log; one whose rest is forgotten meanwhile is told so', async () => {
+  const node = new FakeLogs([empty(1), ...logs(4), { term: 1, key: 'a' }, ...logs(2)], 8);
+  const reads = new KeyReads(node);
+  const page = await reads.history('key', { limit: 2 });
+  expect([numbersOf(page), page.next]).toEqual([[7, 6], 6]);
+  node.trimTo(3);
+  const rest = await reads.history('key', { limit: 2, before: 6 });
+  expect([numbersOf(rest), rest.next]).toEqual([[4, 3], null]);
+  expect(numbersOf(await reads.history('a', { before: 5 }))).toEqual([]);
+  node.trimTo(7);
+  await expect(reads.history('key', { before: 6 })).rejects.toMatchObject({ code: 'TRIMMED', floor: 6 });
 });
 
 test('a history goes on in pages, and asks the leader for the end of the log alone', async () => {
