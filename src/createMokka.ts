@@ -23,7 +23,7 @@ export async function createMokka(
   const members = config.members.map((member) => member.address);
   const { votingKey: privateKey, secretKey } = keys;
   const store = watch(await openStore(config));
-  const settings = { heartbeat, electionTimeout, ...(retain === null ? {} : { retain }) };
+  const settings = { heartbeat, electionTimeout, retain };
   return {
     store,
     mokka: new TCPMokka({ address, members, ...settings, logger, store, privateKey, secretKey }),

@@ -7,9 +7,11 @@ export { readKeyFile } from './config/keyFile';
 export { generateKeyPair, keyPairFromSecret, type NodeKeys } from './config/keyPair';
 export type { Member } from './config/Member';
 export {
+  ConditionFailedError,
   InvariantError,
   RequestError,
   StartError,
+  TrimmedError,
   type RequestErrorCode,
   type StartErrorCode,
 } from './errors';
@@ -26,6 +28,9 @@ export type {
   PeerInfo,
   PushApi,
   PushOptions,
+  Retain,
+  TrimApi,
+  Trimmed,
 } from './api';
 export { type MeasuredNode, NodeMetrics, type NodeMetricsOptions } from './metrics/NodeMetrics';
 export { openHttp, type HttpOptions, type OpenHttp } from './http/openHttp';

@@ -51,7 +51,7 @@ export interface ReplicatedMokkaSettings extends ElectionSettings {
    */
   readonly members: readonly string[];
   /** What of the log is kept, the same on every node; all where it is left out. */
-  readonly retain?: Retain;
+  readonly retain?: Retain | null;
 }
 
 /**

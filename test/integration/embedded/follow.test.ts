@@ -6,6 +6,7 @@ import {
   generateKeyPair,
   DurableLogStore,
   TCPMokka,
+  TrimmedError,
   type LogEntry,
 } from '../../../src/index';
 import { LIST_ENTRIES_MAX } from '../../../src/limits';
@@ -92,6 +93,23 @@ test('pages lead through the log; the last one is confirmed to be the last', asy
   expect(await mokka.entries({ from: 5000 })).toEqual(none);
   for (const page of [{ from: 0 }, { limit: 0 }, { limit: LIST_ENTRIES_MAX + 1 }, { limit: 1.5 }])
     await expect(mokka.entries(page)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' });
+});
+
+test('what is trimmed is told by its class, with the floor, also to a reader who is behind', async () => {
+  await push(1, LIST_ENTRIES_MAX);
+  const reader = mokka.follow();
+  expect((await reader.next()).value).toMatchObject({ index: 1 });
+  expect(await mokka.trim(LIST_ENTRIES_MAX - 1)).toEqual({ floor: LIST_ENTRIES_MAX - 1 });
+  const rest = (async (): Promise<void> => {
+    for await (const { index } of reader) if (index === LIST_ENTRIES_MAX) return;
+  })();
+  const atOnce = expect(rest.catch((thrown: unknown) => thrown)).resolves;
+  for (const reading of [mokka.getDb().getEntry().get(1), mokka.entries(), mokka.follow().next()]) {
+    const thrown = await reading.catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(TrimmedError);
+    expect(thrown).toMatchObject({ floor: LIST_ENTRIES_MAX - 1 });
+  }
+  await atOnce.toBeInstanceOf(TrimmedError);
 });
 
 test('a node that stops ends its readers with NODE_UNREACHABLE', async () => {
