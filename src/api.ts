@@ -69,7 +69,8 @@ export interface PushOptions {
   readonly ifLast?: number;
   /**
    * Appends only if the log with this index is the last one of the same key, 0: if there is none yet; else it is refused as
-   * CONDITION_FAILED, with the index of that key's last log. Not together with `ifLast`.
+   * CONDITION_FAILED, with the index of that key's last log. Where the log was trimmed, and none of the key is left, it is
+   * refused as TRIMMED (a TrimmedError), unless this is that error's `floor`. Not together with `ifLast`.
    */
   readonly ifKeyLast?: number;
 }

@@ -89,7 +89,7 @@ export interface RequestOptions {
 export interface AppendOptions extends RequestOptions {
   /** Append only behind the log with this index, 0 for the first; else ConditionFailedError. */
   readonly ifLast?: number;
-  /** Append only if the log with this index is the last one of this key, 0: if there is none; else ConditionFailedError, with the index of that key's last. */
+  /** Append only if the log with this index is the last one of this key, 0: if there is none; else ConditionFailedError, with the index of that key's last; TrimmedError where none is left of a trimmed log, unless this is its `floor`. */
   readonly ifKeyLast?: number;
   /** With a session of `connect` only: a whole number, another for each append of the session. */
   readonly nonce?: number;

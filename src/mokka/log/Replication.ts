@@ -26,8 +26,10 @@ export interface Proposal {
  * before, a leader that is replaced may have judged by what nobody keeps.
  */
 export interface FailedCondition {
-  /** The number of the last log, of all or of the push's key, as its condition is; 0 for none. */
+  /** The number of the last log, of all or of the push's key, as its condition is; 0 for none, the floor's where forgotten. */
   readonly lastLogNumber: number;
+  /** What the last log of the push's key was is forgotten: none of that key stands behind the floor. */
+  readonly isForgotten?: true;
   readonly judgedAt: number;
 }
 
@@ -158,8 +160,11 @@ export class Replication {
     if (found === undefined && push.ifKeyLast !== null) {
       const last = log.watchedKeys.lastOf(push.payload);
       invariant(last !== null, () => 'a push is judged by a key whose last log is not known');
-      if (last === 'forgotten') return 'TRIMMED';
-      if (last !== push.ifKeyLast) return this.failedCondition(push.ifKeyLast, last);
+      if (last === 'forgotten') {
+        // Who names the floor wants no log of the key behind it.
+        const { logNumber } = log.floor;
+        if (push.ifKeyLast !== logNumber) return this.forgottenCondition(logNumber);
+      } else if (last !== push.ifKeyLast) return this.failedCondition(push.ifKeyLast, last);
     }
     const entry = found === undefined ? log.stage(this.term, this.wallClock.now(), push) : log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
@@ -258,8 +263,19 @@ export class Replication {
   private failedCondition(wanted: number, lastLogNumber: number): FailedCondition {
     const { log } = this;
     const isTooShort = lastLogNumber < wanted;
-    if (isTooShort && log.lastIndex === log.commitIndex) log.stage(this.term, this.wallClock.now(), null);
-    return { lastLogNumber, judgedAt: log.lastIndex };
+    return { lastLogNumber, judgedAt: isTooShort ? this.laterEntry() : log.lastIndex };
+  }
+
+  /** Nothing of the key stands behind the floor: so it is, too, once an entry from after it was judged is committed. */
+  private forgottenCondition(lastLogNumber: number): FailedCondition {
+    return { lastLogNumber, isForgotten: true, judgedAt: this.laterEntry() };
+  }
+
+  /** The index of an entry that is not committed yet: once it is, this node was the leader. */
+  private laterEntry(): number {
+    const { log } = this;
+    if (log.lastIndex === log.commitIndex) log.stage(this.term, this.wallClock.now(), null);
+    return log.lastIndex;
   }
 
   private owesTo(progress: Progress): boolean {

@@ -49,7 +49,10 @@ export interface RefusedAnswer extends PushId {
   readonly refused: Refusal;
   /** The refused push's: an answer to an earlier try says nothing of a later one. */
   readonly since: number | null;
-  /** With CONDITION_FAILED: the number of the last log, of all or of the key, as the condition is; else null. */
+  /**
+   * With CONDITION_FAILED: the number of the last log, of all or of the key, as the condition is; with TRIMMED: that of the
+   * floor, behind which there is none of the key; else null.
+   */
   readonly lastLogNumber: number | null;
 }
 
@@ -156,7 +159,7 @@ export function decodeCommitted(bytes: Buffer): CommittedAnswer[] {
   return answers;
 }
 
-/** A refusal as msgpack has it; `lastLogNumber` stands with CONDITION_FAILED alone. */
+/** A refusal as msgpack has it; `lastLogNumber` stands with CONDITION_FAILED and TRIMMED alone. */
 export type RefusedWire = [
   session: string,
   nonce: number,
@@ -191,7 +194,9 @@ export function isRefusedWire(value: unknown): value is RefusedWire {
     isWholeNumber(nonce) &&
     REFUSALS.includes(refusal) &&
     (since === null || isEntryNumber(since)) &&
-    (refusal === 'CONDITION_FAILED' ? isEntryNumber(lastLogNumber) : lastLogNumber === null)
+    (refusal === 'CONDITION_FAILED' || refusal === 'TRIMMED'
+      ? isEntryNumber(lastLogNumber)
+      : lastLogNumber === null)
   );
 }
 

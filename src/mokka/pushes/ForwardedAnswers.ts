@@ -41,8 +41,9 @@ export class ForwardedAnswers {
   proposed(peer: string, { id, since }: Proposal, result: ProposalResult): void {
     if (typeof result === 'string') this.answer(peer, { ...id, refused: result, since, lastLogNumber: null });
     else if (isFailedCondition(result)) {
-      const { lastLogNumber, judgedAt } = result;
-      const refusal = { ...id, refused: 'CONDITION_FAILED', since, lastLogNumber } as const;
+      const { lastLogNumber, isForgotten, judgedAt } = result;
+      const refused = isForgotten === true ? 'TRIMMED' : 'CONDITION_FAILED';
+      const refusal = { ...id, refused, since, lastLogNumber } as const;
       if (judgedAt <= this.log.log.commitIndex) this.answer(peer, refusal);
       else this.wait({ index: judgedAt, peer, id, refusal });
     } else if (result.index <= this.log.log.commitIndex)

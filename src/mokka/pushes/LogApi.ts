@@ -150,8 +150,9 @@ export class LogApi implements PushApi, PushMarks, PushSource {
     for (const answer of message.refused) {
       const push = this.pending.find(answer);
       if (push?.since !== answer.since) continue;
-      if (answer.lastLogNumber !== null) this.conditionFailed(push, answer.lastLogNumber);
-      else this.refuse(push, answer.refused, message.commitIndex);
+      const { refused, lastLogNumber } = answer;
+      if (lastLogNumber !== null) this.conditionFailed(push, lastLogNumber, refused === 'TRIMMED');
+      else this.refuse(push, refused, message.commitIndex);
     }
   }
 
@@ -167,7 +168,7 @@ export class LogApi implements PushApi, PushMarks, PushSource {
       const failed = this.failedConditions.at(0);
       if (failed === undefined || failed.judgedAt > commitIndex) break;
       this.failedConditions.shift();
-      this.conditionFailed(failed.push, failed.lastLogNumber);
+      this.conditionFailed(failed.push, failed.lastLogNumber, failed.isForgotten === true);
     }
     // What is forgotten already came as a leader's floor, to a log that was far behind.
     this.searchedTo = this.pending.count === 0 ? commitIndex : Math.max(this.searchedTo, log.log.floor.index);
@@ -316,7 +317,7 @@ export class LogApi implements PushApi, PushMarks, PushSource {
   private refuse(push: PendingPush, refusal: Refusal, leaderCommitIndex: number): void {
     const { named } = push.content;
     // The retry of an overdue answer tries it again.
-    if (refusal === 'NO_LEADER' || refusal === 'CONDITION_FAILED') return;
+    if (refusal === 'NO_LEADER' || refusal === 'CONDITION_FAILED' || refusal === 'TRIMMED') return;
     // A caller's own `since` never rises: the push may be a retry of one at another node.
     if (refusal === 'STALE_NONCE' && push.since !== null && !named && push.attempts === 1) {
       // STALE_NONCE: the leader has forgotten too much to know whether this push is in the log; `since` is too low for it.
@@ -330,24 +331,27 @@ export class LogApi implements PushApi, PushMarks, PushSource {
       this.parts.flushes.want();
       return;
     }
-    if (refusal === 'TRIMMED') this.reject(push, keyForgotten(push.attempts > 1));
-    else if (refusal !== 'STALE_NONCE') this.reject(push, refusalError(refusal));
+    if (refusal !== 'STALE_NONCE') this.reject(push, refusalError(refusal));
     else if (!named) this.reject(push, forgottenPush());
     else this.reject(push, push.since === null ? refusalError(refusal) : staleSince());
   }
 
   private failed(failed: FailedPush): void {
     if (failed.judgedAt > this.parts.log.log.commitIndex) this.failedConditions.push(failed);
-    else this.conditionFailed(failed.push, failed.lastLogNumber);
+    else this.conditionFailed(failed.push, failed.lastLogNumber, failed.isForgotten === true);
   }
 
-  /** The cluster's log, or the key's, does not end where a push wants it to. */
-  private conditionFailed(push: PendingPush, lastLogNumber: number): void {
+  /** The cluster's log, or the key's, does not end where a push wants it to; or where that is forgotten, is not known. */
+  private conditionFailed(push: PendingPush, lastLogNumber: number, isForgotten: boolean): void {
     const { ifLast, ifKeyLast } = push;
     const wanted = ifLast ?? ifKeyLast;
     if (push.ended || wanted === null) return;
     // An earlier try may be appended yet when the log has grown as long. A first one is the only one: links repeat no packet.
     const mayBeStored = push.attempts > 1 && lastLogNumber < wanted;
+    if (isForgotten) {
+      this.reject(push, keyForgotten(lastLogNumber, mayBeStored));
+      return;
+    }
     const failed = { wanted, lastLogNumber, ofKey: ifKeyLast !== null };
     this.reject(push, (mayBeStored ? perhapsUnderWay : conditionFailed)(failed));
   }

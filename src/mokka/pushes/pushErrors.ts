@@ -1,4 +1,4 @@
-import { ConditionFailedError, RequestError } from '../../errors';
+import { ConditionFailedError, RequestError, TrimmedError } from '../../errors';
 
 /** Too many pushes wait on this node, or too large ones. */
 export function tooManyWait(): RequestError {
@@ -102,16 +102,18 @@ export function perhapsUnderWay({ wanted, lastLogNumber, ofKey }: Unfulfilled): 
   );
 }
 
-/** What the last log of a push's key is was forgotten with the log's beginning; an earlier try may have been stored yet. */
-export function keyForgotten(mayBeStored: boolean): RequestError {
-  const what =
-    'the log was trimmed, and what is left has no log of this key: whether ifKeyLast holds is not known';
+/**
+ * What the last log of a push's key was is forgotten with all up to the floor; an earlier try may still be under way to a
+ * leader of before.
+ */
+export function keyForgotten(floor: number, mayBeStored: boolean): RequestError {
+  const what = `the log was trimmed: from ${floor + 1} on there is no log of this key, and what its last one was is not known`;
   return mayBeStored
     ? new RequestError(
         'UNKNOWN_OUTCOME',
         `${what}; an earlier try may still be under way: look before you try again`,
       )
-    : new RequestError('TRIMMED', `${what}; nothing was stored: push without it`);
+    : new TrimmedError(floor, `${what}; nothing was stored: ifKeyLast ${floor} stores it while it is so`);
 }
 
 /** A push of a session that is this node's own, and that the leader has forgotten too much to know. */

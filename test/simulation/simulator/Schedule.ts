@@ -92,7 +92,10 @@ class Schedule {
       this.healQuorum();
       this.healAll();
     } else this.cluster.runUntil(this.cluster.now + 3000 * MS);
-    const fault = this.clients.history.fault(this.cluster.checks.committedLogs);
+    const fault = this.clients.history.fault(
+      this.cluster.checks.committedLogs,
+      this.cluster.checks.floorLogs,
+    );
     if (fault !== null) this.fail(fault);
   }
 

@@ -74,6 +74,7 @@ export class History {
   ) {}
 
   readonly pushes: PushRecord[] = [];
+  private floors: ReadonlySet<number> = new Set();
   readonly gets: GetRecord[] = [];
 
   /** The highest index that a client knows of, of a key, or of all (null). */
@@ -89,8 +90,12 @@ export class History {
     return this.pushes.filter(({ index }) => index !== null);
   }
 
-  /** What is wrong with the history, given the committed logs (by index - 1); null when nothing is. */
-  fault(logs: readonly CommittedEntry[]): string | null {
+  /**
+   * What is wrong with the history, given the committed logs (by index - 1), and the logs up to which they were trimmed;
+   * null when nothing is.
+   */
+  fault(logs: readonly CommittedEntry[], floors: ReadonlySet<number> = new Set()): string | null {
+    this.floors = floors;
     return this.faultIn(logs.map(({ entry }) => toLogEntry(entry)));
   }
 
@@ -108,7 +113,11 @@ export class History {
     }
     for (const push of this.pushes) {
       const at = indexes.get(push.value);
-      const fault = this.errorFault(push) ?? pushFault(push, at, logs) ?? this.conditionFault(push, at, logs);
+      const fault =
+        this.errorFault(push) ??
+        pushFault(push, at, logs) ??
+        this.conditionFault(push, at, logs) ??
+        this.trimmedFault(push, at);
       if (fault !== null) return fault;
     }
     for (const { index, entry, node } of this.gets)
@@ -135,7 +144,9 @@ export class History {
     const { wanted, ofKey } = condition;
     const isCounted = ({ log }: LogEntry): boolean => !ofKey || log.key === key;
     const before = at === undefined ? wanted : (logs.slice(0, at - 1).findLast(isCounted)?.index ?? 0);
-    if (before !== wanted)
+    // Who names a floor wants no log of the key behind it.
+    const isBehindFloor = ofKey && before < wanted && this.floors.has(wanted);
+    if (before !== wanted && !isBehindFloor)
       return `${value} stands at index ${String(at)} behind ${before}, not behind ${wanted}`;
     for (const { lastIndex } of failedConditions) {
       if (lastIndex === wanted) return `${value} was refused, though the last log was ${wanted} as it wants`;
@@ -148,6 +159,13 @@ export class History {
         return `${value} was refused behind log ${lastIndex}, but stands at index ${at}`;
     }
     return null;
+  }
+
+  private trimmedFault({ value, attempts }: PushRecord, at: number | undefined): string | null {
+    const isRefused = attempts.length === 1 && attempts.every((attempt) => codeOf(attempt) === 'TRIMMED');
+    return isRefused && at !== undefined && !this.repeatsPackets
+      ? `${value} was refused since the log was trimmed, but stands at index ${at}`
+      : null;
   }
 
   private orderFault(logs: readonly LogEntry[]): string | null {
@@ -220,8 +238,14 @@ function pushFault(push: PushRecord, at: number | undefined, logs: readonly LogE
 }
 
 function isDenial(attempt: AttemptOutcome): boolean {
-  if (attempt === null || 'entry' in attempt) return false;
-  return attempt.error instanceof RequestError && DENIALS.includes(attempt.error.code);
+  const code = codeOf(attempt);
+  return code !== null && DENIALS.includes(code);
+}
+
+/** The code of the error that an attempt ended with. */
+function codeOf(attempt: AttemptOutcome): string | null {
+  if (attempt === null || 'entry' in attempt) return null;
+  return attempt.error instanceof RequestError ? attempt.error.code : null;
 }
 
 function sameEntry(one: LogEntry, other: LogEntry | undefined): boolean {

@@ -65,6 +65,8 @@ export class SafetyChecks {
   trimmedTo = 0;
   /** Indexes of the floors of committed trims. */
   private readonly floors = new Set<number>();
+  /** Numbers of their last logs. */
+  readonly floorLogs = new Set<number>();
   private identity: string | null = null;
   private readonly leaderOfTerm = new Map<number, number>();
   private readonly votes = new Map<string, string>();
@@ -296,6 +298,7 @@ export class SafetyChecks {
     if (kind === EntryKind.Trim) {
       const { floor } = entryTrim(entry);
       this.floors.add(floor.index);
+      this.floorLogs.add(floor.logNumber);
       this.trimmedTo = Math.max(this.trimmedTo, floor.logNumber);
     }
     if (pushKey !== null) this.committedLogs.push(known);

@@ -89,6 +89,22 @@ describe('a push that names the last log of its key', () => {
     expect(bus.log('a').log).toMatchObject({ commitIndex: lastIndex + 1, committedLogNumber: 1 });
   });
 
+  test('that no log of the key is left of a trimmed log is so once an entry from after it was judged is committed', () => {
+    for (const nonce of [1, 2, 3]) propose(nonce, 'x');
+    bus.settle('a');
+    const { log } = bus.log('a');
+    bus.log('a').proposeTrim(log.indexOfCommitted(2));
+    bus.settle('a');
+    log.trim(log.lastIndex);
+    const { lastIndex } = log;
+    const forgotten = { lastLogNumber: 2, isForgotten: true, judgedAt: lastIndex + 1 };
+    for (const ifKeyLast of [0, 1, 3]) expect(propose(4, 'y', ifKeyLast).failed).toEqual([forgotten]);
+    expect(propose(4, 'x', 2).failed).toMatchObject([{ lastLogNumber: 3 }]);
+    expect(log).toMatchObject({ commitIndex: lastIndex, lastIndex: lastIndex + 1 });
+    expect(propose(5, 'y', 2)).toMatchObject({ failed: [], refused: [] });
+    expect(propose(6, 'y', 2).failed).toMatchObject([{ lastLogNumber: 4 }]);
+  });
+
   test('the retry of a success is one', () => {
     const first = propose(1, 'x', 0);
     bus.settle('a');

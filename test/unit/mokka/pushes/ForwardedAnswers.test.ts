@@ -137,6 +137,16 @@ test('a condition that failed is answered once the entry by which it was judged 
   expect(sent()).toMatchObject([['peer', refusedWith(2)]]);
 });
 
+test('that the last log of a key is forgotten is answered so too, with the floor', () => {
+  const { answers, commitTo, sent } = forwardedAnswers();
+  answers.proposed('peer', PUSH, { lastLogNumber: 3, isForgotten: true, judgedAt: SENT_TO });
+  expect(sent()).toEqual([]);
+  commitTo(SENT_TO);
+  expect(sent()).toMatchObject([
+    ['peer', { refused: [{ ...ID, refused: 'TRIMMED', since: 4, lastLogNumber: 3 }], committed: [] }],
+  ]);
+});
+
 test('what a condition was judged by is not told as the entry of the push, where the node lacks it', () => {
   const { answers, commitTo, sent } = forwardedAnswers();
   answers.proposed('peer', PUSH, { lastLogNumber: 3, judgedAt: SENT_TO + 1 });

@@ -70,6 +70,25 @@ test('of many that want the same place of a key one gets it, and all others are 
       expect(one.reason).toMatchObject({ code: 'CONDITION_FAILED', lastIndex: (at % 3) + 1 });
 });
 
+test('where the log was trimmed a key without a later log is told the floor, and who names that goes on', async () => {
+  const of = (key: string, ifKeyLast: number, more: object = {}): Promise<{ index: number }> =>
+    node.logApi.push(key, { value: 'v', nonce: 1 }, { ifKeyLast, ...more });
+  for (const value of ['one', 'two', 'three']) await push(value);
+  await node.logApi.push('other', { value: 'v' });
+  expect(await node.trim(3)).toEqual({ floor: 3 });
+  for (const wanted of [0, 2, 7]) {
+    const refused = expect(of('key', wanted)).rejects;
+    await refused.toMatchObject({ code: 'TRIMMED', floor: 3 });
+  }
+  await expect(of('other', 0)).rejects.toMatchObject({ code: 'CONDITION_FAILED', lastIndex: 4 });
+  const named = { session: '00000000000000aa' };
+  const first = await of('key', 3, named);
+  expect(first).toMatchObject({ index: 5 });
+  expect(await of('key', 3, named)).toEqual(first);
+  await expect(of('key', 3)).rejects.toMatchObject({ code: 'CONDITION_FAILED', lastIndex: 5 });
+  expect(await of('never there', 3)).toMatchObject({ index: 6 });
+});
+
 describe('since', () => {
   const session = '00000000000000aa';
 
