@@ -223,12 +223,13 @@ export class LocalLog {
 
   /**
    * Makes the next entry of a leader, which says that all up to a committed index is forgotten; null where there is
-   * nothing to forget, a trim under way forgets as much, or this node does not know its cluster's identity yet.
+   * nothing to forget, this node does not know its cluster's identity yet, or another trim is under way: so that those who
+   * ask for many, whoever they are, get one after the other.
    */
   stageTrim(term: number, createdAt: number, floorIndex: number): Entry | null {
     const { identity, last, lastLogNumber: logNumber, recent } = this;
     invariant(floorIndex <= this.commitIndex, () => `trim to ${floorIndex}, committed ${this.commitIndex}`);
-    if (floorIndex <= Math.max(this.floor.index, this.trims.highest)) return null;
+    if (floorIndex <= this.floor.index || this.trims.highest > 0) return null;
     const floor = this.entryAt(floorIndex);
     invariant(floor !== null, () => `no entry at ${floorIndex}`);
     if (identity === null) return null;

@@ -19,7 +19,8 @@ export class PendingTrims {
 
   /** The highest index that one of them forgets; 0 where there is none. */
   get highest(): number {
-    return Math.max(0, ...this.list.map(({ floor }) => floor.index));
+    // Not by arguments: a leader may have sent more of them than a call takes.
+    return this.list.reduce((highest, { floor }) => Math.max(highest, floor.index), 0);
   }
 
   /** Takes notice of the log's next entry. */

@@ -174,7 +174,7 @@ export class Replication {
     return entry;
   }
 
-  /** Proposes to forget the log up to a committed index; null where that is done, or on its way. */
+  /** Proposes to forget the log up to a committed index; null where that is done, or another trim is on its way. */
   proposeTrim(floorIndex: number): Entry | null {
     return this.log.stageTrim(this.term, this.wallClock.now(), floorIndex);
   }

@@ -65,6 +65,19 @@ test('a trim to what is forgotten, or will be, is none; the log goes on as it wa
   expect(lastHashes(bus).size).toBe(1);
 });
 
+test('of many trims that are asked for one is under way: the next is one entry, too, once that is carried out', () => {
+  const bus = busWith(9);
+  const { log } = bus.log('a');
+  const { lastIndex } = log;
+  for (let index = 2; index <= 8; index++) bus.log('a').proposeTrim(index);
+  expect(log.lastIndex).toBe(lastIndex + 1);
+  bus.settle('a');
+  expect(bus.log('a').proposeTrim(8)).toBeNull();
+  for (const name of NAMES) carryOut(bus, name);
+  expect(log.floor.index).toBe(2);
+  expect(bus.log('a').proposeTrim(8)?.index).toBe(lastIndex + 2);
+});
+
 test('a push that made a forgotten entry is too old to know; one behind the floor is found', () => {
   const bus = busWith(5);
   trim(bus, 4);
