@@ -40,6 +40,7 @@ const rooms = [
   'storage/directory',
   'storage/keys',
   'storage/segments',
+  'storage/archive',
   'storage/journal',
   'storage/durable',
   'watch',

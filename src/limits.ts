@@ -407,3 +407,9 @@ export const CLIENT_PROBE_MS_MAX = 3000;
 
 /** In so many looks: see answersAnything. */
 export const CLIENT_PROBE_LOOKS = 12;
+
+/** After how many ms a file is archived again that could not be: soon after space is made, and seldom enough for a disk that is slow to fail. */
+export const ARCHIVE_RETRY_MS = 10_000;
+
+/** How much of two files is compared at once, bytes: few reads, beside the main thread, for little memory. */
+export const ARCHIVE_COMPARE_BYTES = 1024 * 1024;

@@ -172,6 +172,12 @@ export class CrashingDisk implements StoreDisk {
     return content.current;
   }
 
+  /** What a file holds after a crash now, but for chance. */
+  durableBytesOf(name: string): Buffer {
+    this.settle();
+    return Buffer.from(this.currentNames.get(name)?.onDisk ?? Buffer.alloc(0));
+  }
+
   /** Puts a file in place of another, whole. */
   replace(name: string, bytes: Buffer | null): void {
     this.settle();

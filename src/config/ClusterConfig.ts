@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Retain } from '../api';
 import { StartError } from '../errors';
 import { escapeControls } from '../escapeControls';
@@ -36,6 +36,8 @@ export interface NodeConfig {
   readonly http: HttpSettings | null;
   /** What of the log is kept; null: all. */
   readonly retain: Retain | null;
+  /** The directory where files go of what is not kept, absolute; null: they are removed. */
+  readonly archive: string | null;
 }
 
 /** Port of node 0 of the demo cluster, as in the tutorial. */
@@ -63,7 +65,10 @@ export function readConfig(env: NodeJS.ProcessEnv): NodeConfig {
   };
 }
 
-type Cluster = Pick<NodeConfig, 'members' | 'keys' | 'heartbeat' | 'electionTimeout' | 'http' | 'retain'>;
+type Cluster = Pick<
+  NodeConfig,
+  'members' | 'keys' | 'heartbeat' | 'electionTimeout' | 'http' | 'retain' | 'archive'
+>;
 
 function demoCluster(environment: Environment): Cluster {
   const { index, startPort = DEFAULT_START_PORT } = environment;
@@ -83,22 +88,31 @@ function demoCluster(environment: Environment): Cluster {
     ...DEFAULT_SETTINGS,
     http: demoHttp(environment, members, startPort),
     retain: null,
+    archive: null,
   };
 }
 
 function fileCluster(environment: Environment, clusterFile: string): Cluster {
   const { index, keyFile } = environment;
   const file = readClusterFile(clusterFile);
-  const { members, settings, retain } = file;
+  const { members, settings, retain, archive } = file;
+  const directory = dirname(clusterFile);
   const { publicKey } = at(members, index);
-  const keyPath = keyFile ?? join(dirname(clusterFile), keyFileName(index));
+  const keyPath = keyFile ?? join(directory, keyFileName(index));
   const keys = readKeyFile(keyPath);
   if (keys.publicKey !== publicKey)
     throw new StartError(
       'BAD_CONFIG',
       escapeControls(wrongKeyMessage(keyPath, clusterFile, keys, members, index)),
     );
-  return { members, keys, ...settings, http: fileHttp(environment, file, dirname(clusterFile)), retain };
+  return {
+    members,
+    keys,
+    ...settings,
+    http: fileHttp(environment, file, directory),
+    retain,
+    archive: archive === null ? null : resolve(directory, archive),
+  };
 }
 
 function at<T>(members: readonly T[], index: number): T {

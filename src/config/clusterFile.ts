@@ -32,6 +32,8 @@ export interface ClusterFile {
   readonly http: HttpFileSettings | null;
   /** null where it has no `settings.retain`: every log is kept. */
   readonly retain: Retain | null;
+  /** As it stands there; null where it has no `settings.archive`: what is not retained is removed. */
+  readonly archive: string | null;
   /** The members' own ports for HTTP, by their numbers; null where it is the cluster's. */
   readonly httpPorts: readonly (number | null)[];
 }
@@ -71,11 +73,14 @@ const electionTimeoutSchema = wholeMilliseconds(
   ELECTION_TIMEOUT_MS_MAX,
 );
 
+const ARCHIVE_ALLOWED = 'must be the name of a directory';
+
 const settingsSchema = strictFields({
   heartbeat: heartbeatSchema.default(DEFAULT_SETTINGS.heartbeat),
   electionTimeout: electionTimeoutSchema.default(DEFAULT_SETTINGS.electionTimeout),
   http: httpFileSchema.optional(),
   retain: retainSchema.optional(),
+  archive: z.string(ARCHIVE_ALLOWED).min(1, ARCHIVE_ALLOWED).optional(),
 }).refine((settings) => settings.electionTimeout >= settings.heartbeat * ELECTION_TIMEOUT_HEARTBEATS_MIN, {
   path: ['electionTimeout'],
   error:
@@ -121,7 +126,7 @@ export function readClusterFile(path: string): ClusterFile {
     ...demoKeyFaults(members),
   ];
   if (!parsed.success || faults.length > 0) throw badConfig(source, faults);
-  const { http = null, retain = null, ...settings } = parsed.data.settings;
+  const { http = null, retain = null, archive = null, ...settings } = parsed.data.settings;
   return {
     members: parsed.data.members.map(({ address, publicKey }) =>
       buildMember(address.host, address.port, publicKey),
@@ -129,6 +134,7 @@ export function readClusterFile(path: string): ClusterFile {
     settings,
     http,
     retain: retain === null ? null : retainOf(retain),
+    archive,
     httpPorts: parsed.data.members.map(({ httpPort = null }) => httpPort),
   };
 }

@@ -42,6 +42,7 @@ import { Retention } from './Retention';
 import { LagQuestions } from './status/LagQuestions';
 import { StoppingLeader } from './StoppingLeader';
 import { TrimRequests } from './requests/TrimRequests';
+import { ArchiveLog } from '../watch/ArchiveLog';
 import { SafeElection, type ElectionSettings } from './SafeElection';
 
 export interface ReplicatedMokkaSettings extends ElectionSettings {
@@ -156,7 +157,17 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.questions = new PeerQuestions({ log, reads, trims, lagQuestions, view, confirmation, outbox });
     const { retain } = settings;
     const retention = retain && new Retention(retain, log, store, flushes, wallClock, limits);
-    this.timed = [log, this.logApi, reads, answered, lagQuestions, trims, ...(retention ? [retention] : [])];
+    const archiveLog = new ArchiveLog(store, this.log);
+    this.timed = [
+      log,
+      this.logApi,
+      reads,
+      answered,
+      lagQuestions,
+      trims,
+      archiveLog,
+      ...(retention ? [retention] : []),
+    ];
     this.listen(settings.members);
   }
 

@@ -77,6 +77,9 @@ export interface LogStore {
   /** The parts that a trim can remove, the oldest first; what goes on to grow is none. */
   trimmable(): readonly LogPart[];
 
+  /** Why what is forgotten could not be archived, in a sentence that says what to do; null when nothing waits for that. */
+  readonly archiveProblem: string | null;
+
   /**
    * The entry at an index, or null when there is none, or none any more. Its hash has been checked.
    *

@@ -28,6 +28,7 @@ const KEY_STEP_ENTRIES = 16;
 /** A LogStore for tests and simulation: exact, but no longer-lived than the {@link snapshot} that one takes of it. */
 export class MemoryLogStore implements LogStore {
   readonly place = 'memory';
+  readonly archiveProblem = null;
   private state: Omit<StoreSnapshot, 'entries'> = {
     hardState: { term: 0, votedFor: null },
     membership: 'none',

@@ -42,6 +42,10 @@ export class ObservedStore implements LogStore {
     return this.store.last;
   }
 
+  get archiveProblem(): string | null {
+    return this.store.archiveProblem;
+  }
+
   setMembership(membership: Membership): void {
     this.observe('membership', () => this.store.setMembership(membership));
   }

@@ -1,14 +1,19 @@
-/**
- * A file of a store. Calls throw what the system says, and what was written counts as on disk only after a sync: until
- * then a crash may keep any of its sectors of 512 bytes, in any order.
- */
-export interface StoreFile {
+/** A file that is read. Calls throw what the system says. */
+export interface ReadableFile {
   /** In messages to people. */
   readonly path: string;
   /** Its length, bytes. */
   readonly size: number;
   /** Reads from an offset on into a buffer; returns how many bytes there were, less than it holds at the file's end. */
   read(into: Buffer, at: number): number;
+  close(): void;
+}
+
+/**
+ * A file of a store. Calls throw what the system says, and what was written counts as on disk only after a sync: until
+ * then a crash may keep any of its sectors of 512 bytes, in any order.
+ */
+export interface StoreFile extends ReadableFile {
   /** Writes the first `length` bytes, all of them, from an offset on. */
   write(bytes: Buffer, at: number, length: number): void;
   /** Cuts the file to this length. */
@@ -17,7 +22,6 @@ export interface StoreFile {
   sync(): void;
   /** The same beside the caller's thread; `done` is told in a later turn of the event loop, even after a close. */
   syncLater(done: (error: Error | null) => void): void;
-  close(): void;
 }
 
 /**

@@ -236,7 +236,7 @@ export class NodeView {
               electionTimeout,
             },
     });
-    return problem ?? this.lag();
+    return problem ?? this.lag() ?? store.archiveProblem;
   }
 
   /** This node acknowledged a log that it does not hold yet: it is committed, on other nodes. */

@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 /** Mode of the files in a data directory: for their owner alone. */
 export const FILE_MODE = 0o600;
 
-const DIRECTORY_MODE = 0o700;
+/** Mode of the directories. */
+export const DIRECTORY_MODE = 0o700;
 
 /** Writes the first `length` bytes, all of them, from a position of the file on; null: where the last write ended. */
 export function writeWhole(file: number, bytes: Buffer, index: number | null, length = bytes.length): void {

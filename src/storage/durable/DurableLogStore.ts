@@ -9,6 +9,7 @@ import { makeDirectory } from '../directory/durableFile';
 import { MarkerFile, type Marked, type StoreOwner } from '../directory/MarkerFile';
 import { Journal, entryRoomOf, type JournalContent, type JournalState } from '../journal/Journal';
 import type { HardState, LogPart, LogStore, Membership } from '../LogStore';
+import type { SegmentArchive } from '../segments/ForgottenSegments';
 import { Segments, SEGMENTS_FOLDER } from '../segments/Segments';
 import { NOTHING_STORED } from '../segments/StoredExtent';
 import type { StoreDisk } from '../StoreDisk';
@@ -31,6 +32,8 @@ import { load, type Loaded } from './loadedLog';
 export interface DurableLogStoreOptions extends StoreOwner {
   /** Made when it does not exist, for its owner alone. Not shared with anything else. */
   readonly directory: string;
+  /** Where segments go that a trim forgets; they are removed where it is left out. The store closes it. */
+  readonly archive?: SegmentArchive | null;
 }
 
 /** What a store holds open. */
@@ -81,13 +84,14 @@ export class DurableLogStore implements LogStore {
    * @throws StartError DATA_LOCKED (another process has it), DATA_FOREIGN (another node's or cluster's),
    * DATA_DAMAGED, or STORE_FAILED when the directory cannot be used.
    */
-  static async open({ directory: given, ...owner }: DurableLogStoreOptions): Promise<DurableLogStore> {
+  static async open(options: DurableLogStoreOptions): Promise<DurableLogStore> {
+    const { directory: given, archive = null, ...owner } = options;
     const directory = resolve(given);
     try {
       makeDirectory(directory);
       const lock = await DirectoryLock.acquire(directory);
       try {
-        return DurableLogStore.openOn(new DirectoryDisk(directory), owner, lock);
+        return DurableLogStore.openOn(new DirectoryDisk(directory), owner, lock, STORE_LIMITS, archive);
       } catch (error) {
         lock.release();
         throw error;
@@ -103,6 +107,7 @@ export class DurableLogStore implements LogStore {
     owner: StoreOwner,
     lock: Pick<DirectoryLock, 'release'>,
     limits = STORE_LIMITS as StoreLimits,
+    archive: SegmentArchive | null = null,
   ): DurableLogStore {
     const marker = new MarkerFile(disk, owner);
     const marked = marker.read();
@@ -112,10 +117,12 @@ export class DurableLogStore implements LogStore {
       checkMarker(disk, marker, marked, found);
       journal.makeFiles();
       const content = found ?? EMPTY_JOURNAL;
-      const segments = Segments.open(disk, content.stored, content.floor, limits);
+      const segments = Segments.open(disk, content.stored, content.floor, limits, archive);
       try {
         const loaded = load(segments, marked, content);
-        return new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock);
+        const store = new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock);
+        store.removeForgotten();
+        return store;
       } catch (error) {
         segments.close();
         throw error;
@@ -170,6 +177,7 @@ export class DurableLogStore implements LogStore {
     if (identity === this.identity) return;
     this.writing(() => this.parts.marker.write({ membership: this.membership, identity }));
     this.loaded.identity = identity;
+    this.removeForgotten();
   }
 
   saveHardState(hardState: HardState): void {
@@ -211,6 +219,7 @@ export class DurableLogStore implements LogStore {
     const [first = [], ...rest] = this.piecesOf(entries);
     const { journal, segments } = this.parts;
     this.writing(() => {
+      if (segments.isArchived) this.writeCommitted();
       // A file of its own has room for the longest of such records.
       journal.turn(this.state);
       segments.beginAt(floor.index);
@@ -230,6 +239,10 @@ export class DurableLogStore implements LogStore {
   trimmable(): readonly LogPart[] {
     this.checkUsable();
     return this.parts.segments.trimmable();
+  }
+
+  get archiveProblem(): string | null {
+    return this.parts.segments.archiveProblem;
   }
 
   entryAt(index: number): Entry | null {
@@ -317,7 +330,7 @@ export class DurableLogStore implements LogStore {
   }
 
   private removeForgotten(): void {
-    this.parts.segments.removeForgotten((error) => {
+    this.parts.segments.removeForgotten(this.identity, (error) => {
       if (!this.closed && this.failure === null) this.fail(error);
     });
   }

@@ -5,6 +5,7 @@ import { VERIFY_STEP_BYTES } from '../../limits';
 import { entryHash, type LogPoint } from '../../entry/Entry';
 import { DirectoryDisk } from '../directory/DirectoryDisk';
 import { readStoreOwner } from '../directory/MarkerFile';
+import { KEEP_FORGOTTEN } from '../segments/ForgottenSegments';
 import { lastIndex } from '../storeRules';
 import { asStoreFailed } from '../unusable';
 import { DurableLogStore } from './DurableLogStore';
@@ -55,7 +56,7 @@ async function verify(
   const owner = readStoreOwner(new DirectoryDisk(directory));
   if (owner === null)
     throw new StartError('STORE_FAILED', `${directory} holds no node's data: name one, like data/node-0`);
-  const store = await DurableLogStore.open({ directory, ...owner });
+  const store = await DurableLogStore.open({ directory, ...owner, archive: KEEP_FORGOTTEN });
   try {
     const bytes = await walk(store, onProgress);
     const { floor } = store;

@@ -13,7 +13,7 @@ import { encodeKeyPages, keyPagesBytes, type KeyPagesInfo } from '../keys/KeyPag
 import type { RecentKeys } from '../keys/RecentKeys';
 import { knownFault } from '../storeRules';
 import { damagedSegment } from './damagedSegment';
-import type { StoreFile } from '../StoreDisk';
+import type { ReadableFile, StoreFile } from '../StoreDisk';
 import type { StoredExtent } from './StoredExtent';
 import { decodeFooter, encodeFooter, footerBytes, TRAILER_BYTES, type SegmentFooter } from './SegmentFooter';
 
@@ -51,27 +51,32 @@ export class Segment {
   /**
    * A closed one, by its footer.
    *
+   * @param damagedAs makes the error that is thrown
    * @throws StartError DATA_DAMAGED
    */
-  static readClosed(name: string, file: StoreFile, blockBytes: number): Segment {
+  static readClosed(
+    name: string,
+    file: ReadableFile,
+    blockBytes: number,
+    damagedAs = damagedSegment,
+  ): Segment {
     const { size } = file;
     const trailer = Buffer.alloc(TRAILER_BYTES);
     if (size >= TRAILER_BYTES) file.read(trailer, size - TRAILER_BYTES);
     const jsonBytes = footerBytes(trailer);
     const jsonAt = size - TRAILER_BYTES - (jsonBytes ?? size);
     if (jsonBytes === null || jsonAt < 0)
-      throw damagedSegment(
+      throw damagedAs(
         file.path,
         `is damaged at byte ${Math.max(0, size - TRAILER_BYTES)}: its footer is cut or altered`,
       );
     const json = Buffer.alloc(jsonBytes);
     file.read(json, jsonAt);
     const footer = decodeFooter(json, trailer);
-    if (footer === null)
-      throw damagedSegment(file.path, `is damaged at byte ${jsonAt}: its footer is altered`);
+    if (footer === null) throw damagedAs(file.path, `is damaged at byte ${jsonAt}: its footer is altered`);
     const bytes = footer.bytes + keyPagesBytes(footer.keyCount);
     if (bytes !== jsonAt || segmentName(footer.first) !== name)
-      throw damagedSegment(
+      throw damagedAs(
         file.path,
         `is damaged: its footer is of ${segmentName(footer.first)} with ${bytes} bytes`,
       );
@@ -129,6 +134,11 @@ export class Segment {
 
   get logNumber(): number {
     return this.content.logNumber;
+  }
+
+  /** The hash of its last entry, in hex. */
+  get hash(): string {
+    return this.content.hash;
   }
 
   /** Bytes of its entries. */

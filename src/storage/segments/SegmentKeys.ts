@@ -9,8 +9,8 @@ import {
 } from '../keys/KeyPages';
 import { KeyHash } from '../keys/KeyHash';
 import { NO_KEY } from '../keys/RecentKeys';
-import type { StoreFile } from '../StoreDisk';
-import { damagedSegment } from './damagedSegment';
+import type { ReadableFile } from '../StoreDisk';
+import { damagedSegment, type DamagedAs } from './damagedSegment';
 import type { Segment } from './Segment';
 
 /** Seeds whose factors are kept, 4 KiB each: a process has one for all segments that it closes. */
@@ -21,12 +21,15 @@ export class SegmentKeys {
   private readonly hashes = new Map<string, KeyHash>();
   private kept: { readonly segment: Segment; readonly page: number; readonly bytes: Buffer } | null = null;
 
+  /** @param damagedAs makes the errors that are thrown */
+  constructor(private readonly damagedAs: DamagedAs = damagedSegment) {}
+
   /**
    * The index of the last entry of a segment, below an index, whose key has the hash of this one; 0 when there is none.
    *
    * @throws StartError DATA_DAMAGED
    */
-  lastBelow(segment: Segment, file: StoreFile, key: Buffer, below: number): number {
+  lastBelow(segment: Segment, file: ReadableFile, key: Buffer, below: number): number {
     const { first, keys } = segment;
     const hash = this.hashOf(keys.keySeed).of(key, 0, key.length);
     const page = keyPageOf(keys, hash, below - first);
@@ -41,7 +44,7 @@ export class SegmentKeys {
    * @param bytesAt the bytes of an entry, whose hash was checked
    * @throws StartError DATA_DAMAGED
    */
-  check(segment: Segment, file: StoreFile, bytesAt: (index: number) => Buffer | undefined): void {
+  check(segment: Segment, file: ReadableFile, bytesAt: (index: number) => Buffer | undefined): void {
     const { first, last, keys } = segment;
     const hash = this.hashOf(keys.keySeed);
     const hashes = Int32Array.from({ length: last - first + 1 }, (_, ordinal) => {
@@ -52,10 +55,10 @@ export class SegmentKeys {
     for (const page of keys.keyFirsts.keys()) {
       const { start, length } = keyPagePlace(keys, page);
       if (!this.read(segment, file, page).equals(made.subarray(start, start + length)))
-        throw damagedSegment(file.path, 'is damaged: its index by key is not that of its entries');
+        throw this.damagedAs(file.path, 'is damaged: its index by key is not that of its entries');
     }
     if (made.length !== keyPagesBytes(keys.keyCount))
-      throw damagedSegment(file.path, 'is damaged: its index by key is not that of its entries');
+      throw this.damagedAs(file.path, 'is damaged: its index by key is not that of its entries');
   }
 
   private hashOf(seed: string): KeyHash {
@@ -66,13 +69,13 @@ export class SegmentKeys {
     return hash;
   }
 
-  private read(segment: Segment, file: StoreFile, page: number): Buffer {
+  private read(segment: Segment, file: ReadableFile, page: number): Buffer {
     if (this.kept?.segment === segment && this.kept.page === page) return this.kept.bytes;
     const { start, length } = keyPagePlace(segment.keys, page);
     const bytes = Buffer.allocUnsafeSlow(length);
     const at = segment.bytes + start;
     if (file.read(bytes, at) < length || !isKeyPageWhole(segment.keys, page, bytes))
-      throw damagedSegment(file.path, `is damaged at byte ${at}: a page of its index by key is altered`);
+      throw this.damagedAs(file.path, `is damaged at byte ${at}: a page of its index by key is altered`);
     this.kept = { segment, page, bytes };
     return bytes;
   }

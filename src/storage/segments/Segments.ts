@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { invariant } from '../../errors';
 import { MalformedEntryError, parseEntry, type Entry, type LogPoint } from '../../entry/Entry';
 import { countLeading } from '../countLeading';
@@ -6,6 +6,7 @@ import { KeyHash } from '../keys/KeyHash';
 import { RecentKeys } from '../keys/RecentKeys';
 import { damagedSegment } from './damagedSegment';
 import { EntryBlock } from './EntryBlock';
+import { ForgottenSegments, type SegmentArchive } from './ForgottenSegments';
 import type { LogPart } from '../LogStore';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
 import { SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
@@ -31,25 +32,31 @@ export class Segments {
   /** Segments with bytes that no sync has seen. */
   private readonly unsynced = new Set<Segment>();
   private namesChanged = false;
-  /** Files of which all that they hold is forgotten. */
-  private forgotten: string[] = [];
-  private removing = false;
 
   private constructor(
     private readonly disk: StoreDisk,
     private readonly limits: StoreLimits,
     private extent: StoredExtent,
+    private readonly forgotten: ForgottenSegments,
   ) {
     this.recentKeys = new RecentKeys(extent.first, KeyHash.draw());
   }
 
   /**
-   * Opens what counts of a log that begins behind this point, and removes what stands before and behind that.
+   * Opens what counts of a log that begins behind this point. What stands behind that is removed, what stands before it is
+   * forgotten.
    *
+   * @param archive where that goes, null: it is removed
    * @throws StartError DATA_DAMAGED when a segment is missing, or one's footer or length is not as it was.
    */
-  static open(disk: StoreDisk, extent: StoredExtent, floor: LogPoint, limits: StoreLimits): Segments {
-    const segments = new Segments(disk, limits, extent);
+  static open(
+    disk: StoreDisk,
+    extent: StoredExtent,
+    floor: LogPoint,
+    limits: StoreLimits,
+    archive: SegmentArchive | null,
+  ): Segments {
+    const segments = new Segments(disk, limits, extent, new ForgottenSegments(disk, archive));
     try {
       segments.readAll(floor);
       return segments;
@@ -99,7 +106,7 @@ export class Segments {
       this.list,
       ({ first, last }) => first < this.extent.first && last <= floorIndex,
     );
-    this.forgotten.push(...this.list.splice(0, count).map(({ name }) => name));
+    this.forget(this.list.splice(0, count));
   }
 
   /** The segments that {@link trimTo} may forget. */
@@ -110,29 +117,37 @@ export class Segments {
     );
   }
 
-  /** The log begins anew behind this index: all that is here is forgotten. */
+  /**
+   * The log begins anew behind this index: all that is here is forgotten. To be called before that is on disk: what goes to
+   * an archive has its footer then, and is synced.
+   */
   beginAt(floorIndex: number): void {
-    this.forgotten.push(...this.list.splice(0).map(({ name }) => name));
+    if (this.isArchived) this.closeAll();
+    this.forget(this.list.splice(0));
     this.unsynced.clear();
     this.extent = { index: floorIndex, first: floorIndex + 1, bytes: 0 };
     this.recentKeys.beginAt(floorIndex);
   }
 
   /**
-   * Removes the files of what is forgotten beside the caller's thread, one after the other: a trim may free thousands. To be
-   * called when that they are forgotten is on disk; what a process that ends leaves of them, the next start removes.
+   * Removes or archives the files of what is forgotten, beside the caller's thread. To be called when that they are forgotten
+   * is on disk.
+   *
+   * @param identity the cluster's, null: it is not known yet
    */
-  removeForgotten(failed: (error: Error) => void): void {
-    const name = this.removing ? undefined : this.forgotten.shift();
-    if (name === undefined) return;
-    this.removing = true;
-    this.files.get(name)?.close();
-    this.files.delete(name);
-    this.disk.removeLater(pathOf(name), (error) => {
-      this.removing = false;
-      if (error !== null) failed(error);
-      else this.removeForgotten(failed);
-    });
+  removeForgotten(identity: string | null, failed: (error: Error) => void): void {
+    const leaving = (path: string): void => this.closeFile(basename(path));
+    this.forgotten.removeLater(identity, leaving, failed);
+  }
+
+  /** Whether what is forgotten is still wanted. */
+  get isArchived(): boolean {
+    return this.forgotten.isArchived;
+  }
+
+  /** Why a file that is forgotten could not be archived; null when all could. */
+  get archiveProblem(): string | null {
+    return this.forgotten.problem;
   }
 
   /** Whether something was written that no {@link syncLater} was asked for. */
@@ -221,7 +236,7 @@ export class Segments {
   }
 
   close(): void {
-    this.forgotten = [];
+    this.forgotten.close();
     for (const file of this.files.values()) file.close();
     this.files.clear();
   }
@@ -234,7 +249,8 @@ export class Segments {
     const closed = names.filter((name) => name < last).sort();
     // One whose next begins with the log, or before, holds nothing of it.
     const begin = segmentName(floor.index + 1);
-    while (closed[0] !== undefined && (closed[1] ?? last) <= begin) disk.remove(pathOf(closed.shift() ?? ''));
+    while (closed[0] !== undefined && (closed[1] ?? last) <= begin)
+      this.forgotten.found(pathOf(closed.shift() ?? ''));
     let next = Math.min(extent.first, floor.index + 1);
     for (const name of closed) {
       const segment = Segment.readClosed(name, this.fileOf(name), limits.BLOCK_BYTES);
@@ -297,6 +313,27 @@ export class Segments {
 
   private closeSegment(segment: Segment): void {
     segment.close(this.fileOf(segment.name), this.recentKeys);
+  }
+
+  /** Nothing is appended any more. All that was written is on disk. */
+  private closeAll(): void {
+    const last = this.list.at(-1);
+    if (last === undefined) return;
+    if (last.last < last.first) {
+      this.list.pop();
+      this.closeFile(last.name);
+      this.disk.remove(pathOf(last.name));
+    } else if (last.bytes < this.limits.SEGMENT_BYTES) this.closeSegment(last);
+    this.sync();
+  }
+
+  private forget(segments: readonly Segment[]): void {
+    this.forgotten.add(...segments.map(({ name }) => pathOf(name)));
+  }
+
+  private closeFile(name: string): void {
+    this.files.get(name)?.close();
+    this.files.delete(name);
   }
 
   /** The last one, or the next where that one is closed. */

@@ -27,6 +27,7 @@ export interface DiskHealth {
  */
 export class SimulatedDisk implements LogStore {
   readonly place = 'a simulated disk';
+  readonly archiveProblem = null;
   private store = new MemoryLogStore();
   private base: StoreSnapshot | null = null;
   private journal: DiskWrite[] = [];

@@ -182,6 +182,17 @@ describe('a cluster file', () => {
     expect(readConfig(environmentOf({ members: [upper] })).members[0]?.publicKey).toBe(keysAt(0).publicKey);
   });
 
+  test('names an archive, from its own directory on', () => {
+    const archiveOf = (archive?: string): string | null =>
+      readConfig(environmentOf({ members: threeMembers(), settings: { archive } })).archive;
+    expect(archiveOf()).toBeNull();
+    expect(archiveOf('../old')).toBe(join(directory, '..', 'old'));
+    expect(archiveOf('/mnt/old')).toBe('/mnt/old');
+    expect(refusalOf(environmentOf({ members: threeMembers(), settings: { archive: '' } }))).toContain(
+      'settings.archive must be the name of a directory',
+    );
+  });
+
   test('INDEX is held against its members', () => {
     const env = environmentOf({ members: [member(0)] });
     expect(refusalOf({ ...env, INDEX: '1' })).toContain('INDEX must be 0: the cluster has one member');

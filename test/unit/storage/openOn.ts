@@ -1,13 +1,18 @@
 import { encodePoint } from '../../../src/entry/LogPoint';
 import { DurableLogStore } from '../../../src/storage/durable/DurableLogStore';
+import type { SegmentArchive } from '../../../src/storage/segments/ForgottenSegments';
 import type { StoreDisk } from '../../../src/storage/StoreDisk';
 import { STORE_LIMITS, type StoreLimits } from '../../../src/storage/StoreLimits';
 import { indexesOfKey, KEYS } from './logFixture';
 import { OWNER } from './owner';
 
 /** Opens {@link OWNER}'s store on a disk that nobody else has. */
-export function openOn(disk: StoreDisk, limits: StoreLimits = STORE_LIMITS): DurableLogStore {
-  return DurableLogStore.openOn(disk, OWNER, { release: () => undefined }, limits);
+export function openOn(
+  disk: StoreDisk,
+  limits: StoreLimits = STORE_LIMITS,
+  archive: SegmentArchive | null = null,
+): DurableLogStore {
+  return DurableLogStore.openOn(disk, OWNER, { release: () => undefined }, limits, archive);
 }
 
 /** All that a store on this disk answers. @throws what opening and reading throw. */
