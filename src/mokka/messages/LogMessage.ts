@@ -322,7 +322,7 @@ function fromWire(wire: Wire): LogMessage {
         previousIndex: wire[3],
         previousTerm: wire[4],
         previousHash: wire[5],
-        floorLogNumber: wire[6],
+        floorLogNumber: floorAt(wire[3], wire[6]),
         commitIndex: wire[7],
         entries: contiguous(decodeEntries(wire[8]), wire[3], wire[4], wire[1]),
       };
@@ -371,6 +371,13 @@ function fromWire(wire: Wire): LogMessage {
     case Tag.trimRefused:
       return { type: 'trimRefused', logNumber: wire[1] };
   }
+}
+
+/** The log number of the floor at an index, as far as there can be so many logs: a store could not read it again. */
+function floorAt(index: number, logNumber: number | null): number | null {
+  if (logNumber !== null && logNumber > index)
+    throw new ProtocolError(`log ${logNumber} at position ${index}`);
+  return logNumber;
 }
 
 /** Indexes without a gap, terms in order and none above the leader's: what a leader's log is like. */

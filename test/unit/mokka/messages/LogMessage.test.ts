@@ -51,10 +51,16 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
       epoch: number,
       previousTerm: fc.nat({ max: 3 }),
       previousHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
-      floorLogNumber: fc.option(entryNumber),
+      floorShare: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
       commitIndex: entryNumber,
     })
-    .chain((head) => entries.map((body) => ({ ...head, ...body }))),
+    .chain(({ floorShare, ...head }) =>
+      entries.map((body) => ({
+        ...head,
+        ...body,
+        floorLogNumber: floorShare === null ? null : Math.floor(floorShare * body.previousIndex),
+      })),
+    ),
   fc.record({
     type: fc.constant('appended' as const),
     term: entryNumber,
@@ -117,7 +123,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
         fc.record({
           session,
           nonce: number,
-          refused: fc.constant('CONDITION_FAILED' as const),
+          refused: fc.constantFrom('CONDITION_FAILED' as const, 'TRIMMED' as const),
           since: fc.option(entryNumber),
           lastLogNumber: entryNumber,
         }),
@@ -208,6 +214,7 @@ test.each([
   ['an entry of another position', [1, 1, 1, 5, 1, HASH, null, 0, emptyEntry(7, 1)]],
   ['an entry of a lower term', [1, 1, 1, 5, 2, HASH, null, 0, emptyEntry(6, 1)]],
   ["an entry of a higher term than the leader's", [1, 4, 1, 0, 0, HASH, null, 0, emptyEntry(1, 5)]],
+  ['a floor with more logs than entries', [1, 1, 1, 5, 1, HASH, 6, 0, emptyEntry(6, 1)]],
   ['a map', new Map([[1, 2]])],
   ['a list too deep', [5, 1, 1, Buffer.alloc(0), [[[1]]]]],
   ['pushes that are no bytes', [4, 'x']],
@@ -233,6 +240,7 @@ test.each([
     'a failed condition without the last log',
     [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'CONDITION_FAILED', 1, null]]],
   ],
+  ['a forgotten key without the floor', [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'TRIMMED', 1, null]]]],
   ['a refusal with a field too many', [5, 1, 1, Buffer.alloc(0), [[ID, 1, 'STALE_NONCE', null, null, null]]]],
   ['a refusal of half a nonce', [5, 1, 1, Buffer.alloc(0), [[ID, 0.5, 'STALE_NONCE', null, null]]]],
   [
