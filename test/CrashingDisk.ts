@@ -105,9 +105,9 @@ export class CrashingDisk implements StoreDisk {
     this.onLater(() => this.end(done, () => this.syncFolder(folder, last)));
   }
 
-  /** Ends the syncs that were begun beside the thread, and those that they begin. */
-  endLater(): void {
-    for (let next = this.later.shift(); next !== undefined; next = this.later.shift()) next();
+  /** Ends the syncs that were begun beside the thread, and those that they begin; or the first so many of them. */
+  endLater(count = Infinity): void {
+    for (let left = count; left > 0 && this.later.length > 0; left--) this.later.shift()?.();
   }
 
   /** How many steps could be cut off by a crash. */

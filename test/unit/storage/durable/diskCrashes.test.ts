@@ -45,7 +45,13 @@ const step = fc.oneof(
       specs: someSpecs(8, [100, 1500]),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('endLater' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('endLater' as const),
+      count: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 3 })),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
   {
     weight: 2,
@@ -106,7 +112,7 @@ function goThrough(steps: readonly Step[], disk: CrashingDisk, seen: Seen): void
   let model = stateOf(store);
   let armed: Draw | null = null;
   for (const next of steps) {
-    if (next.kind === 'endLater') disk.endLater();
+    if (next.kind === 'endLater') disk.endLater(next.count);
     if (next.kind === 'restart') {
       store.close();
       store = open(disk.restart());
