@@ -1,7 +1,16 @@
 import { PacketType } from '../../src/mokka/messages/ElectionPacket';
 import { encodeLogMessage, type LogMessage } from '../../src/mokka/messages/LogMessage';
 import type { ForwardedPush, Refusal } from '../../src/mokka/messages/pushes';
-import { buildEntry, encodePayload, ENTRY_NUMBER_MAX, HASH_BYTES, type Entry } from '../../src/entry/Entry';
+import {
+  buildEntry,
+  encodePayload,
+  ENTRY_NUMBER_MAX,
+  EntryKind,
+  HASH_BYTES,
+  IDENTITY_BYTES,
+  type Entry,
+} from '../../src/entry/Entry';
+import { encodeTrim } from '../../src/entry/trim';
 import type { Random } from '../simulation/simulator/world/Random';
 import type { Sight } from './Sight';
 
@@ -84,6 +93,11 @@ export class PacketMaker {
         return { type: 'commit', term, commitIndex: this.index() };
       case 7:
         return { type: 'lags', id: random.below(1000), lags: [0, this.index()] };
+      case 8:
+        // Of a log that is there the nodes would rightly do it.
+        return { type: 'trim', logNumber: random.pick([sight.lastIndex + 1_000_000, ENTRY_NUMBER_MAX]) };
+      case 9:
+        return { type: 'trimRefused', logNumber: this.index() };
       default:
         return {
           type: 'appended',
@@ -121,7 +135,7 @@ export class PacketMaker {
       previousIndex,
       previousTerm,
       previousHash: random.bytes(HASH_BYTES),
-      floorLogNumber: null,
+      floorLogNumber: random.pick([null, null, this.index(), previousIndex]),
       commitIndex: this.index(),
       entries,
     };
@@ -129,8 +143,22 @@ export class PacketMaker {
 
   private entry(index: number, term: number, previous: Entry | null): Entry {
     const header = { index, term, logNumber: Math.floor(index / 2), createdAt: Date.now() };
+    if (this.random.perMille(100))
+      return buildEntry(header, this.trim(), previous, undefined, EntryKind.Trim);
     const payload = this.random.perMille(700) ? this.push().payload : null;
     return buildEntry(header, payload, previous);
+  }
+
+  private trim(): Buffer {
+    const { random } = this;
+    const index = Math.max(1, this.index());
+    const point = {
+      index,
+      term: this.term(),
+      logNumber: random.below(2) * index,
+      bytes: random.bytes(HASH_BYTES),
+    };
+    return encodeTrim({ floor: point, identity: random.bytes(IDENTITY_BYTES).toString('hex') });
   }
 
   /** Each is another: what the nodes may rightly append of it is known by its payload. */
@@ -153,8 +181,9 @@ export class PacketMaker {
     const head = { type: 'answers' as const, term, commitIndex: this.index() };
     const id = { session: random.bytes(8).toString('hex'), nonce: random.below(1000) };
     if (random.perMille(500)) {
-      const refused = random.pick<Refusal>(['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER']);
-      return { ...head, committed: [], refused: [{ ...id, refused, since: null, lastLogNumber: null }] };
+      const refused = random.pick<Refusal>(['STALE_NONCE', 'NONCE_REUSED', 'NO_LEADER', 'TRIMMED']);
+      const lastLogNumber = refused === 'TRIMMED' ? this.index() : null;
+      return { ...head, committed: [], refused: [{ ...id, refused, since: null, lastLogNumber }] };
     }
     const committed = { logNumber: this.index(), term: this.term(), createdAt: 0, hash: random.bytes(32) };
     return { ...head, committed: [{ ...id, committed }], refused: [] };
