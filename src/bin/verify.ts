@@ -1,6 +1,6 @@
 /**
- * `mokka-cluster verify DATA_DIR/node-0`: checks a stopped node's whole log. Status 0: it is whole; 1: it is damaged, its
- * node runs, or there is none; 2: wrong usage.
+ * `mokka-cluster verify DATA_DIR/node-0`: checks a stopped node's whole log, with archives what was trimmed, too. Status 0:
+ * it is whole; 1: it is damaged, its node runs, or there is none; 2: wrong usage.
  */
 import { grouped, ProgressLine } from '../cli/process/ProgressLine';
 import { watchOutput } from '../cli/process/watchOutput';
@@ -9,9 +9,11 @@ import { parseOptions } from '../cli/shell/parseOptions';
 import { endWithError } from '../cli/shell/programFailure';
 import { requireWorkingDirectory } from '../config/workingDirectory';
 import { RequestError } from '../errors';
-import { verifyStore } from '../storage/durable/verifyStore';
+import { verifyStore, type VerifiedStore } from '../storage/durable/verifyStore';
 
-const USAGE = 'npx mokka-cluster verify DIRECTORY, the data directory of one stopped node, like data/node-0';
+const USAGE =
+  'npx mokka-cluster verify DIRECTORY [ARCHIVE…], the data directory of one stopped node, like data/node-0, and archives of ' +
+  'its cluster (settings.archive), to check the log from their first entry on';
 
 const MEGABYTE = 1_000_000;
 
@@ -25,26 +27,26 @@ async function runOptions(args: readonly string[]): Promise<void> {
     options: { help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
   });
-  const [directory = '', ...others] = positionals;
   if (values.help === true) console.log(USAGE);
-  else if (directory === '' || others.length > 0)
-    throw new RequestError('BAD_ARGUMENT', `name one directory: ${USAGE}`);
+  else if (positionals.length === 0 || positionals.some((given) => given === ''))
+    throw new RequestError('BAD_ARGUMENT', `name a directory: ${USAGE}`);
   else {
-    requireWorkingDirectory(directory);
+    positionals.forEach(requireWorkingDirectory);
     watchOutput();
-    await verify(directory);
+    await verify(positionals);
   }
 }
 
-async function verify(directory: string): Promise<void> {
+async function verify(directories: readonly string[]): Promise<void> {
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1000;
   const progress = new ProgressLine();
   try {
-    const found = await verifyStore(directory, (so) =>
+    const found = await verifyStore(directories, (so) =>
       progress.count(so.read, so.entries, 'entries', `, ${describeRead(so.bytes, seconds())}`),
     );
     progress.clear();
+    if (found.archived !== null) console.log(archivedInWords(found.floor.logNumber + 1, found.archived));
     console.log(
       `whole: ${found.entries} entries, ${logsInWords(found)}, ${describeRead(found.bytes, seconds())}`,
     );
@@ -52,6 +54,12 @@ async function verify(directory: string): Promise<void> {
   } finally {
     progress.clear();
   }
+}
+
+/** Which logs the files of archives hold, the first of which has this number. */
+function archivedInWords(first: number, { files, lastLog }: NonNullable<VerifiedStore['archived']>): string {
+  const logs = lastLog < first ? 'no logs' : `logs ${first} to ${lastLog}`;
+  return `archived: ${logs}, in ${grouped(files)} ${files === 1 ? 'file' : 'files'}`;
 }
 
 /** How much was read, and how fast; of less than a megabyte no speed can be told. */

@@ -1,7 +1,7 @@
 import { MalformedEntryError, parseEntry, type Entry, type LogPoint } from '../../entry/Entry';
 import { damagedSegment } from '../segments/damagedSegment';
 import type { Segments } from '../segments/Segments';
-import { chainFault } from '../storeRules';
+import { knownFault } from '../storeRules';
 import type { LogTail } from './LogTail';
 
 /**
@@ -21,10 +21,21 @@ export class CheckedEntries {
     return this.tail.at(index) ?? this.following(index, this.predecessor(index));
   }
 
-  /** Entries `from` to at most `to`, as {@link LogStore.read} limits them. @throws StartError DATA_DAMAGED */
-  read(from: number, to: number, maxBytes: number, maxCount: number): Entry[] {
+  /**
+   * Entries `from` to at most `to`, as {@link LogStore.read} limits them.
+   *
+   * @param after what the first one follows on; null where that is not known
+   * @throws StartError DATA_DAMAGED
+   */
+  read(
+    from: number,
+    to: number,
+    maxBytes: number,
+    maxCount: number,
+    after = this.predecessor(from),
+  ): Entry[] {
     const entries: Entry[] = [];
-    let previous: LogPoint = this.predecessor(from);
+    let previous = after;
     let bytes = 0;
     for (let index = from; index <= to && entries.length < Math.max(maxCount, 1); index += 1) {
       const entry = this.tail.at(index) ?? this.following(index, previous);
@@ -36,14 +47,14 @@ export class CheckedEntries {
     return entries;
   }
 
-  private predecessor(index: number): LogPoint {
+  private predecessor(index: number): LogPoint | null {
     const { floor } = this.start;
     return index - 1 === floor.index ? floor : (this.tail.at(index - 1) ?? this.parsed(index - 1));
   }
 
-  private following(index: number, previous: LogPoint): Entry {
+  private following(index: number, previous: LogPoint | null): Entry {
     const entry = this.parsed(index);
-    const fault = chainFault(entry, previous);
+    const fault = knownFault(entry, index, previous);
     if (fault !== null) throw this.damagedAt(index, fault);
     return entry;
   }

@@ -269,6 +269,16 @@ export class DurableLogStore implements LogStore {
     return this.keys.step(key, below);
   }
 
+  /** For a check: all that is still here, forgotten or not, from {@link firstHeld} on. */
+  get held(): Pick<CheckedEntries, 'read'> {
+    this.checkUsable();
+    return this.entries;
+  }
+
+  get firstHeld(): number {
+    return this.parts.segments.firstIndex;
+  }
+
   /** See {@link Segments.checkKeys}. */
   checkKeys(index: number): number | null {
     this.checkUsable();

@@ -71,6 +71,11 @@ export class Segments {
     return this.extent;
   }
 
+  /** The index of the first entry that is here, or would be. */
+  get firstIndex(): number {
+    return this.list[0]?.first ?? this.extent.first;
+  }
+
   /** The index of the last entry that was written. */
   get lastIndex(): number {
     return this.list.at(-1)?.last ?? this.extent.index;

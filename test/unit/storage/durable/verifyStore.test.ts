@@ -25,7 +25,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 test('a whole log is read from its first entry on', async () => {
   const told: VerifyProgress[] = [];
-  const found = await verifyStore(directory, (progress) => told.push(progress));
+  const found = await verifyStore([directory], (progress) => told.push(progress));
   expect(found).toMatchObject({ entries: 61, logs: 60, headHash, bytes: bytesOf(entries) });
   expect(found.floor.index).toBe(0);
   expect(told.at(-1)).toEqual({ read: 61, entries: 61, bytes: found.bytes });
@@ -38,7 +38,7 @@ test('a trimmed log is read from its floor on, and what is told is of what is le
   store.trimTo(floor);
   store.close();
   const told: VerifyProgress[] = [];
-  const found = await verifyStore(directory, (progress) => told.push(progress));
+  const found = await verifyStore([directory], (progress) => told.push(progress));
   expect(found).toMatchObject({ entries: 20, logs: 20, headHash, bytes: bytesOf(entries.slice(41)) });
   expect([found.floor.index, found.floor.logNumber]).toEqual([41, 40]);
   expect(told.at(-1)).toEqual({ read: 20, entries: 20, bytes: found.bytes });
