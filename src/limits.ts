@@ -312,8 +312,11 @@ export const KEY_STEP_BYTES = 16 * KiB;
  */
 export const WATCHED_KEYS_MAX = 1024;
 
-/** Reads by key that one node works on, each of which holds a page of logs; one more is BUSY. */
+/** Reads by key that one node works on, or that wait; one more is BUSY. */
 export const KEY_READS_MAX = 1024;
+
+/** Of these, the ones that collect more than one log at a time, each up to LIST_BYTES_MAX: others wait for their turn. */
+export const KEY_PAGES_MAX = 8;
 
 /** Readers that follow the log of one node: each holds a page, which may be one value of 1 MiB. One more is BUSY. */
 export const FOLLOWERS_MAX = 64;

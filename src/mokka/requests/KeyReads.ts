@@ -1,5 +1,6 @@
 import { RequestError, TrimmedError } from '../../errors';
 import {
+  KEY_PAGES_MAX,
   KEY_READS_MAX,
   KEY_STEP_BYTES,
   KEY_STEPS_A_TURN,
@@ -36,6 +37,8 @@ export interface KeyedLogs {
  */
 export class KeyReads {
   private underWay = 0;
+  private pages = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly logs: KeyedLogs) {}
 
@@ -66,12 +69,27 @@ export class KeyReads {
     try {
       // What stands before a log that is known to be committed is known too.
       if (before === undefined || before > this.logs.committedLogNumber) await this.logs.confirmed();
-      const found = await this.search(bytes, this.logs.entryIndexOf(before ?? Infinity), limit);
+      const search = (): Promise<StoredHistory> =>
+        this.search(bytes, this.logs.entryIndexOf(before ?? Infinity), limit);
+      const found = await (limit === 1 ? search() : this.inPlace(search));
       const trimmed = found.entries.length === 0 ? this.trimmedOf(before) : null;
       if (trimmed !== null) throw trimmed;
       return found;
     } finally {
       this.underWay--;
+    }
+  }
+
+  /** Collects a page when there is a place for it. */
+  private async inPlace(collect: () => Promise<StoredHistory>): Promise<StoredHistory> {
+    if (this.pages < KEY_PAGES_MAX) this.pages++;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      return await collect();
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.pages--;
+      else next();
     }
   }
 

@@ -1,4 +1,4 @@
-import { KEY_READS_MAX, KEY_STEPS_A_TURN, LIST_BYTES_MAX } from '../../../../src/limits';
+import { KEY_PAGES_MAX, KEY_READS_MAX, KEY_STEPS_A_TURN, LIST_BYTES_MAX } from '../../../../src/limits';
 import { hasKey, type Entry, type LogPoint } from '../../../../src/entry/Entry';
 import { KeyReads, type KeyedLogs } from '../../../../src/mokka/requests/KeyReads';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
@@ -120,6 +120,37 @@ test('a history goes on in pages, and asks the leader for the end of the log alo
   expect(numbersOf(await reads.history('a', { before: 1 }))).toEqual([]);
   expect(numbersOf(await reads.history('a', { before: 1000, limit: 1 }))).toEqual([100]);
   expect(node.confirmations).toBe(2);
+});
+
+test('however many ask at once, few pages are collected at a time; who waits gets its own, and a failure keeps no place', async () => {
+  const keys = Array.from({ length: 3 * KEY_PAGES_MAX }, (_, at) => `key ${at}`);
+  const specs = Array.from({ length: 3 * KEY_STEPS_A_TURN }, () => keys.map((key) => ({ term: 1, key })));
+  const node = new FakeLogs(specs.flat(), specs.flat().length);
+  const reads = new KeyReads(node);
+  const find = node.lastOfKey.bind(node);
+  const begun = new Set<string>();
+  let ended = 0;
+  let most = 0;
+  node.lastOfKey = (key, below) => {
+    begun.add(key.toString());
+    most = Math.max(most, begun.size - ended);
+    return find(key, below);
+  };
+  const pages = await Promise.all(
+    keys.map(async (key) => {
+      const page = await reads.history(key);
+      ended++;
+      return page.entries.length;
+    }),
+  );
+  expect(new Set(pages)).toEqual(new Set([specs.length]));
+  expect(most).toBeLessThanOrEqual(KEY_PAGES_MAX + 1);
+  node.lastOfKey = () => {
+    throw new Error('damaged');
+  };
+  for (const key of keys) await expect(reads.history(key)).rejects.toThrow('damaged');
+  node.lastOfKey = find;
+  expect((await reads.history('key 0')).entries).toHaveLength(specs.length);
 });
 
 test('whatever the text of a key, its logs alone are found', async () => {
