@@ -42,6 +42,20 @@ test('a cut forgets its index and all after it', () => {
   );
 });
 
+test('of a log that begins behind an entry, the logs behind that are found where they were', () => {
+  fc.assert(
+    fc.property(indexes, fc.integer({ min: 0, max: 70 }), (empties, floor) => {
+      const list = new EmptyEntries(empties);
+      const forgotten = empties.filter((index) => index <= floor).length;
+      list.trimTo({ index: floor, term: 1, logNumber: floor - forgotten, bytes: Buffer.alloc(0) });
+      expect(list.count).toBe(empties.length);
+      for (let logNumber = floor - forgotten + 1; logNumber <= 80; logNumber++)
+        expect(list.indexOfLog(logNumber)).toBe(naiveIndexOf(logNumber, new Set(empties)));
+    }),
+    { seed: 3, numRuns: 200 },
+  );
+});
+
 test('positions only ascend', () => {
   const list = new EmptyEntries([3]);
   expect(() => list.append(3)).toThrow(InvariantError);

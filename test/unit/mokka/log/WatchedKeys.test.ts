@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { WATCHED_KEYS_MAX } from '../../../../src/limits';
-import { encodePayload, hasKey, type Entry } from '../../../../src/entry/Entry';
+import { encodePayload, GENESIS, hasKey, type Entry } from '../../../../src/entry/Entry';
 import { WatchedKeys } from '../../../../src/mokka/log/WatchedKeys';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
 import { buildLog } from '../../storage/logFixture';
@@ -98,6 +98,30 @@ test('of a key that has no log behind the floor nothing is known', () => {
   ]);
   log.stage('d');
   expect(log.keys.lastOf(payloadOf('d'))).toBe(6);
+});
+
+test('a key is looked for down to the entry behind the floor, and no further', () => {
+  for (const floor of [0, 3]) {
+    const entries = buildLog(Array.from({ length: 8 }, (_, at) => ({ term: 1, key: `key-${at + 1}` })));
+    // A step looks at the entry right before its bound.
+    const keys = new WatchedKeys({
+      last: entries[7] ?? null,
+      floor: floor === 0 ? GENESIS : { index: floor, term: 1, logNumber: floor, bytes: Buffer.alloc(32) },
+      lastOfKey: (key, below) => {
+        const entry = entries[below - 2];
+        if (entry === undefined || below - 1 <= floor) throw new Error(`a step below ${below}`);
+        return hasKey(entry, key) ? entry : below - 1;
+      },
+    });
+    const lastOf = (key: string): unknown => {
+      keys.watch(payloadOf(key), [], true);
+      keys.search(100);
+      return keys.lastOf(payloadOf(key));
+    };
+    expect(lastOf(`key-${floor + 1}`)).toBe(floor + 1);
+    expect(lastOf('key-8')).toBe(8);
+    expect(lastOf('none')).toBe(floor === 0 ? 0 : 'forgotten');
+  }
 });
 
 test('there is room for the next push, whatever else waits; what nobody asks for is forgotten', () => {
