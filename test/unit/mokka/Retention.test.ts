@@ -14,6 +14,8 @@ class Retained {
   readonly bus = new LogBus(['a', 'b', 'c']);
   parts: LogPart[] = [];
   wallTime = BEGIN_MS;
+  looks = 0;
+  readonly wants = jest.fn();
   private readonly retention: Retention;
   private now = 0;
 
@@ -25,16 +27,21 @@ class Retained {
     this.retention = new Retention(
       retain,
       this.bus.log('a'),
-      { trimmable: () => this.parts },
-      { want: () => undefined },
+      {
+        trimmable: () => {
+          this.looks++;
+          return this.parts;
+        },
+      },
+      { want: this.wants },
       { now: () => this.wallTime },
       { ...LOG_LIMITS, REMEMBERED_PUSHES_MAX: remembered },
     );
   }
 
-  /** Lets the leader look once; returns its floor then. */
-  look(): number {
-    this.retention.tick((this.now += RETAIN_LOOK_MS));
+  /** Lets the leader look once, where that is due after so long; returns its floor then. */
+  look(after = RETAIN_LOOK_MS): number {
+    this.retention.tick((this.now += after));
     this.bus.settle('a');
     const { log } = this.bus.log('a');
     log.trim(log.commitIndex);
@@ -73,6 +80,36 @@ test('by bytes it does not, and no more goes than is too much', () => {
 test('of several settings each counts', () => {
   expect(new Retained({ logs: 45, bytes: 2500 }).look()).toBe(70);
   expect(new Retained({ logs: 45, bytes: 1_000_000 }).look()).toBe(50);
+});
+
+test('what is exactly enough stays: of logs, of bytes, of what is remembered', () => {
+  expect(new Retained({ logs: 41 }).look()).toBe(60);
+  expect(new Retained({ logs: 42 }).look()).toBe(50);
+  expect(new Retained({ bytes: 4000 }).look()).toBe(50);
+  expect(new Retained({ bytes: 3999 }).look()).toBe(60);
+  expect(new Retained({ logs: 1 }, 41).look()).toBe(60);
+  expect(new Retained({ logs: 1 }, 42).look()).toBe(50);
+});
+
+test('it looks no sooner than a minute later, and what it proposes is sent soon', () => {
+  const retained = new Retained({ logs: 45 });
+  expect(retained.look()).toBe(50);
+  expect(retained.wants).toHaveBeenCalledTimes(1);
+  retained.look(RETAIN_LOOK_MS - 1);
+  expect(retained.looks).toBe(1);
+  retained.look(1);
+  expect([retained.looks, retained.wants.mock.calls.length]).toEqual([2, 1]);
+});
+
+test('a leader that hands over, or does not know yet what is committed, does not look', () => {
+  const leaving = new Retained({ logs: 1 });
+  leaving.bus.log('a').stopTakingPushes();
+  expect([leaving.look(), leaving.looks]).toEqual([0, 0]);
+  const fresh = new Retained({ logs: 1 });
+  fresh.bus.log('a').follow(2, 'b');
+  fresh.bus.isolate('a');
+  fresh.bus.log('a').lead(3, ['b', 'c']);
+  expect([fresh.look(), fresh.looks]).toEqual([0, 0]);
 });
 
 test('it looks once a minute, at some files, and only where it leads', () => {

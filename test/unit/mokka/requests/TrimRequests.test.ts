@@ -1,3 +1,4 @@
+import { RequestError } from '../../../../src/errors';
 import { READ_CONFIRM_RETRY_MS, TRIMS_WAITING_MAX } from '../../../../src/limits';
 import { LOG_LIMITS } from '../../../../src/mokka/log/LogLimits';
 import { TrimRequests } from '../../../../src/mokka/requests/TrimRequests';
@@ -5,24 +6,29 @@ import type { LogMessage } from '../../../../src/mokka/messages/LogMessage';
 import { LogBus } from '../log/LogBus';
 
 /** Two nodes of a cluster with five logs: a leads, and b follows. */
-function trimsOf(name: string): {
+function trimsOf(
+  name: string,
+  refusal: RequestError | null = null,
+): {
   bus: LogBus;
   trims: TrimRequests;
   sent: LogMessage[];
   pass: (ms: number) => void;
   carryOut: () => void;
+  wants: jest.Mock;
 } {
   const bus = new LogBus(['a', 'b', 'c']);
   bus.elect('a', 1);
   for (let nonce = 1; nonce <= 5; nonce++) bus.propose('a', nonce);
   bus.settle('a');
   const sent: LogMessage[] = [];
+  const wants = jest.fn();
   let now = 0;
   const trims = new TrimRequests(
     bus.log(name),
-    { refusal: () => null },
+    { refusal: () => refusal },
     { send: (_, message) => sent.push(message) },
-    { want: () => undefined },
+    { want: wants },
     { now: () => now },
     LOG_LIMITS,
   );
@@ -31,7 +37,7 @@ function trimsOf(name: string): {
     bus.settle('a');
     for (const each of bus.names) bus.log(each).log.trim(Infinity);
   };
-  return { bus, trims, sent, pass, carryOut };
+  return { bus, trims, sent, pass, carryOut, wants };
 }
 
 test('the leader proposes a trim, which is answered once its own log has forgotten as much', async () => {
@@ -41,6 +47,47 @@ test('the leader proposes a trim, which is answered once its own log has forgott
   pass(1);
   await expect(trimmed).resolves.toEqual({ floor: 3 });
   await expect(trims.trim(2)).resolves.toEqual({ floor: 3 });
+});
+
+test('the last log may be trimmed, too, and what is proposed is sent soon', async () => {
+  const { trims, pass, carryOut, wants } = trimsOf('a');
+  const trimmed = trims.trim(5);
+  expect(wants).toHaveBeenCalledTimes(1);
+  carryOut();
+  pass(1);
+  await expect(trimmed).resolves.toEqual({ floor: 5 });
+});
+
+test('a node that takes no requests takes no trim', async () => {
+  const { bus, trims } = trimsOf('a', new RequestError('NODE_UNREACHABLE', 'it stops'));
+  await expect(trims.trim(3)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+  expect(bus.log('a').log.lastIndex).toBe(6);
+});
+
+test('a leader that hands over, or does not know yet what is committed, neither proposes nor refuses', () => {
+  const leaving = trimsOf('a');
+  leaving.bus.log('a').stopTakingPushes();
+  leaving.trims.receive('b', { type: 'trim', logNumber: 3 });
+  expect(leaving.bus.log('a').log.lastIndex).toBe(6);
+  const fresh = trimsOf('b');
+  fresh.bus.log('b').lead(2, ['a', 'c']);
+  const { lastIndex } = fresh.bus.log('b').log;
+  for (const logNumber of [3, 6]) fresh.trims.receive('a', { type: 'trim', logNumber });
+  expect(fresh.bus.log('b').log.lastIndex).toBe(lastIndex);
+  expect([...leaving.sent, ...fresh.sent]).toEqual([]);
+});
+
+test('a refusal ends what it is about, and only when the leader says it', async () => {
+  const { trims, pass, carryOut, bus } = trimsOf('b');
+  const there = trims.trim(3);
+  const missing = trims.trim(6);
+  trims.receive('c', { type: 'trimRefused', logNumber: 3 });
+  trims.receive('a', { type: 'trimRefused', logNumber: 6 });
+  bus.log('a').proposeTrim(4);
+  carryOut();
+  pass(1);
+  await expect(there).resolves.toEqual({ floor: 3 });
+  await expect(missing).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('a follower asks its leader, again until its own log has forgotten as much', async () => {
