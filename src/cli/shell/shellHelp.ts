@@ -23,6 +23,7 @@ const NOTES: Readonly<Record<string, string>> = {
 Options stand before add_log: what follows it is stored.`,
   get: 'KEY is one word of the shell: "my key"',
   history: 'KEY is one word of the shell: "my key"',
+  trim: 'Without --yes nothing is done but to say what would be.',
   tail: `--follow        goes on with those that come, a line each, until Ctrl-C, also over a restart of the node
 --from INDEX    with --follow: begins with this log instead of the last ones, to go on after an interruption`,
 };
