@@ -38,6 +38,7 @@ const rooms = [
   'http',
   'storage',
   'storage/directory',
+  'storage/room',
   'storage/keys',
   'storage/segments',
   'storage/archive',

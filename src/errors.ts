@@ -21,6 +21,7 @@ export type RequestErrorCode =
   | 'STALE_NONCE'
   | 'NONCE_REUSED'
   | 'CONDITION_FAILED'
+  | 'STORE_FULL'
   | 'HISTORIES_DIFFER'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'

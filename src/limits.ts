@@ -402,6 +402,21 @@ export const RETAIN_PARTS_A_LOOK = 64;
 /** Trims that may wait for a node's leader: a person or a supervisor asks for one now and then. */
 export const TRIMS_WAITING_MAX = 16;
 
+/** A leader whose disk is full asks another to lead so often, ms: an election takes below that. */
+export const FULL_LEADER_ASK_MS = 1000;
+
+/** So often a leader looks for what `settings.retain` no longer keeps while disks are full, ms: each look is a walk over files' names in memory. */
+export const RETAIN_FULL_LOOK_MS = 1000;
+
+/** So often a node looks at the room on its disk, ms: what fills it faster is met by the reserve. */
+export const ROOM_LOOK_MS = 1000;
+
+/** A node makes its reserve only so long after its start, ms: a start is busy enough. */
+export const RESERVE_AFTER_MS = 10_000;
+
+/** So long it waits after each step of the reserve, ms: 64 MiB in some 10 s, so that the journal's syncs stay short. */
+export const RESERVE_STEP_MS = 150;
+
 /** A node that leaves a line of `npm run cli` unanswered for so long, ms, is asked whether it answers anything. */
 export const CLIENT_SILENT_MS = 1500;
 

@@ -38,6 +38,8 @@ export interface NodeConfig {
   readonly retain: Retain | null;
   /** The directory where files go of what is not kept, absolute; null: they are removed. */
   readonly archive: string | null;
+  /** What each node's store may have on its disk for logs, bytes; null: all that is there. */
+  readonly storeBytesMax: number | null;
 }
 
 /** Port of node 0 of the demo cluster, as in the tutorial. */
@@ -67,7 +69,7 @@ export function readConfig(env: NodeJS.ProcessEnv): NodeConfig {
 
 type Cluster = Pick<
   NodeConfig,
-  'members' | 'keys' | 'heartbeat' | 'electionTimeout' | 'http' | 'retain' | 'archive'
+  'members' | 'keys' | 'heartbeat' | 'electionTimeout' | 'http' | 'retain' | 'archive' | 'storeBytesMax'
 >;
 
 function demoCluster(environment: Environment): Cluster {
@@ -89,13 +91,14 @@ function demoCluster(environment: Environment): Cluster {
     http: demoHttp(environment, members, startPort),
     retain: null,
     archive: null,
+    storeBytesMax: null,
   };
 }
 
 function fileCluster(environment: Environment, clusterFile: string): Cluster {
   const { index, keyFile } = environment;
   const file = readClusterFile(clusterFile);
-  const { members, settings, retain, archive } = file;
+  const { members, settings, retain, archive, storeBytesMax } = file;
   const directory = dirname(clusterFile);
   const { publicKey } = at(members, index);
   const keyPath = keyFile ?? join(directory, keyFileName(index));
@@ -112,6 +115,7 @@ function fileCluster(environment: Environment, clusterFile: string): Cluster {
     http: fileHttp(environment, file, directory),
     retain,
     archive: archive === null ? null : resolve(directory, archive),
+    storeBytesMax,
   };
 }
 

@@ -13,7 +13,13 @@ import { isDemoKey } from './demoCluster';
 import { type Fault, badConfig, strictFields, toFaults } from './faults';
 import { isPublicKey, PUBLIC_KEY_HEX_LENGTH, shareAKey } from './keyPair';
 import { buildMember, isLoopback, type Member, parseAddress } from './Member';
-import { retainOf, retainSchema } from './retainSettings';
+import {
+  leavesRoomToTrim,
+  RETAIN_BELOW_MAX,
+  retainOf,
+  retainSchema,
+  storeBytesMaxSchema,
+} from './retainSettings';
 import { parseJson, readTextFile } from './textFile';
 
 /** The cluster's timing, ms: the same on every node. */
@@ -34,6 +40,8 @@ export interface ClusterFile {
   readonly retain: Retain | null;
   /** As it stands there; null where it has no `settings.archive`: what is not retained is removed. */
   readonly archive: string | null;
+  /** What each node's store may have on its disk for logs, bytes; null: all that is there. */
+  readonly storeBytesMax: number | null;
   /** The members' own ports for HTTP, by their numbers; null where it is the cluster's. */
   readonly httpPorts: readonly (number | null)[];
 }
@@ -81,12 +89,15 @@ const settingsSchema = strictFields({
   http: httpFileSchema.optional(),
   retain: retainSchema.optional(),
   archive: z.string(ARCHIVE_ALLOWED).min(1, ARCHIVE_ALLOWED).optional(),
-}).refine((settings) => settings.electionTimeout >= settings.heartbeat * ELECTION_TIMEOUT_HEARTBEATS_MIN, {
-  path: ['electionTimeout'],
-  error:
-    `must be at least ${ELECTION_TIMEOUT_HEARTBEATS_MIN} heartbeats ` +
-    `(defaults: heartbeat ${DEFAULT_SETTINGS.heartbeat}, electionTimeout ${DEFAULT_SETTINGS.electionTimeout})`,
-});
+  storeBytesMax: storeBytesMaxSchema.optional(),
+})
+  .refine(leavesRoomToTrim, RETAIN_BELOW_MAX)
+  .refine((settings) => settings.electionTimeout >= settings.heartbeat * ELECTION_TIMEOUT_HEARTBEATS_MIN, {
+    path: ['electionTimeout'],
+    error:
+      `must be at least ${ELECTION_TIMEOUT_HEARTBEATS_MIN} heartbeats ` +
+      `(defaults: heartbeat ${DEFAULT_SETTINGS.heartbeat}, electionTimeout ${DEFAULT_SETTINGS.electionTimeout})`,
+  });
 
 const clusterFileSchema = strictFields({
   members: membersSchema,
@@ -126,7 +137,13 @@ export function readClusterFile(path: string): ClusterFile {
     ...demoKeyFaults(members),
   ];
   if (!parsed.success || faults.length > 0) throw badConfig(source, faults);
-  const { http = null, retain = null, archive = null, ...settings } = parsed.data.settings;
+  const {
+    http = null,
+    retain = null,
+    archive = null,
+    storeBytesMax = null,
+    ...settings
+  } = parsed.data.settings;
   return {
     members: parsed.data.members.map(({ address, publicKey }) =>
       buildMember(address.host, address.port, publicKey),
@@ -135,6 +152,7 @@ export function readClusterFile(path: string): ClusterFile {
     http,
     retain: retain === null ? null : retainOf(retain),
     archive,
+    storeBytesMax,
     httpPorts: parsed.data.members.map(({ httpPort = null }) => httpPort),
   };
 }

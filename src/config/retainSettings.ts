@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Retain } from '../api';
 import { strictFields } from './faults';
 
-/** The least that `bytes` may be: the file that grows, one before it, and as much again. */
+/** The least that `bytes` and `storeBytesMax` may be: the file that grows, one before it, and as much again. */
 const RETAIN_BYTES_MIN = 64 * 1024 * 1024;
 
 /** `settings.retain` of a cluster.json. */
@@ -13,6 +13,26 @@ export const retainSchema = strictFields({
 }).refine((retain) => Object.values(retain).some((value) => value !== undefined), {
   error: 'must have logs, bytes or days, or more of them; without settings.retain every log is kept',
 });
+
+/** `settings.storeBytesMax` of a cluster.json. */
+export const storeBytesMaxSchema = atLeast(RETAIN_BYTES_MIN);
+
+/** What is told where {@link leavesRoomToTrim} is false. */
+export const RETAIN_BELOW_MAX = {
+  path: ['retain', 'bytes'],
+  error: 'must be less than settings.storeBytesMax: else adds are refused before anything is trimmed',
+};
+
+/** Whether what is retained is less than what a store may have. */
+export function leavesRoomToTrim({
+  retain,
+  storeBytesMax = Infinity,
+}: {
+  readonly retain?: z.infer<typeof retainSchema> | undefined;
+  readonly storeBytesMax?: number | undefined;
+}): boolean {
+  return (retain?.bytes ?? 0) < storeBytesMax;
+}
 
 /** What it says, without the fields that are not there. */
 export function retainOf({ logs, bytes, days }: z.infer<typeof retainSchema>): Retain {

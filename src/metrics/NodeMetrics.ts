@@ -165,6 +165,13 @@ export class NodeMetrics {
       ({ storeBytes }) => storeBytes,
     );
     metrics.gauge(
+      {
+        name: 'mokka_store_fill_ratio',
+        help: 'Which part of what it may take of its disk the store takes: at 1 it takes no more adds.',
+      },
+      ({ storeFill }) => storeFill,
+    );
+    metrics.gauge(
       { name: 'mokka_disk_free_bytes', help: 'What this node may still write to the disk of the log.' },
       ({ freeBytes }) => freeBytes,
     );

@@ -30,6 +30,7 @@ import { memberKeys, refuseUnlisted } from './memberKeys';
 import { leaveUncaught } from './NodeEvents';
 import type { NodeVitals } from './status/NodeVitals';
 import { FlushTurn } from './FlushTurn';
+import { FullLeader } from './FullLeader';
 import { ForwardedAnswers } from './pushes/ForwardedAnswers';
 import { PushIntake } from './pushes/PushIntake';
 import { NodeView, type LinkState } from './status/NodeView';
@@ -153,21 +154,14 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const { reads, view, lagQuestions } = this;
     const onDamage = (error: Error): void => this.failed(error);
     this.nodeReads = new NodeReads({ gate, log, reads, answered, view, lagQuestions, onDamage });
+    const fullLeader = new FullLeader(log, this.stoppingLeader);
     const trims = (this.trims = new TrimRequests(log, gate, outbox, flushes, clock, limits));
     this.questions = new PeerQuestions({ log, reads, trims, lagQuestions, view, confirmation, outbox });
     const { retain } = settings;
     const retention = retain && new Retention(retain, log, store, flushes, wallClock, limits);
     const archiveLog = new ArchiveLog(store, this.log);
-    this.timed = [
-      log,
-      this.logApi,
-      reads,
-      answered,
-      lagQuestions,
-      trims,
-      archiveLog,
-      ...(retention ? [retention] : []),
-    ];
+    const timed = [log, this.logApi, reads, answered, lagQuestions, trims, archiveLog, fullLeader];
+    this.timed = retention ? [...timed, retention] : timed;
     this.listen(settings.members);
   }
 
@@ -203,6 +197,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     const { leaderChanges, adds, writes, logApi, nodeReads } = this;
     return {
       ...nodeReads.seen(),
+      storeFill: this.store.fill,
       leaderChanges,
       adds,
       writes,
@@ -335,14 +330,18 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.handover?.step(performance.now());
   }
 
+  private get stoppingLeader(): StoppingLeader {
+    const { replicatedLog, logApi, election, view, log } = this;
+    return new StoppingLeader(replicatedLog, logApi, election, this, view, log);
+  }
+
   private async handOverLeadership(): Promise<void> {
     if (this.handover === null) {
       if (!this.isLeader || this.nodes.size === 0) return;
       const now = performance.now();
       const deadlineAt = now + Math.min(this.timing.electionTimeout, HANDOVER_MS_MAX);
-      const { replicatedLog, logApi, election, view, log } = this;
-      const leader = new StoppingLeader(replicatedLog, logApi, election, this, view, log);
-      this.handover = new Handover(leader, deadlineAt, 2 * this.heartbeat);
+      const { replicatedLog } = this;
+      this.handover = new Handover(this.stoppingLeader, deadlineAt, 2 * this.heartbeat);
       replicatedLog.stopTakingPushes();
       this.guard(this.flush);
       this.handover.step(now);

@@ -1,4 +1,4 @@
-import { RETAIN_LOOK_MS, RETAIN_PARTS_A_LOOK } from '../limits';
+import { RETAIN_FULL_LOOK_MS, RETAIN_LOOK_MS, RETAIN_PARTS_A_LOOK } from '../limits';
 import type { Retain } from '../api';
 import type { LogStore } from '../storage/LogStore';
 import type { Clock } from './log/Clock';
@@ -11,7 +11,8 @@ const DAY_MS = 86_400_000;
 /**
  * Trims by what the cluster's settings retain. The leader looks now and then, and proposes a trim where a whole file of its
  * store can go: what one of the settings does not retain. By `logs` and `days` it leaves what pushes are remembered of, so
- * that no push is too old to know sooner than without a trim; by `bytes` it does not, as the disk is what is short then.
+ * that no push is too old to know sooner than without a trim; by `bytes`, and while disks are full, it does not, as the disk
+ * is what is short then.
  */
 export class Retention {
   private lookAt = 0;
@@ -27,25 +28,26 @@ export class Retention {
 
   /** Called every few ms. */
   tick(now: number): void {
-    if (now < this.lookAt) return;
+    const isFull = this.log.fullness !== null;
+    if (now < this.lookAt - (isFull ? RETAIN_LOOK_MS - RETAIN_FULL_LOOK_MS : 0)) return;
     this.lookAt = now + RETAIN_LOOK_MS;
     const { readIndex, takesPushes, log } = this.log;
     if (readIndex === null || !takesPushes) return;
-    const floorIndex = this.due();
+    const floorIndex = this.due(isFull);
     if (floorIndex <= log.floor.index) return;
     this.log.proposeTrim(floorIndex);
     this.flushes.want();
   }
 
   /** The index up to which nothing is retained, the last of a file; 0 where that is none. */
-  private due(): number {
+  private due(isFull: boolean): number {
     const { log } = this.log;
     const parts = this.store.trimmable();
     let bytes = 0;
     for (const part of parts) bytes += part.bytes;
     let due = 0;
     for (const part of parts.slice(0, RETAIN_PARTS_A_LOOK)) {
-      const isRemembered = log.commitIndex - part.last < this.limits.REMEMBERED_PUSHES_MAX;
+      const isRemembered = !isFull && log.commitIndex - part.last < this.limits.REMEMBERED_PUSHES_MAX;
       if (!this.isTooMuch(bytes) && (isRemembered || !this.isTooOld(part.last))) break;
       due = part.last;
       bytes -= part.bytes;

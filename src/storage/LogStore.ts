@@ -16,6 +16,14 @@ export interface HardState {
  */
 export type Membership = 'none' | 'rejoining' | 'voter';
 
+/**
+ * What a store has room for:
+ * - `some`: all.
+ * - `full`: no more logs of users, so that what frees room can still be written.
+ * - `none`: nothing that need not be: no entries of a leader either.
+ */
+export type Room = 'some' | 'full' | 'none';
+
 /** A part of a log that goes when all of it is forgotten: a file. */
 export interface LogPart {
   /** The index of its last entry. */
@@ -45,6 +53,11 @@ export interface LogStore {
   readonly floor: LogPoint;
   /** The last entry, or null when the log is empty: then nothing was ever forgotten. */
   readonly last: Entry | null;
+
+  /** What it has room for. A store takes what it is told to whichever it is, or fails. */
+  readonly room: Room;
+  /** Which part of what it may take of its disk is taken: 0 to 1. */
+  readonly fill: number;
 
   /** Saves what the node is. Leaving 'none' puts the marker on disk before anything else of the node. */
   setMembership(membership: Membership): void;

@@ -1,7 +1,7 @@
 import { invariant } from '../errors';
 import { EmptyEntries } from './EmptyEntries';
 import { EntryKind, GENESIS, hasKey, type Entry, type LogPoint } from '../entry/Entry';
-import type { HardState, LogPart, LogStore, Membership } from './LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room } from './LogStore';
 import {
   checkAppend,
   checkBegin,
@@ -29,6 +29,8 @@ const KEY_STEP_ENTRIES = 16;
 export class MemoryLogStore implements LogStore {
   readonly place = 'memory';
   readonly archiveProblem = null;
+  /** Set by whoever plays its disk. */
+  room: Room = 'some';
   private state: Omit<StoreSnapshot, 'entries'> = {
     hardState: { term: 0, votedFor: null },
     membership: 'none',
@@ -76,6 +78,10 @@ export class MemoryLogStore implements LogStore {
 
   get last(): Entry | null {
     return this.entries.at(-1) ?? null;
+  }
+
+  get fill(): number {
+    return this.room === 'some' ? 0 : 1;
   }
 
   setMembership(membership: Membership): void {

@@ -1,5 +1,5 @@
 import type { Entry, LogPoint } from '../entry/Entry';
-import type { HardState, LogPart, LogStore, Membership } from './LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room } from './LogStore';
 
 /** What a call puts on disk; `close`: what is left of all. */
 export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'trim' | 'close';
@@ -44,6 +44,14 @@ export class ObservedStore implements LogStore {
 
   get archiveProblem(): string | null {
     return this.store.archiveProblem;
+  }
+
+  get room(): Room {
+    return this.store.room;
+  }
+
+  get fill(): number {
+    return this.store.fill;
   }
 
   setMembership(membership: Membership): void {

@@ -5,8 +5,8 @@ import { ProtocolError } from '../errors';
  * Versions of what nodes say to each other that this release speaks. A link speaks the highest that both ends know, so
  * that releases which share one can run in one cluster.
  */
-export const PROTOCOL_VERSION = 6;
-export const PROTOCOL_VERSION_LOWEST = 6;
+export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION_LOWEST = 7;
 
 /** The first frame in both directions of a link: which cluster its sender belongs to. */
 export interface Hello {

@@ -109,6 +109,7 @@ export class PacketMaker {
           divergedAt: random.perMille(50) ? this.index() : null,
           commitIndex: this.index(),
           voter: random.perMille(700),
+          room: random.pick(['some', 'full', 'none']),
         };
     }
   }

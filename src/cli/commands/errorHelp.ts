@@ -35,6 +35,11 @@ const ROWS: Rows = {
     'the log, or the key’s, does not end where the push wants it to; nothing was stored',
     'read what came, then try again behind it',
   ],
+  STORE_FULL: [
+    16,
+    'no quorum of the nodes has room on its disk for more logs; nothing was stored',
+    'trim the log, or make room on the disks; info says which are full',
+  ],
   INTERNAL: [6, 'a bug (a node ends with 1)', 'report it, with the log of the node'],
   INVARIANT: [
     6,

@@ -43,6 +43,11 @@ const ROWS: Readonly<Record<RequestErrorCode, readonly [number, string, string]>
     'The members that are needed hold other logs for committed; nothing was stored or told',
     'GET /v1/info says what to do',
   ],
+  STORE_FULL: [
+    507,
+    'No quorum of the nodes has room on its disk for more logs; nothing was stored',
+    'trim the log, or make room on the disks; GET /v1/info says which are full',
+  ],
   UNKNOWN_OUTCOME: [
     504,
     'No answer came in time: the log may have been stored, or may be yet',

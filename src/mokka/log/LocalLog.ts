@@ -13,7 +13,7 @@ import {
   type PushId,
 } from '../../entry/Entry';
 import { encodeTrim } from '../../entry/trim';
-import type { LogStore } from '../../storage/LogStore';
+import type { LogStore, Room } from '../../storage/LogStore';
 import { chainFault } from '../../storage/storeRules';
 import { PendingTrims } from './PendingTrims';
 import { RecentEntries } from './RecentEntries';
@@ -106,6 +106,11 @@ export class LocalLog {
 
   get savedIndex(): number {
     return this.store.last?.index ?? 0;
+  }
+
+  /** What this node's disk has room for. */
+  get room(): Room {
+    return this.store.room;
   }
 
   /** Whether {@link save} has something to do. */

@@ -1,4 +1,5 @@
 import { APPEND_BYTES_IN_FLIGHT_MAX, DIVERGENCE_PROBE_MS, PROCESS_MET_MS_MIN } from '../../limits';
+import type { Room } from '../../storage/LogStore';
 import type { LogLimits } from './LogLimits';
 
 /**
@@ -29,6 +30,8 @@ export class Progress {
   earlyCommitIndex = 0;
   /** When the follower last answered an append, or the first of those under way was sent; monotonic ms. */
   answeredAt = 0;
+  /** What the follower's disk has room for, as it last said. */
+  room: Room = 'some';
   /** The first index at which the follower holds another entry for committed than the leader; null: none is known. */
   divergedAt: number | null = null;
   /** Index of the entry that a rejoining follower must hold, see Replication, Readmission; null: it is none. */
@@ -164,6 +167,7 @@ export class Progress {
     if (this.incarnation === incarnation) return;
     this.lost();
     this.matchIndex = 0;
+    this.room = 'some';
     this.incarnation = incarnation;
     this.probeAt = this.metAt + PROCESS_MET_MS_MIN;
     this.metAt = now;

@@ -2,7 +2,7 @@ import { invariant, ProtocolError } from '../../errors';
 import { COMMIT_INDEX_SAVE_MS } from '../../limits';
 import type { LogLimits } from './LogLimits';
 import { entryHash, type Entry, type LogPoint } from '../../entry/Entry';
-import type { LogStore } from '../../storage/LogStore';
+import type { LogStore, Room } from '../../storage/LogStore';
 import { Divergence } from './Divergence';
 import { LocalLog } from './LocalLog';
 import { Replication, type Proposal, type ProposalResult } from './Replication';
@@ -51,6 +51,8 @@ export class ReplicatedLog {
   private divergence: Divergence | null = null;
   private commitSavedAt = 0;
   private leaderCommitIndex = 0;
+  /** What the leader was last told of this node's disk. */
+  private toldRoom: Room | null = null;
 
   constructor(private readonly options: ReplicatedLogOptions) {
     this.log = new LocalLog(options.store, options.drawIdentity, options.limits);
@@ -85,6 +87,16 @@ export class ReplicatedLog {
   /** On a leader: whether an entry is under way to a voter, or with it. */
   wasSent(peer: string, index: number): boolean {
     return this.replication?.wasSent(peer, index) === true;
+  }
+
+  /** On a leader: where there is no room for more logs; see {@link Replication.fullness}. */
+  get fullness(): Replication['fullness'] {
+    return this.replication?.fullness ?? null;
+  }
+
+  /** On a leader: the followers whose disks have no room for more logs. */
+  get fullFollowers(): readonly string[] {
+    return this.replication?.fullFollowers ?? [];
   }
 
   /** On a leader: the followers that may take over, since they are voters and hold the whole log. */
@@ -224,6 +236,7 @@ export class ReplicatedLog {
   /** Called every few ms. */
   tick(now: number): void {
     this.replication?.tick(now);
+    this.tellRoom();
     this.log.rememberOlder();
   }
 
@@ -287,12 +300,14 @@ export class ReplicatedLog {
       this.answer(from, false, this.log.commitIndex);
       return;
     }
-    if (floor === null) this.replaceEnd(message);
-    else this.beginAt(floor, message.entries);
-    this.verifiedIndex = Math.max(this.verifiedIndex, matchIndex);
+    // Without room for the entries it acknowledges what it holds.
+    const held = floor === null && this.log.room === 'none' ? message.previousIndex : matchIndex;
+    if (floor !== null) this.beginAt(floor, message.entries);
+    else if (held === matchIndex) this.replaceEnd(message);
+    this.verifiedIndex = Math.max(this.verifiedIndex, held);
     if (this.agreesWithLeader) this.divergence = null;
     this.learnCommitIndex(message.commitIndex);
-    this.answer(from, true, matchIndex);
+    this.answer(from, true, held);
   }
 
   /** Where the leader's log begins, if this append does, and this log does not reach there; else null. */
@@ -398,12 +413,20 @@ export class ReplicatedLog {
     this.answer(from, true, this.verifiedIndex);
   }
 
+  /** Nothing may be under way when the disk fills up, or has room again. */
+  private tellRoom(): void {
+    const { agreedLeader } = this;
+    if (agreedLeader !== null && this.toldRoom !== null && this.toldRoom !== this.log.room)
+      this.answer(agreedLeader, true, this.verifiedIndex);
+  }
+
   private answer(
     leader: string,
     success: boolean,
     matchIndex: number,
     divergedAt: number | null = null,
   ): void {
+    const { room } = this.log;
     this.options.outbox.send(leader, {
       type: 'appended',
       term: this.term,
@@ -414,6 +437,8 @@ export class ReplicatedLog {
       divergedAt,
       commitIndex: this.log.commitIndex,
       voter: this.options.store.membership === 'voter',
+      room,
     });
+    this.toldRoom = room;
   }
 }

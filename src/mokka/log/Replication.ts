@@ -62,6 +62,10 @@ export function isFailedCondition(result: Entry | FailedCondition): result is Fa
  * The floor. What this log has forgotten is never sent again. A follower that lacks it gets the entries behind the floor,
  * and what the floor is with them: its log begins there then.
  *
+ * Room. Followers say with their answers what their disks have room for. Where no quorum of those that answer has room,
+ * pushes are refused, and nothing is stored of them; elections, reads and trims go on. A follower whose last room is gone
+ * is sent no entries until it says that it has some, or the leader's floor lets it drop what it holds.
+ *
  * Readmission. A follower that lost its disk is no voter until two things hold. It has the leader's log up to a fence, an
  * empty entry that the leader appended after it learned of the loss. And a majority without that follower has committed
  * the fence. Then every quorum that counted the follower before the loss shares another node with that majority. And no
@@ -131,14 +135,35 @@ export class Replication {
     return this.progress.size + 1 - this.diverged.length < this.quorum;
   }
 
-  /** The followers that count towards a commit, answer, and hold the whole log. */
+  /** The followers that count towards a commit, answer, and hold the whole log; where some of them have room, those alone. */
   get upToDateVoters(): string[] {
-    return [...this.progress]
-      .filter(
-        ([, { voter, state, matchIndex }]) =>
-          voter && state === 'replicating' && matchIndex === this.log.lastIndex,
-      )
-      .map(([peer]) => peer);
+    const voters = [...this.progress].filter(
+      ([, progress]) => isVoter(progress) && progress.matchIndex === this.log.lastIndex,
+    );
+    const roomy = voters.filter(([, { room }]) => room === 'some');
+    return (roomy.length > 0 ? roomy : voters).map(([peer]) => peer);
+  }
+
+  /**
+   * Where there is no room for more logs of users: on the disk of the leader alone, so that another is to lead, or on so
+   * many of those that answer that the rest is no quorum. null: there is room, or too few answer to tell.
+   */
+  get fullness(): 'leader' | 'quorum' | null {
+    const isFull = this.log.room !== 'some';
+    let answering = 1;
+    let roomy = isFull ? 0 : 1;
+    for (const progress of this.progress.values()) {
+      if (!isVoter(progress)) continue;
+      answering++;
+      if (progress.room === 'some') roomy++;
+    }
+    if (roomy >= this.quorum) return isFull ? 'leader' : null;
+    return answering >= this.quorum ? 'quorum' : null;
+  }
+
+  /** The followers whose disks have no room for more logs. */
+  get fullFollowers(): string[] {
+    return [...this.progress].filter(([, { room }]) => room !== 'some').map(([peer]) => peer);
   }
 
   /**
@@ -152,26 +177,34 @@ export class Replication {
     const { log } = this;
     if (push.ifKeyLast !== null) log.watchedKeys.judged(push.payload);
     const found = log.pushes.find(push.id);
-    if (found === undefined && !log.pushes.wouldKnow(push.id, push.since))
-      // What is not read back from the store yet will be soon: then the pusher's next try is decided.
-      return log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER';
-    if (found === undefined && push.ifLast !== null && push.ifLast !== log.lastLogNumber)
-      return this.failedCondition(push.ifLast, log.lastLogNumber);
-    if (found === undefined && push.ifKeyLast !== null) {
-      const last = log.watchedKeys.lastOf(push.payload);
-      invariant(last !== null, () => 'a push is judged by a key whose last log is not known');
-      if (last === 'forgotten') {
-        // Who names the floor wants no log of the key behind it.
-        const { logNumber } = log.floor;
-        if (push.ifKeyLast !== logNumber) return this.forgottenCondition(logNumber);
-      } else if (last !== push.ifKeyLast) return this.failedCondition(push.ifKeyLast, last);
-    }
+    const refused = found === undefined ? this.refusalOf(push) : null;
+    if (refused !== null) return refused;
     const entry = found === undefined ? log.stage(this.term, this.wallClock.now(), push) : log.entryAt(found);
     invariant(entry !== null, () => `a remembered push has no entry at ${String(found)}`);
     if (found !== undefined && !entryHasPayload(entry, push.payload)) return 'NONCE_REUSED';
     if (pusher !== null && entry.index > log.commitIndex)
       this.progress.get(pusher)?.usersWaitFor(entry.index);
     return entry;
+  }
+
+  /** Why a push that is not in the log does not become an entry; null: it does. */
+  private refusalOf({ id, since, ifLast, ifKeyLast, payload }: Proposal): Refusal | FailedCondition | null {
+    const { log, fullness } = this;
+    // What is not read back from the store yet will be soon: then the pusher's next try is decided.
+    if (!log.pushes.wouldKnow(id, since)) return log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER';
+    if (ifLast !== null && ifLast !== log.lastLogNumber)
+      return this.failedCondition(ifLast, log.lastLogNumber);
+    if (ifKeyLast !== null) {
+      const last = log.watchedKeys.lastOf(payload);
+      invariant(last !== null, () => 'a push is judged by a key whose last log is not known');
+      if (last === 'forgotten') {
+        // Who names the floor wants no log of the key behind it.
+        const { logNumber } = log.floor;
+        if (ifKeyLast !== logNumber) return this.forgottenCondition(logNumber);
+      } else if (last !== ifKeyLast) return this.failedCondition(ifKeyLast, last);
+    }
+    if (fullness === null) return null;
+    return fullness === 'leader' ? 'NO_LEADER' : 'STORE_FULL';
   }
 
   /** Proposes to forget the log up to a committed index; null where that is done, or another trim is on its way. */
@@ -219,6 +252,7 @@ export class Replication {
       throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedIndex}`);
     }
     progress.claimed(message.voter);
+    progress.room = message.room;
     if (message.divergedAt !== null) {
       if (message.divergedAt === 0 || message.divergedAt > this.log.savedIndex)
         throw new ProtocolError(`a difference at ${message.divergedAt}, of ${this.log.savedIndex} entries`);
@@ -279,7 +313,12 @@ export class Replication {
   }
 
   private owesTo(progress: Progress): boolean {
-    return progress.canSend && progress.nextIndex <= this.sendableTo;
+    return progress.canSend && progress.nextIndex <= this.sendableTo && this.mayTake(progress);
+  }
+
+  /** A follower without room takes what lets it forget: the entries behind a floor that it does not reach. */
+  private mayTake({ room, matchIndex }: Progress): boolean {
+    return room !== 'none' || matchIndex < this.log.floor.index;
   }
 
   /** Whether entries wait for the next tick: they are few, and the follower is not of the next quorum. */

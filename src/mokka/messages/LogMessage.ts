@@ -4,6 +4,7 @@ import { ProtocolError, toError } from '../../errors';
 import { APPEND_ENTRIES_MAX, FORWARD_PUSHES_MAX, MEMBERS_MAX } from '../../limits';
 import { ENTRY_NUMBER_MAX, HASH_BYTES, IDENTITY_BYTES, type Entry } from '../../entry/Entry';
 import { decodeEntries, encodeEntries } from '../../entry/entryFrames';
+import type { Room } from '../../storage/LogStore';
 import { describeIssues } from './describeIssues';
 import { incarnation } from './incarnation';
 import { checkMsgpackShape } from './msgpackShape';
@@ -70,6 +71,8 @@ export interface AppendedMessage {
   readonly commitIndex: number;
   /** Whether the follower may count towards a commit (see Membership). */
   readonly voter: boolean;
+  /** What its disk has room for. */
+  readonly room: Room;
 }
 
 /** The leader tells a process of a rejoining member that it is a voter again, if its log reaches `index`. */
@@ -194,6 +197,7 @@ const schemas = {
     entryNumber.nullable(),
     entryNumber,
     z.boolean(),
+    z.enum(['some', 'full', 'none']),
   ]),
   [Tag.readmit]: z.tuple([
     z.literal(Tag.readmit),
@@ -248,6 +252,7 @@ function toWire(message: LogMessage): Wire {
         message.divergedAt,
         message.commitIndex,
         message.voter,
+        message.room,
       ];
     case 'readmit':
       return [
@@ -337,6 +342,7 @@ function fromWire(wire: Wire): LogMessage {
         divergedAt: wire[6],
         commitIndex: wire[7],
         voter: wire[8],
+        room: wire[9],
       };
     case Tag.readmit:
       return {

@@ -37,7 +37,8 @@ export interface CommittedPush {
 }
 
 /** Why a leader does not append a push. */
-export type Refusal = 'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER' | 'CONDITION_FAILED' | 'TRIMMED';
+export type Refusal =
+  'STALE_NONCE' | 'NONCE_REUSED' | 'NO_LEADER' | 'CONDITION_FAILED' | 'TRIMMED' | 'STORE_FULL';
 
 /** The push is committed, as this entry. */
 export interface CommittedAnswer extends PushId {
@@ -174,6 +175,7 @@ const REFUSALS: readonly unknown[] = [
   'NO_LEADER',
   'CONDITION_FAILED',
   'TRIMMED',
+  'STORE_FULL',
 ] satisfies Refusal[];
 
 export function refusedToWire(answer: RefusedAnswer): RefusedWire {

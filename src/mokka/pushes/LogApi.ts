@@ -35,6 +35,7 @@ import {
   neverSent,
   perhapsUnderWay,
   refusalError,
+  storeFull,
   staleSince,
   stoppedBefore,
   tooManyWait,
@@ -331,7 +332,8 @@ export class LogApi implements PushApi, PushMarks, PushSource {
       this.parts.flushes.want();
       return;
     }
-    if (refusal !== 'STALE_NONCE') this.reject(push, refusalError(refusal));
+    if (refusal === 'STORE_FULL') this.reject(push, storeFull(push.attempts > 1));
+    else if (refusal !== 'STALE_NONCE') this.reject(push, refusalError(refusal));
     else if (!named) this.reject(push, forgottenPush());
     else this.reject(push, push.since === null ? refusalError(refusal) : staleSince());
   }

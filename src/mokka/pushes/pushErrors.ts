@@ -116,6 +116,20 @@ export function keyForgotten(floor: number, mayBeStored: boolean): RequestError 
     : new TrimmedError(floor, `${what}; nothing was stored: ifKeyLast ${floor} stores it while it is so`);
 }
 
+/** No quorum of the members has room for more; an earlier try may have been stored yet. */
+export function storeFull(mayBeStored: boolean): RequestError {
+  const what = 'the disks of the cluster have no room for more logs (see info)';
+  return mayBeStored
+    ? new RequestError(
+        'UNKNOWN_OUTCOME',
+        `${what}; an earlier try may still be under way: look before you try again`,
+      )
+    : new RequestError(
+        'STORE_FULL',
+        `${what}; nothing was stored: trim the log, or make room on the disks, and try again`,
+      );
+}
+
 /** A push of a session that is this node's own, and that the leader has forgotten too much to know. */
 export function forgottenPush(): RequestError {
   return new RequestError(

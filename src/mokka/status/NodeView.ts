@@ -3,7 +3,7 @@ import type { LogStore } from '../../storage/LogStore';
 import type { MemberStatus, NodeInfo, PeerInfo } from '../../api';
 import type { Clock } from '../log/Clock';
 import { quorumOf } from '../log/quorum';
-import { describeProblem, type DivergedHistory } from './problem';
+import { describeProblem, describeRoom, type DivergedHistory } from './problem';
 import type { Lags } from './LagQuestions';
 import type { ReplicatedLog } from '../log/ReplicatedLog';
 import type { AnsweredLogs } from '../pushes/AnsweredLogs';
@@ -236,7 +236,18 @@ export class NodeView {
               electionTimeout,
             },
     });
-    return problem ?? this.lag() ?? store.archiveProblem;
+    return problem ?? this.lag() ?? this.room(name) ?? store.archiveProblem;
+  }
+
+  private room(name: (publicKey: string) => string): string | null {
+    const { store, replicatedLog } = this.options;
+    return describeRoom({
+      place: store.place,
+      isFull: store.room !== 'some',
+      fill: store.fill,
+      fullFollowers: replicatedLog.fullFollowers.map(name),
+      refusesAdds: replicatedLog.fullness === 'quorum',
+    });
   }
 
   /** This node acknowledged a log that it does not hold yet: it is committed, on other nodes. */

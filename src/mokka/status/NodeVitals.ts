@@ -11,6 +11,8 @@ export interface NodeSight {
 
 /** What monitoring asks of a node. It is told at once, whatever the others do. */
 export interface NodeVitals extends NodeSight {
+  /** Which part of what it may take of its disk the store takes, 0 to 1. */
+  readonly storeFill: number;
   /** Leaders that the node came to know, one in two terms twice. */
   readonly leaderChanges: number;
   readonly adds: AddCounts;

@@ -1,3 +1,5 @@
+import { FILLS_UP_FROM } from '../../storage/room/StoreRoom';
+
 /** What is known when a node says why nothing can be committed now. */
 export interface Standing {
   readonly membership: 'none' | 'rejoining' | 'voter';
@@ -68,6 +70,33 @@ export function describeProblem(standing: Standing): string | null {
   }
   if (standing.hasLeader) return null;
   return 'No leader is elected yet; an election takes below a second. If it lasts, see the logs of all nodes.';
+}
+
+/** What is known of the room on disks. */
+export interface DiskRoom {
+  /** Where this node's store stands. */
+  readonly place: string;
+  readonly isFull: boolean;
+  /** Which part of what it may take the store takes, 0 to 1. */
+  readonly fill: number;
+  /** On the leader: names of the followers whose disks are full. */
+  readonly fullFollowers: readonly string[];
+  /** Whether adds are refused, as a leader knows. */
+  readonly refusesAdds: boolean;
+}
+
+const MAKE_ROOM =
+  'Trim the log (trim INDEX --yes, or settings.retain), make room on the disk, or raise settings.storeBytesMax.';
+
+/** One sentence that says which disks are full, or this node's soon, and what to do; null while there is room. */
+export function describeRoom({ place, isFull, fill, fullFollowers, refusesAdds }: DiskRoom): string | null {
+  const full = [...(isFull ? [`this node (${place})`] : []), ...fullFollowers];
+  if (full.length > 0) {
+    const effect = refusesAdds ? 'nothing can be added' : 'adds go on while a quorum of the nodes has room';
+    return `No room for more logs on ${list(full)}: ${effect}; reads, elections and trims go on. ${MAKE_ROOM}`;
+  }
+  if (fill < FILLS_UP_FROM) return null;
+  return `${place} takes ${Math.floor(100 * fill)} % of what it may. ${MAKE_ROOM}`;
 }
 
 function twoClusters({ foreign }: Standing): string | null {

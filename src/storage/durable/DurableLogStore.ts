@@ -8,8 +8,10 @@ import { DirectoryLock } from '../directory/DirectoryLock';
 import { makeDirectory } from '../directory/durableFile';
 import { MarkerFile, type Marked, type StoreOwner } from '../directory/MarkerFile';
 import { Journal, entryRoomOf, type JournalContent, type JournalState } from '../journal/Journal';
-import type { HardState, LogPart, LogStore, Membership } from '../LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room } from '../LogStore';
 import type { SegmentArchive } from '../segments/ForgottenSegments';
+import { giveUpReserveIfFull, RoomWatch } from '../room/RoomWatch';
+import { StoreRoom, type DiskLook } from '../room/StoreRoom';
 import { Segments, SEGMENTS_FOLDER } from '../segments/Segments';
 import { NOTHING_STORED } from '../segments/StoredExtent';
 import type { StoreDisk } from '../StoreDisk';
@@ -34,6 +36,11 @@ export interface DurableLogStoreOptions extends StoreOwner {
   readonly directory: string;
   /** Where segments go that a trim forgets; they are removed where it is left out. The store closes it. */
   readonly archive?: SegmentArchive | null;
+  /**
+   * A node's: it looks at the room on its disk, and keeps a reserve there. `bytesMax`: what it may have of it for logs, null
+   * for all. Left out, there is room until a write fails.
+   */
+  readonly room?: { readonly bytesMax: number | null };
 }
 
 /** What a store holds open. */
@@ -66,6 +73,8 @@ export class DurableLogStore implements LogStore {
   private failure: StartError | null = null;
   private closed = false;
   private syncing = false;
+  /** See {@link Segments.bytes}. */
+  private segmentBytes: number;
 
   private constructor(
     private readonly disk: StoreDisk,
@@ -73,7 +82,9 @@ export class DurableLogStore implements LogStore {
     private readonly loaded: Loaded,
     private readonly limits: StoreLimits,
     private readonly lock: Pick<DirectoryLock, 'release'>,
+    private readonly storeRoom: StoreRoom,
   ) {
+    this.segmentBytes = parts.segments.bytes;
     this.entries = new CheckedEntries(parts.segments, loaded.tail, loaded);
     this.keys = new KeySearch(parts.segments, this.entries, loaded);
   }
@@ -85,13 +96,24 @@ export class DurableLogStore implements LogStore {
    * DATA_DAMAGED, or STORE_FAILED when the directory cannot be used.
    */
   static async open(options: DurableLogStoreOptions): Promise<DurableLogStore> {
-    const { directory: given, archive = null, ...owner } = options;
+    const { directory: given, archive = null, room, ...owner } = options;
     const directory = resolve(given);
     try {
       makeDirectory(directory);
       const lock = await DirectoryLock.acquire(directory);
       try {
-        return DurableLogStore.openOn(new DirectoryDisk(directory), owner, lock, STORE_LIMITS, archive);
+        const disk = new DirectoryDisk(directory);
+        if (room === undefined) return DurableLogStore.openOn(disk, owner, lock, STORE_LIMITS, archive);
+        giveUpReserveIfFull(directory);
+        let watch: RoomWatch | null = null;
+        const release = (): void => {
+          watch?.stop();
+          lock.release();
+        };
+        const storeRoom = new StoreRoom(room.bytesMax);
+        const store = DurableLogStore.openOn(disk, owner, { release }, STORE_LIMITS, archive, storeRoom);
+        watch = RoomWatch.start(directory, store);
+        return store;
       } catch (error) {
         lock.release();
         throw error;
@@ -108,6 +130,7 @@ export class DurableLogStore implements LogStore {
     lock: Pick<DirectoryLock, 'release'>,
     limits = STORE_LIMITS as StoreLimits,
     archive: SegmentArchive | null = null,
+    room = new StoreRoom(null),
   ): DurableLogStore {
     const marker = new MarkerFile(disk, owner);
     const marked = marker.read();
@@ -120,7 +143,7 @@ export class DurableLogStore implements LogStore {
       const segments = Segments.open(disk, content.stored, content.floor, limits, archive);
       try {
         const loaded = load(segments, marked, content);
-        const store = new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock);
+        const store = new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock, room);
         store.removeForgotten();
         return store;
       } catch (error) {
@@ -159,6 +182,19 @@ export class DurableLogStore implements LogStore {
 
   get last(): Entry | null {
     return this.loaded.tail.last ?? this.loaded.lastWritten;
+  }
+
+  get room(): Room {
+    return this.storeRoom.of(this.takenBytes);
+  }
+
+  get fill(): number {
+    return this.storeRoom.fillOf(this.takenBytes);
+  }
+
+  /** Its disk was looked at; returns what its reserve is to have, bytes. */
+  lookedAt(disk: DiskLook): number {
+    return this.storeRoom.looked(disk, this.takenBytes);
   }
 
   setMembership(membership: Membership): void {
@@ -209,6 +245,7 @@ export class DurableLogStore implements LogStore {
       segments.trimTo(floor.index);
       this.removeForgotten();
     });
+    this.segmentBytes = segments.bytes;
     this.loaded.floor = floor;
     this.loaded.empties.trimTo(floor);
   }
@@ -227,6 +264,7 @@ export class DurableLogStore implements LogStore {
       this.removeForgotten();
     });
     const { empties, tail } = this.loaded;
+    this.segmentBytes = 0;
     this.loaded.floor = floor;
     this.loaded.lastWritten = null;
     empties.cutFrom(1);
@@ -297,6 +335,11 @@ export class DurableLogStore implements LogStore {
     return { hardState, commitIndex, floor, stored: this.parts.segments.stored };
   }
 
+  /** What is in the journal alone will be written to segments. */
+  private get takenBytes(): number {
+    return this.segmentBytes + this.parts.journal.bytes + this.loaded.tail.bytes;
+  }
+
   /** What the marker vouches for is on disk before the marker is. */
   private beginData(): void {
     const { journal } = this.parts;
@@ -335,6 +378,7 @@ export class DurableLogStore implements LogStore {
     const { segments } = this.parts;
     const committed = this.loaded.tail.takeTo(this.commitIndex);
     segments.append(committed);
+    this.segmentBytes = segments.bytes;
     this.loaded.lastWritten = committed.at(-1) ?? this.loaded.lastWritten;
     if (!this.syncing) this.syncSegments();
   }

@@ -7,12 +7,18 @@ import type { Entry } from '../../entry/Entry';
  */
 export class LogTail {
   private list: Entry[] = [];
+  private sum = 0;
 
   /** @param from the index of the first one, were there one. */
   constructor(private from: number) {}
 
   get last(): Entry | null {
     return this.list.at(-1) ?? null;
+  }
+
+  /** Of its entries, together. */
+  get bytes(): number {
+    return this.sum;
   }
 
   get entries(): readonly Entry[] {
@@ -33,13 +39,17 @@ export class LogTail {
       kept >= 0 && kept <= this.list.length,
       () => `entry ${first.index} in a tail from ${this.from}`,
     );
-    this.list.length = kept;
-    for (const entry of entries) this.list.push(entry);
+    this.dropped(this.list.splice(kept));
+    for (const entry of entries) {
+      this.list.push(entry);
+      this.sum += entry.bytes.length;
+    }
   }
 
   /** Drops all. The first one comes behind this index. */
   beginAt(index: number): void {
     this.list = [];
+    this.sum = 0;
     this.from = index + 1;
   }
 
@@ -48,6 +58,11 @@ export class LogTail {
     const taken = this.list.slice(0, Math.max(0, index - this.from + 1));
     this.list = this.list.slice(taken.length);
     this.from += taken.length;
+    this.dropped(taken);
     return taken;
+  }
+
+  private dropped(entries: readonly Entry[]): void {
+    for (const { bytes } of entries) this.sum -= bytes.length;
   }
 }

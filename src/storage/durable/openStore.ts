@@ -12,10 +12,11 @@ import { DurableLogStore } from './DurableLogStore';
  * @throws StartError DATA_LOCKED, DATA_FOREIGN, DATA_DAMAGED, STORE_FAILED, BAD_CONFIG for the archive
  */
 export async function openStore(config: NodeConfig): Promise<LogStore> {
-  const { dataDirectory, members, keys } = config;
+  const { dataDirectory: directory, members, keys, storeBytesMax } = config;
   const clusterId = clusterFingerprint(members.map(({ publicKey }) => publicKey));
   const archive = openArchive(config);
-  return DurableLogStore.open({ directory: dataDirectory, clusterId, publicKey: keys.publicKey, archive });
+  const room = { bytesMax: storeBytesMax };
+  return DurableLogStore.open({ directory, clusterId, publicKey: keys.publicKey, archive, room });
 }
 
 function openArchive({ archive, dataDirectory, index }: NodeConfig): DirectoryArchive | null {

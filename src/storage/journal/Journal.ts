@@ -112,6 +112,12 @@ export class Journal {
     this.sync(state);
   }
 
+  /** What its files take of the disk. */
+  get bytes(): number {
+    const files = this.earlier.length + this.spare.length + (this.current === null ? 0 : 1);
+    return files * this.limits.JOURNAL_BYTES;
+  }
+
   /** Whether it has so many files that no sync of segments is to be under way at the next {@link turn}. */
   get isLong(): boolean {
     return this.files().length >= this.limits.JOURNAL_FILES_MAX;

@@ -76,6 +76,11 @@ export class Segments {
     return this.list[0]?.first ?? this.extent.first;
   }
 
+  /** What they take of the disk, all together, but for their footers. */
+  get bytes(): number {
+    return this.list.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** The index of the last entry that was written. */
   get lastIndex(): number {
     return this.list.at(-1)?.last ?? this.extent.index;

@@ -21,7 +21,11 @@ const CONFIG_DIRECTORY = 'config';
 export const SERVES_WITHIN_MS = 60_000;
 
 /** What a cluster.json may have of its settings. */
-export type FileSettings = Partial<ClusterSettings> & { readonly retain?: Retain; readonly archive?: string };
+export type FileSettings = Partial<ClusterSettings> & {
+  readonly retain?: Retain;
+  readonly storeBytesMax?: number;
+  readonly archive?: string;
+};
 
 /** Settings with which no leadership ends but by what a test does, however busy the machine is. */
 export const CALM: ClusterSettings = { heartbeat: 100, electionTimeout: 1500 };

@@ -21,6 +21,8 @@ const DISK_MEGABYTES = 24;
 /** How long each sync of the disk that hangs takes; the others elect meanwhile, however busy the machine is. */
 const HANGS_MS = 20_000;
 const ENDS_WITHIN_MS = 60_000;
+/** Adds while a disk is full. */
+const ADDS = 100;
 
 let cluster: Cluster;
 const small: string[] = [];
@@ -49,6 +51,27 @@ async function started(disks: 'small' | 'large' = 'large'): Promise<void> {
 
 function othersOf(node: NodeProcess): NodeProcess[] {
   return cluster.nodes.filter((other): other is NodeProcess => other !== undefined && other !== node);
+}
+
+/** Leaves a node's disk no byte; returns the file that takes them. */
+function fillDiskOf({ options }: NodeProcess): string {
+  const filler = path.join(cluster.directoryOf(options.index), 'filler');
+  fillUp(filler);
+  return filler;
+}
+
+/** Waits until a node's info tells of this problem, or of none. */
+async function says(node: NodeProcess, problem: RegExp | null): Promise<void> {
+  let told: string | null = null;
+  await until(
+    ENDS_WITHIN_MS,
+    `problem ${String(problem)}`,
+    async () => {
+      ({ problem: told } = await node.info());
+      return (problem === null ? told === null : told !== null && problem.test(told)) ? true : undefined;
+    },
+    () => String(told),
+  );
 }
 
 /** Adds through the other nodes until `victim` has ended; what is acknowledged is returned. */
@@ -83,12 +106,40 @@ async function endsAndComesBack(victim: NodeProcess, mend: () => void): Promise<
 const mounting = unless(whyNoMount());
 const tracing = unless(whyNoTrace());
 
-mounting.each(['leader', 'follower'] as const)('a full disk of the %s', async (role) => {
+mounting.each(['leader', 'follower'] as const)(
+  'a full disk of the %s: the others take adds, and it goes on when there is room',
+  async (role) => {
+    await started('small');
+    const victim = await (role === 'leader' ? cluster.leader() : cluster.follower());
+    const filler = fillDiskOf(victim);
+    await says(victim, /^No room for more logs on this node /);
+    const [writer] = othersOf(victim);
+    const added = [];
+    for (let count = 0; count < ADDS; count++) added.push(await writer?.addLog('while', 'it is full'));
+    expect((await victim.info()).state).toBe('follower');
+    expect((await victim.getLog(1)).log.key).toBe('before');
+    rmSync(filler);
+    await says(victim, null);
+    const { index } = await cluster.converged();
+    expect(index).toBe(1 + ADDS);
+    expect(await victim.getLog(index)).toEqual(added.at(-1));
+    expect(victim.hasEnded).toBe(false);
+  },
+);
+
+mounting('all disks are full: adds are refused, reads go on, and adds too when there is room', async () => {
   await started('small');
-  const victim = await (role === 'leader' ? cluster.leader() : cluster.follower());
-  const filler = path.join(cluster.directoryOf(victim.options.index), 'filler');
-  fillUp(filler);
-  await endsAndComesBack(victim, () => rmSync(filler));
+  const fillers = cluster.running.map(fillDiskOf);
+  const leader = await cluster.leader();
+  await says(leader, /^No room for more logs on .*: nothing can be added; /);
+  for (const node of cluster.running) {
+    expect(await node.command('add_log super test')).toMatchObject({ error: { code: 'STORE_FULL' } });
+    expect((await node.getLog(1)).log.key).toBe('before');
+  }
+  for (const filler of fillers) rmSync(filler);
+  for (const node of cluster.running) await says(node, null);
+  for (const node of cluster.running) expect((await node.addLog('after', 'it')).log.key).toBe('after');
+  await cluster.converged();
 });
 
 tracing.each([

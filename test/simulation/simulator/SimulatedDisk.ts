@@ -1,6 +1,6 @@
 import { StartError } from '../../../src/errors';
 import type { Entry, LogPoint } from '../../../src/entry/Entry';
-import type { HardState, LogPart, LogStore, Membership } from '../../../src/storage/LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room } from '../../../src/storage/LogStore';
 import { MemoryLogStore, type StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 import { applyWrite, type DiskWrite } from './DiskWrite';
 import { foundAfterCrash } from './checks/foundAfterCrash';
@@ -28,6 +28,7 @@ export interface DiskHealth {
 export class SimulatedDisk implements LogStore {
   readonly place = 'a simulated disk';
   readonly archiveProblem = null;
+  room: Room = 'some';
   private store = new MemoryLogStore();
   private base: StoreSnapshot | null = null;
   private journal: DiskWrite[] = [];
@@ -64,6 +65,10 @@ export class SimulatedDisk implements LogStore {
 
   get last(): Entry | null {
     return this.told.last;
+  }
+
+  get fill(): number {
+    return this.room === 'some' ? 0 : 1;
   }
 
   setMembership(membership: Membership): void {

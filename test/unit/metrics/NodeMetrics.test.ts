@@ -26,6 +26,7 @@ const TYPES = {
   mokka_peer_behind_entries: 'gauge',
   mokka_peer_clock_offset_seconds: 'gauge',
   mokka_store_bytes: 'gauge',
+  mokka_store_fill_ratio: 'gauge',
   mokka_disk_free_bytes: 'gauge',
   mokka_event_loop_delay_seconds: 'summary',
   mokka_build_info: 'gauge',
@@ -51,6 +52,7 @@ const LEADER: NodeVitals = {
     memberOf(1, { behind: 0, clockOffset: 0 }),
     memberOf(2, { reachable: false, behind: 40 }),
   ],
+  storeFill: 0.25,
   leaderChanges: 4,
   adds: new AddCounts(),
   writes: new DurationCounts(),
@@ -134,6 +136,7 @@ test('a leader tells of itself and of its peers', async () => {
     mokka_followers: 2,
     mokka_problem: 0,
     mokka_store_bytes: 0,
+    mokka_store_fill_ratio: 0.25,
     mokka_disk_free_bytes: expect.any(Number) as number,
   });
   expect(valuesOf(metrics, 'mokka_peer_connected')).toEqual({ 'peer=0': 1, 'peer=2': 0 });

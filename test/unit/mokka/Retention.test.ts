@@ -1,4 +1,4 @@
-import { RETAIN_LOOK_MS, RETAIN_PARTS_A_LOOK } from '../../../src/limits';
+import { RETAIN_FULL_LOOK_MS, RETAIN_LOOK_MS, RETAIN_PARTS_A_LOOK } from '../../../src/limits';
 import type { Retain } from '../../../src/api';
 import { LOG_LIMITS } from '../../../src/mokka/log/LogLimits';
 import { Retention } from '../../../src/mokka/Retention';
@@ -119,4 +119,18 @@ test('it looks once a minute, at some files, and only where it leads', () => {
   const follower = new Retained({ logs: 1 });
   follower.bus.log('a').follow(2, 'b');
   expect(follower.look()).toBe(0);
+});
+
+test('while disks are full it looks every second, and leaves nothing for the memory of pushes', () => {
+  const retained = new Retained({ logs: 1 }, 35);
+  expect(retained.look()).toBe(60);
+  expect(retained.look(RETAIN_FULL_LOOK_MS)).toBe(60);
+  const { bus } = retained;
+  for (const name of bus.names) bus.store(name).room = 'full';
+  for (const name of bus.names) bus.log(name).tick(bus.now);
+  bus.settle('a');
+  expect(retained.look(RETAIN_FULL_LOOK_MS - 1)).toBe(90);
+  retained.parts.push({ last: 95, bytes: 1000 });
+  expect(retained.look(RETAIN_FULL_LOOK_MS - 1)).toBe(90);
+  expect(retained.look(1)).toBe(95);
 });

@@ -31,6 +31,7 @@ describe('errors', () => {
     UNAUTHENTICATED: null,
     FORBIDDEN: null,
     CONDITION_FAILED: 14,
+    STORE_FULL: 16,
     INTERNAL: 6,
   };
   const startCodes: Record<StartErrorCode, true> = {

@@ -73,6 +73,7 @@ function appended(fields: Partial<AppendedMessage>): AppendedMessage {
     divergedAt: null,
     commitIndex: 0,
     voter: true,
+    room: 'some',
     ...fields,
   };
 }

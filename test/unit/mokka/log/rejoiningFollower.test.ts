@@ -35,6 +35,7 @@ describe('a follower that lost its disk', () => {
       divergedAt: null,
       commitIndex: 0,
       voter: true,
+      room: 'some',
     }) as const;
 
   test('does not count towards a commit, and is a voter again behind the fence', () => {

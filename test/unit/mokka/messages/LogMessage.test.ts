@@ -71,6 +71,7 @@ const message: fc.Arbitrary<LogMessage> = fc.oneof(
     divergedAt: fc.option(entryNumber),
     commitIndex: entryNumber,
     voter: fc.boolean(),
+    room: fc.constantFrom('some', 'full', 'none'),
   }),
   fc.record({
     type: fc.constant('readmit' as const),

@@ -1,4 +1,4 @@
-import { describeProblem } from '../../../../src/mokka/status/problem';
+import { describeProblem, describeRoom } from '../../../../src/mokka/status/problem';
 import { CALM as calm } from './calmStanding';
 
 const REFUSED = 'cluster size 5 there, 3 here: give all nodes the same configuration';
@@ -91,4 +91,30 @@ test('a disk that holds up the election is named with its time and the settings'
     'No leader is elected yet; elections take long, since the disk of node 1 takes 412 ms for a write, ' +
       'with electionTimeout 200 ms and heartbeat 50 ms. If it lasts, use a faster disk, or raise both settings.',
   );
+});
+
+describe('the room on disks', () => {
+  const roomy = {
+    place: '/data/node-0',
+    isFull: false,
+    fill: 0.79,
+    fullFollowers: [],
+    refusesAdds: false,
+  };
+
+  test('is no problem up to 80 %, and is told from there on', () => {
+    expect(describeRoom(roomy)).toBeNull();
+    expect(describeRoom({ ...roomy, fill: 0.8 })).toMatch(
+      /^\/data\/node-0 takes 80 % of what it may\. Trim the log/,
+    );
+  });
+
+  test('names the disks that are full, and whether adds are refused', () => {
+    expect(describeRoom({ ...roomy, isFull: true, fill: 1 })).toMatch(
+      /^No room for more logs on this node \(\/data\/node-0\): adds go on while a quorum of the nodes has room; reads, elections and trims go on\./,
+    );
+    expect(describeRoom({ ...roomy, fullFollowers: ['node 1', 'node 2'], refusesAdds: true })).toMatch(
+      /^No room for more logs on node 1, node 2: nothing can be added;/,
+    );
+  });
 });
