@@ -402,8 +402,8 @@ export const RETAIN_PARTS_A_LOOK = 64;
 /** Trims that may wait for a node's leader: a person or a supervisor asks for one now and then. */
 export const TRIMS_WAITING_MAX = 16;
 
-/** A leader whose disk is full asks another to lead so often, ms: an election takes below that. */
-export const FULL_LEADER_ASK_MS = 1000;
+/** A leader whose disk is full asks another to lead after so long, and so often, ms: by then the others have looked at theirs. */
+export const FULL_LEADER_ASK_MS = 2000;
 
 /** So often a leader looks for what `settings.retain` no longer keeps while disks are full, ms: each look is a walk over files' names in memory. */
 export const RETAIN_FULL_LOOK_MS = 1000;
