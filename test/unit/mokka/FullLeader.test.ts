@@ -4,7 +4,10 @@ import { FullLeader } from '../../../src/mokka/FullLeader';
 type Fullness = 'leader' | 'quorum' | null;
 
 /** A leader with this fullness; whom it asked to lead. */
-function leader(fullness: Fullness, successor: string | null): { tick(now: number): void; asked: string[] } {
+function leader(
+  fullness: Fullness,
+  successor: string | null,
+): { readonly tick: (now: number) => void; readonly asked: string[] } {
   const asked: string[] = [];
   const view = { successor: () => successor, ask: (peer: string) => void asked.push(peer) };
   const full = new FullLeader({ fullness }, view);
