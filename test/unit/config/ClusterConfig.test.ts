@@ -177,31 +177,9 @@ describe('a cluster file', () => {
     expect(readConfig(environmentOf({ members }))).toMatchObject({ heartbeat: 50, electionTimeout: 200 });
   });
 
-  test('says what a store may have, and what of it is retained', () => {
-    const storeBytesMax = 200_000_000;
-    const retain = { bytes: 100_000_000 };
-    const members = [member(0)];
-    expect(readConfig(environmentOf({ members, settings: { storeBytesMax, retain } }))).toMatchObject({
-      storeBytesMax,
-      retain,
-    });
-    expect(readConfig(environmentOf({ members }))).toMatchObject({ storeBytesMax: null, retain: null });
-  });
-
   test('reads a public key in upper case as the same member', () => {
     const upper = { address: 'tcp://10.0.0.1:2000', publicKey: keysAt(0).publicKey.toUpperCase() };
     expect(readConfig(environmentOf({ members: [upper] })).members[0]?.publicKey).toBe(keysAt(0).publicKey);
-  });
-
-  test('names an archive, from its own directory on', () => {
-    const archiveOf = (archive?: string): string | null =>
-      readConfig(environmentOf({ members: threeMembers(), settings: { archive } })).archive;
-    expect(archiveOf()).toBeNull();
-    expect(archiveOf('../old')).toBe(join(directory, '..', 'old'));
-    expect(archiveOf('/mnt/old')).toBe('/mnt/old');
-    expect(refusalOf(environmentOf({ members: threeMembers(), settings: { archive: '' } }))).toContain(
-      'settings.archive must be the name of a directory',
-    );
   });
 
   test('INDEX is held against its members', () => {
@@ -289,19 +267,6 @@ describe('a cluster file', () => {
       'with a heartbeat too long for the default timeout',
       () => ({ members: threeMembers(), settings: { heartbeat: 67 } }),
       'settings.electionTimeout must be at least 3 heartbeats (defaults: heartbeat 50, electionTimeout 200)',
-    ],
-    [
-      'with too small a store',
-      () => ({ members: threeMembers(), settings: { storeBytesMax: 67_108_863 } }),
-      'settings.storeBytesMax must be a whole number of at least 67108864',
-    ],
-    [
-      'that retains as much as a store may have',
-      () => ({
-        members: threeMembers(),
-        settings: { storeBytesMax: 100_000_000, retain: { bytes: 100_000_000 } },
-      }),
-      'settings.retain.bytes must be less than settings.storeBytesMax',
     ],
     [
       'with one address twice',
