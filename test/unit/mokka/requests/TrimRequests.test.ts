@@ -55,12 +55,15 @@ test('the last log may be trimmed, too, and what is proposed is sent soon', asyn
   expect(wants).toHaveBeenCalledTimes(1);
   carryOut();
   pass(1);
+  trims.close();
   await expect(trimmed).resolves.toEqual({ floor: 5 });
 });
 
 test('a node that takes no requests takes no trim', async () => {
   const { bus, trims } = trimsOf('a', new RequestError('NODE_UNREACHABLE', 'it stops'));
-  await expect(trims.trim(3)).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+  const trimmed = trims.trim(3);
+  trims.close();
+  await expect(trimmed).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
   expect(bus.log('a').log.lastIndex).toBe(6);
 });
 
@@ -86,6 +89,7 @@ test('a refusal ends what it is about, and only when the leader says it', async 
   bus.log('a').proposeTrim(4);
   carryOut();
   pass(1);
+  trims.close();
   await expect(there).resolves.toEqual({ floor: 3 });
   await expect(missing).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
