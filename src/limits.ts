@@ -429,5 +429,8 @@ export const CLIENT_PROBE_LOOKS = 12;
 /** After how many ms a file is archived again that could not be: soon after space is made, and seldom enough for a disk that is slow to fail. */
 export const ARCHIVE_RETRY_MS = 10_000;
 
+/** A file that is not archived within so many ms is told as one that cannot be: at 16 MiB, the disk or what leads to it hangs. */
+export const ARCHIVE_SLOW_MS = 60_000;
+
 /** How much of two files is compared at once, bytes: few reads, beside the main thread, for little memory. */
 export const ARCHIVE_COMPARE_BYTES = 1024 * 1024;

@@ -3,7 +3,7 @@ import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { badConfig } from '../../config/faults';
 import { toError, type StartError } from '../../errors';
-import { ARCHIVE_RETRY_MS } from '../../limits';
+import { ARCHIVE_RETRY_MS, ARCHIVE_SLOW_MS } from '../../limits';
 import { DIRECTORY_MODE, makeDirectory } from '../directory/durableFile';
 import type { SegmentArchive } from '../segments/ForgottenSegments';
 import { nodeFolder, PART_SUFFIX } from './archiveNames';
@@ -13,6 +13,7 @@ import { moveFile, syncAt, type Rename } from './moveFile';
 export interface ArchiveOptions {
   readonly rename?: Rename;
   readonly retryMs?: number;
+  readonly slowMs?: number;
 }
 
 /**
@@ -57,18 +58,22 @@ export class DirectoryArchive implements SegmentArchive {
   }
 
   take(path: string, identity: string, done: () => void): void {
+    const { retryMs = ARCHIVE_RETRY_MS, slowMs = ARCHIVE_SLOW_MS } = this.options;
+    const slow = new Error(`a file takes longer than ${slowMs / 1000} s`);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => (this.failure = problemWith(this.directory, dirname(path), slow)), slowMs);
+    this.timer.unref();
     this.move(path, nodeFolder(this.directory, identity, this.index)).then(
       () => {
+        clearTimeout(this.timer);
         this.failure = null;
         if (!this.closed) done();
       },
       (error: unknown) => {
         if (this.closed) return;
+        clearTimeout(this.timer);
         this.failure = problemWith(this.directory, dirname(path), toError(error));
-        this.timer = setTimeout(
-          () => this.take(path, identity, done),
-          this.options.retryMs ?? ARCHIVE_RETRY_MS,
-        );
+        this.timer = setTimeout(() => this.take(path, identity, done), retryMs);
         this.timer.unref();
       },
     );

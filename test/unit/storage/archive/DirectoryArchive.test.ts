@@ -135,6 +135,24 @@ test('what fails is tried again, and told meanwhile: the file stays, and no half
   expect([to.problem, contentOf(folder, NAME)]).toEqual([null, 'entries']);
 });
 
+test('one that hangs is told, and goes on', async () => {
+  const hung: (() => void)[] = [];
+  const hanging: Rename = async (from, place) => {
+    await new Promise<void>((goOn) => hung.push(goOn));
+    await rename(from, place);
+  };
+  const to = DirectoryArchive.open(archive, 2, { rename: hanging, slowMs: 20 });
+  const done = taken(to);
+  const problem = await until(WITHIN_MS, 'a problem', () => Promise.resolve(to.problem ?? undefined));
+  expect(problem).toContain(
+    `cannot be archived in ${archive}: a file takes longer than 0.02 s. They wait in`,
+  );
+  const goOn = await until(WITHIN_MS, 'the try', () => Promise.resolve(hung[0]));
+  goOn();
+  await done;
+  expect([to.problem, contentOf(folder, NAME)]).toEqual([null, 'entries']);
+});
+
 test('a directory that was taken away is made again', async () => {
   const to = DirectoryArchive.open(archive, 2, { retryMs: 20 });
   await taken(to);
@@ -145,13 +163,11 @@ test('a directory that was taken away is made again', async () => {
 });
 
 test('one that is closed tells of nothing any more', async () => {
-  let fail: (error: Error) => void = () => undefined;
-  const to = DirectoryArchive.open(archive, 2, {
-    rename: () => new Promise((_, reject) => (fail = reject)),
-  });
+  const tries: ((error: Error) => void)[] = [];
+  const to = DirectoryArchive.open(archive, 2, { rename: () => new Promise((_, fail) => tries.push(fail)) });
   const done = jest.fn();
   to.take(file, IDENTITY, done);
-  await until(WITHIN_MS, 'the try', () => Promise.resolve(readdirSync(home).includes('new') || undefined));
+  const fail = await until(WITHIN_MS, 'the try', () => Promise.resolve(tries[0]));
   to.close();
   fail(new Error('EIO'));
   await new Promise(setImmediate);
