@@ -99,3 +99,23 @@ test('of a log that begins anew every file goes', () => {
       );
   }
 });
+
+test('no file goes before the trim is on disk, however fast files are removed', () => {
+  const { disk, store } = filled();
+  const all = firsts(disk);
+  const at = store.entryAt(20);
+  if (at === null) throw new Error('no entry 20');
+  disk.onLater = (end) => end();
+  disk.beforeChange = (what) => {
+    if (what.startsWith('sync journal')) throw new Error('the disk has gone');
+  };
+  expect(() => store.trimTo(at)).toThrow('the disk has gone');
+  expect(firsts(disk)).toEqual(all);
+  expectLog(
+    openOn(
+      disk.crash(() => 0),
+      LIMITS,
+    ),
+    0,
+  );
+});
