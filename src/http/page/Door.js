@@ -4,6 +4,8 @@
 const ANSWER_MS_MAX = 15_000;
 /** A follower is told at least every 10 s that the connection is whole; without that for so long, ms, it is dead. */
 const SILENCE_MS_MAX = 25_000;
+/** Of a key's logs in a page: as many as the list has. */
+const KEY_LOGS_MAX = 50;
 const TOKEN_KEY = 'mokka-cluster token';
 const TOKEN = /^[\w.~+/-]+=*$/;
 
@@ -77,6 +79,34 @@ export async function members() {
 /** @param {string} index @returns {Promise<import('./words.js').Entry>} */
 export function entry(index) {
   return askJson(`/v1/log/${encodeURIComponent(index)}`);
+}
+
+/** Whether a key can be asked for: `.` and `..` in a path are folders to a browser. @param {string} key */
+export function canAskFor(key) {
+  return key !== '.' && key !== '..' && !/\p{Surrogate}/u.test(key);
+}
+
+/**
+ * A page of a key's logs, the latest first: the last ones, or those before an index.
+ *
+ * @param {string} key
+ * @param {number | null} before
+ * @returns {Promise<import('./words.js').KeyPage>}
+ */
+export function keyPage(key, before) {
+  const range = before === null ? '' : `&before=${before}`;
+  return askJson(`/v1/keys/${encodeURIComponent(key)}/log?limit=${KEY_LOGS_MAX}${range}`);
+}
+
+/** Index of the last log that is forgotten; 0 for none: told to who asks for what came before the first. @param {string} key */
+export async function floor(key) {
+  try {
+    await keyPage(key, 1);
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof Refusal && thrown.floor > 0) return thrown.floor;
+    throw thrown;
+  }
 }
 
 /** Whether the token may append: asked by an NDJSON request without a line, which stores nothing. */

@@ -1,5 +1,6 @@
 /** Follows the node that served the page, and does what is asked for by its fields. */
 import * as door from './Door.js';
+import { closeKey, listenForKeys, lookUpKey } from './keyHistory.js';
 import {
   field,
   LOGS_SHOWN_MAX,
@@ -60,6 +61,7 @@ function start() {
     return;
   }
   part('token-form').hidden = true;
+  closeKey();
   part('cluster').hidden = false;
   const { signal } = session;
   void look(signal);
@@ -170,7 +172,7 @@ async function showComing(signal) {
   let drawn = true;
   const draw = () => {
     drawn = true;
-    showLogs(coming, (index) => void lookUp(String(index)));
+    showLogs(coming, { whole, ofKey: (key) => void lookUpKey(key) });
     coming = [];
   };
   for await (const entry of door.follow(next, signal)) {
@@ -236,14 +238,19 @@ async function lookUp(index) {
   field('look-index').value = index;
   say('look-result', 'Looking…');
   try {
-    showEntry(await door.entry(index));
+    showEntry('look-entry', await door.entry(index));
     say('look-result', `Log #${index}:`);
     part('look-entry').focus();
   } catch (thrown) {
-    showEntry(null);
+    showEntry('look-entry', null);
     const why = thrown instanceof door.Refusal ? visible(thrown.message) : 'this node does not answer';
     say('look-result', `Not shown: ${why}.`, 'bad');
   }
+}
+
+/** @param {number} index */
+function whole(index) {
+  void lookUp(String(index));
 }
 
 /** One submission at a time. @param {string} id @param {() => Promise<void> | void} submit */
@@ -269,6 +276,8 @@ onSubmit('token-form', () => {
 });
 onSubmit('add-form', add);
 onSubmit('look-form', () => lookUp(field('look-index').value));
+onSubmit('key-form', () => lookUpKey(field('key').value));
+listenForKeys(whole);
 part('pause').addEventListener('click', () => {
   paused = !paused;
   part('pause').setAttribute('aria-pressed', String(paused));

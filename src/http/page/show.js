@@ -1,5 +1,14 @@
 /** What is seen of the cluster: text enters the page by textContent alone. */
-import { behindWords, beginning, clockWords, counted, number, timeOfDay, visible } from './words.js';
+import {
+  behindWords,
+  beginning,
+  clockWords,
+  counted,
+  dayAndTime,
+  number,
+  timeOfDay,
+  visible,
+} from './words.js';
 import { keptToken } from './Door.js';
 
 /** Of a key and a value in the list, characters; the whole is looked up. */
@@ -116,22 +125,56 @@ export function showRates(rates) {
   );
 }
 
+/** @typedef {{ whole: (index: number) => void, ofKey: (key: string) => void }} Wishes what a log's buttons ask for */
+
 /**
- * Adds logs to the list, the latest on top; `whole` is called with the index of one to see whole.
+ * Adds logs to the list, the latest on top.
  *
  * @param {readonly import('./words.js').Entry[]} entries in their order
- * @param {(index: number) => void} whole
+ * @param {Wishes} wishes
  */
-export function showLogs(entries, whole) {
+export function showLogs(entries, wishes) {
   const list = part('logs');
-  for (const entry of entries.slice(-LOGS_SHOWN_MAX)) list.prepend(logItem(entry, whole));
+  for (const entry of entries.slice(-LOGS_SHOWN_MAX))
+    list.prepend(logItem(entry, timeOfDay(entry.createdAt), keyButton(entry, wishes), wishes.whole));
   while (list.childElementCount > LOGS_SHOWN_MAX) list.lastElementChild?.remove();
 }
 
-/** @param {import('./words.js').Entry} entry @param {(index: number) => void} whole */
-function logItem({ index, createdAt, log: { key, value } }, whole) {
+/**
+ * Shows a page of one key's logs.
+ *
+ * @param {readonly import('./words.js').Entry[]} entries the latest first
+ * @param {(index: number) => void} whole
+ */
+export function showKeyLogs(entries, whole) {
+  part('key-logs').replaceChildren(
+    ...entries.map((entry) => logItem(entry, dayAndTime(entry.createdAt), null, whole)),
+  );
+}
+
+/** A key as a row and a title have it. @param {string} key */
+export function shortKey(key) {
+  return visible(beginning(key, KEY_LENGTH_MAX)) + (key.length > KEY_LENGTH_MAX ? '…' : '');
+}
+
+/** @param {import('./words.js').Entry} entry @param {Wishes} wishes */
+function keyButton({ log: { key } }, { ofKey }) {
+  const button = made('button', shortKey(key), 'key');
+  button.type = 'button';
+  button.title = 'Look up this key';
+  button.addEventListener('click', () => ofKey(key));
+  return button;
+}
+
+/**
+ * @param {import('./words.js').Entry} entry
+ * @param {string} time
+ * @param {HTMLElement | null} ofKey null where all are of one key
+ * @param {(index: number) => void} whole
+ */
+function logItem({ index, log: { key, value } }, time, ofKey, whole) {
   const item = document.createElement('li');
-  const isCut = key.length > KEY_LENGTH_MAX || value.value.length > VALUE_LENGTH_MAX;
+  const isCut = (ofKey !== null && key.length > KEY_LENGTH_MAX) || value.value.length > VALUE_LENGTH_MAX;
   const mark = value.value.length > VALUE_LENGTH_MAX ? '…' : '';
   const shown = made('span', visible(beginning(value.value, VALUE_LENGTH_MAX)) + mark, 'value');
   if (isCut) {
@@ -141,18 +184,13 @@ function logItem({ index, createdAt, log: { key, value } }, whole) {
     button.addEventListener('click', () => whole(index));
     shown.append(' ', button);
   }
-  item.append(
-    made('span', `#${index}`),
-    made('span', timeOfDay(createdAt), 'at'),
-    made('span', visible(beginning(key, KEY_LENGTH_MAX)) + (key.length > KEY_LENGTH_MAX ? '…' : ''), 'key'),
-    shown,
-  );
+  item.append(made('span', `#${index}`), made('span', time, 'at'), ...(ofKey === null ? [] : [ofKey]), shown);
   return item;
 }
 
-/** @param {import('./words.js').Entry | null} entry null for none */
-export function showEntry(entry) {
-  const list = part('look-entry');
+/** Shows a log whole. @param {'look-entry' | 'key-entry'} id @param {import('./words.js').Entry | null} entry null for none */
+export function showEntry(id, entry) {
+  const list = part(id);
   list.hidden = entry === null;
   list.replaceChildren();
   if (entry === null) return;

@@ -9,6 +9,8 @@ const UNSEEN_ON_LINES =
 /** @typedef {{ node: number, address: string, role: string, reachable: boolean, reason?: string, behind: number | null, clockOffset: number | null, http: string | null }} Member */
 /** @typedef {{ index: number, term: number, hash: string, createdAt: number, log: { key: string, value: { value: string, nonce: number } } }} Entry */
 
+/** @typedef {{ logs: Entry[], next: number | null }} KeyPage */
+
 /**
  * Text of which all is seen: on one line, or with its own lines.
  *
@@ -49,6 +51,11 @@ export function timeOfDay(ms) {
   return new Date(ms).toLocaleTimeString('en-GB');
 }
 
+/** The day and the time of it, to the second. @param {number} ms since 1970 */
+export function dayAndTime(ms) {
+  return new Date(ms).toLocaleString('sv');
+}
+
 /** @param {Info} info */
 export function leaderSentence({ leader, currentTerm }) {
   return leader === null ? `No leader, term ${currentTerm}` : `Node ${leader} leads, term ${currentTerm}`;
@@ -66,6 +73,33 @@ export function problemSentence({ problem }, members) {
   const away = members.filter(({ reachable }) => !reachable).map(({ node }) => `node ${node}`);
   if (away.length === 0) return ['No problem.', false];
   return [`Logs can be added, though this node does not reach ${away.join(' and ')}.`, true];
+}
+
+/** Why there is nothing of a key. @param {number} floor index of the last log that is forgotten; 0 for none */
+export function noneOfKey(floor) {
+  if (floor === 0) return 'There is no log of this key.';
+  return `There is no log of this key from #${number(floor + 1)} on. What came before was trimmed.`;
+}
+
+/** Why no earlier page of a key comes. @param {number} floor as of noneOfKey */
+export function noneBefore(floor) {
+  if (floor === 0) return 'There is none before.';
+  return `What came before #${number(floor + 1)} was trimmed.`;
+}
+
+/**
+ * Which of a key's logs a page has, and what comes before them.
+ *
+ * @param {KeyPage} page
+ * @param {number} floor as of noneOfKey
+ */
+export function keyPageSentence({ logs, next }, floor) {
+  const [latest, earliest] = [logs.at(0), logs.at(-1)].map((entry) => `#${number(entry?.index ?? 0)}`);
+  const range =
+    logs.length < 2 ? `1 log, ${latest}` : `${counted(logs.length, 'log')}, ${latest} to ${earliest}`;
+  // Whether there is one before a full page is known when that is asked for.
+  if (next !== null) return `${range}.`;
+  return `${range}. ${noneBefore(floor)}`;
 }
 
 /** How far a member is behind. @param {number | null} behind */

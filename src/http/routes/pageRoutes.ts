@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
   'icon.svg': 'image/svg+xml',
   'page.js': 'text/javascript; charset=utf-8',
   'Door.js': 'text/javascript; charset=utf-8',
+  'keyHistory.js': 'text/javascript; charset=utf-8',
   'show.js': 'text/javascript; charset=utf-8',
   'words.js': 'text/javascript; charset=utf-8',
 };
@@ -43,7 +44,8 @@ export const pageRoute: Route = {
   method: 'get',
   path: '/',
   scope: null,
-  summary: 'A page for a browser: who leads, the members, the last logs. It asks for a token.',
+  summary:
+    'A page for a browser: who leads, the members, the last logs, those of a key. It asks for a token.',
   querySchema: noQuerySchema,
   answers: { 200: { description: 'The page', content: { 'text/html': null } } },
   serve: (exchange) => serveFile(exchange, 'index.html'),

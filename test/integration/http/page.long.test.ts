@@ -7,11 +7,11 @@ import { runToEnd } from '../../StartedProgram';
 import { Cluster, SERVES_WITHIN_MS } from '../cluster/Cluster';
 import { until } from '../cluster/until';
 import { CHROMIUM, startBrowser, WITHOUT_BROWSER } from './Browser';
+import { focusByTab, openPage as openPageIn, WIDE } from './openPage';
 
 /** As at any other text: WCAG 2.2, 1.4.3. */
 const CONTRAST_MIN = 4.5;
 const NARROW = { width: 400, height: 900 };
-const WIDE = { width: 1400, height: 900 };
 const NASTY = '<img src=x onerror="document.title=1">\u0007\u001b[31m\u202e<script>document.title=1</script>';
 
 let cluster: Cluster;
@@ -64,20 +64,7 @@ describe('what the page is made of', () => {
   afterEach(() => expect(faults).toEqual([]));
   beforeEach(() => (faults = []));
 
-  /** A page that tells of scripts that fail and of what its policy forbids. */
-  async function openPage(address: string): Promise<Page> {
-    const page = await browser.newPage({ viewport: WIDE });
-    page.setDefaultTimeout(SERVES_WITHIN_MS);
-    page.on('pageerror', ({ message }) => faults.push(message));
-    page.on('console', (message) => {
-      if (/policy|trusted/i.test(message.text())) faults.push(message.text());
-    });
-    await page.addInitScript(
-      "addEventListener('securitypolicyviolation', (e) => console.error('policy: ' + e.violatedDirective))",
-    );
-    await page.goto(address);
-    return page;
-  }
+  const openPage = (address: string): Promise<Page> => openPageIn(browser, address, faults);
 
   async function push(key: string, value: string): Promise<void> {
     const answer = await fetch(`${addressOf(0)}/v1/log`, {
@@ -118,7 +105,7 @@ describe('what the page is made of', () => {
     const page = await openPage(`${addressOf(0)}/#token=${token}`);
     const leader = await cluster.leader();
     await page.getByRole('heading', { name: `Node ${leader.options.index} leads` }).waitFor();
-    await page.getByLabel('Key').waitFor();
+    await page.locator('#add-key').waitFor();
     await focusByTab(page, 'add-key');
     await page.keyboard.type('typed');
     await page.keyboard.press('Tab');
@@ -153,7 +140,7 @@ describe('what the page is made of', () => {
     await page.goto(`${addressOf(0)}/#token=${reader}`);
     await asked;
     await page.getByText(/^Node \d leads/).waitFor();
-    expect(await page.getByLabel('Key').isVisible()).toBe(false);
+    expect(await page.locator('#add-key').isVisible()).toBe(false);
     await page.close();
   });
 
@@ -161,7 +148,7 @@ describe('what the page is made of', () => {
     const page = await openPage(`${addressOf(0)}/#token=${token}`);
     await push('pause', 'before');
     await comes(page, 'before');
-    const button = page.getByRole('button', { name: 'Pause' });
+    const button = page.getByRole('button', { name: 'Pause', exact: true });
     await button.press('Space');
     await page.getByText('Paused: those that come are not shown.').waitFor();
     await push('pause', 'meanwhile');
@@ -187,7 +174,7 @@ describe('what the page is made of', () => {
     expect(await page.locator('#logs img, #logs b, #logs script').count()).toBe(0);
     const long = page.locator('#logs li', { hasText: 'xxx' });
     expect(await long.textContent()).not.toContain('end');
-    await long.getByRole('button').press('Enter');
+    await long.getByRole('button', { name: 'whole' }).press('Enter');
     await page.locator('#look-entry').getByText('xend').waitFor();
     await page.close();
   });
@@ -197,8 +184,10 @@ describe('what the page is made of', () => {
     await page.setViewportSize(size);
     await push('k'.repeat(300), 'v'.repeat(5000));
     await comes(page, 'vvv');
-    await page.locator('#logs li', { hasText: 'vvv' }).first().getByRole('button').click();
+    await page.locator('#logs li', { hasText: 'vvv' }).first().getByRole('button', { name: 'whole' }).click();
     await page.locator('#look-entry').getByText('hash').waitFor();
+    await page.locator('#logs li', { hasText: 'vvv' }).first().getByRole('button', { name: 'kkk' }).click();
+    await page.locator('#key-entry').getByText('hash').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width);
     const out = `[...document.querySelectorAll('body *')].filter((e) => {
       const { left, right } = e.getBoundingClientRect();
@@ -255,15 +244,6 @@ describe('what the page is made of', () => {
     await page.close();
   });
 });
-
-/** Goes on by the Tab key until the field has the focus. */
-async function focusByTab(page: Page, id: string): Promise<void> {
-  for (let presses = 0; presses < 50; presses++) {
-    if ((await page.evaluate('document.activeElement.id')) === id) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`the Tab key does not lead to ${id}`);
-}
 
 /** Of WCAG 2. */
 function contrast(one: string, other: string): number {
