@@ -65,6 +65,8 @@ export async function lookUpKey(key) {
     say('key-shown', `Logs of the key ${shortKey(key)}`);
     show(key, [null], page, floor);
     part('key-section').hidden = false;
+    // Where the title is, the logs below it are seen too.
+    part('key-section').scrollIntoView();
     part('key-shown').focus();
   } catch (thrown) {
     if (mine === asked) failed(reason(thrown));

@@ -74,6 +74,8 @@ async function trim(index: number): Promise<void> {
     await page.keyboard.press('Enter');
     await rangeIs(indexes.at(-1), indexes.at(-PAGE));
     expect(await focused(page)).toBe('key-shown');
+    const top = "document.getElementById('key-shown').getBoundingClientRect().top";
+    expect(await page.evaluate(`${top} < innerHeight / 4`)).toBe(true);
     expect(await page.locator('#key-entry').textContent()).toContain(`valuepaged ${2 * PAGE + 1}.`);
     expect(await shownValues()).toEqual(latestFirst.slice(0, PAGE));
 
