@@ -145,8 +145,8 @@ export class Replication {
   }
 
   /**
-   * Where there is no room for more logs of users: on the disk of the leader alone, so that another is to lead, or on so
-   * many of those that answer that the rest is no quorum. null: there is room, or too few answer to tell.
+   * Where there is no room for more logs of users: on so many of those that answer that the rest is no quorum, or on the
+   * leader's disk, as far as is known alone, so that another is to lead. null: there is room, or too few answer to tell.
    */
   get fullness(): 'leader' | 'quorum' | null {
     const isFull = this.log.room !== 'some';
@@ -157,8 +157,8 @@ export class Replication {
       answering++;
       if (progress.room === 'some') roomy++;
     }
-    if (roomy >= this.quorum) return isFull ? 'leader' : null;
-    return answering >= this.quorum ? 'quorum' : null;
+    if (roomy < this.quorum && answering >= this.quorum) return 'quorum';
+    return isFull ? 'leader' : null;
   }
 
   /** The followers whose disks have no room for more logs. */
@@ -229,8 +229,7 @@ export class Replication {
     progress.metIncarnation(incarnation, now);
     if (progress.state !== 'waiting' || now < progress.probeAt) return;
     progress.beginProbe();
-    this.sendEntries(peer, progress, now);
-    if (!progress.busy) this.sendAppend(peer, progress, [], now);
+    this.probe(peer, progress, now);
   }
 
   /** The link to a follower is gone, and what was under way with it. */
@@ -261,7 +260,7 @@ export class Replication {
     }
     if (!message.success) {
       progress.becomeProbing(message.matchIndex);
-      this.sendEntries(peer, progress, now);
+      this.probe(peer, progress, now);
       return;
     }
     progress.matched(message.matchIndex, message.commitIndex, now);
@@ -281,9 +280,10 @@ export class Replication {
       this.sendEntries(peer, progress, now);
       const mayKnow = Math.min(this.log.commitIndex, progress.matchIndex);
       const lacksCommitIndex = progress.sentCommitIndex < mayKnow;
-      // Its answer brings a readmission that was lost, or that it could not take.
-      const unreadmitted = !progress.voter && now - progress.answeredAt > APPEND_RESEND_MS;
-      if (progress.state === 'replicating' && !progress.busy && (lacksCommitIndex || unreadmitted))
+      // Its answer brings a readmission that was lost, or that it could not take, and whether there is room again.
+      const isLacking = !progress.voter || progress.room !== 'some';
+      const isAsked = isLacking && now - progress.answeredAt > APPEND_RESEND_MS;
+      if (progress.state === 'replicating' && !progress.busy && (lacksCommitIndex || isAsked))
         this.sendAppend(peer, progress, [], now);
     }
     this.sendEarlyCommits();
@@ -333,6 +333,12 @@ export class Replication {
     if (!isVoter(progress)) return true;
     const voters = [...this.progress.values()].filter(isVoter).sort(byNextQuorum);
     return voters.indexOf(progress) < this.quorum - 1;
+  }
+
+  /** Asks where the logs match, by an append of what is next, or of nothing. */
+  private probe(peer: string, progress: Progress, now: number): void {
+    this.sendEntries(peer, progress, now);
+    if (!progress.busy) this.sendAppend(peer, progress, [], now);
   }
 
   private sendEntries(peer: string, progress: Progress, now: number): void {

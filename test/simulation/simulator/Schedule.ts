@@ -108,6 +108,7 @@ class Schedule {
       machine.diskDelayMin = 0;
       machine.diskHangsUntil = 0;
       machine.failsNextWrite = false;
+      machine.disk.room = 'some';
       machine.disk.durable?.heal();
       machine.afterVote = null;
       machine.onMembership = null;
@@ -217,8 +218,11 @@ class Schedule {
     const { cluster } = this;
     this.trace.add(cluster.now, 'heal', 0, cluster.size, () => 'heal all');
     this.mend(cluster.nodes);
-    const works = (): boolean => this.oneLeader(cluster.nodes) && this.equalLogs();
-    this.reach('one leader and equal logs', () => works() || cluster.mayRefuse);
+    const works = (): boolean =>
+      this.oneLeader(cluster.nodes) &&
+      this.equalLogs() &&
+      cluster.processAt(cluster.leader ?? 0)?.mokka.hasRoom === true;
+    this.reach('one leader, equal logs and room', () => works() || cluster.mayRefuse);
     if (!works()) {
       cluster.runUntil(cluster.now + 3000 * MS);
       return;

@@ -32,6 +32,11 @@ export class SimulatedMokka extends ReplicatedMokka {
     return this.state === NodeStates.LEADER;
   }
 
+  /** Whether it leads, and knows of room for logs on the disks of a quorum. */
+  get hasRoom(): boolean {
+    return this.leads && this['replicatedLog'].fullness === null;
+  }
+
   /** Index up to which this node knows that entries are committed. */
   get commitIndex(): number {
     return this['replicatedLog'].log.commitIndex;

@@ -1,3 +1,4 @@
+import { EntryKind } from '../../../src/entry/Entry';
 import { StartError } from '../../../src/errors';
 import { drainMicrotasks } from './world/microtasks';
 import { SimulatedTimer, type Host } from './world/hostGlobals';
@@ -73,6 +74,7 @@ export class SimulatedProcess implements Host {
     private readonly wallOffset: () => number,
   ) {
     disk.onWrite = (write, takes) => {
+      this.checkRoom(write);
       this.localTime += takes;
       this.effects.push({ kind: 'write', at: this.localTime, write });
     };
@@ -81,6 +83,15 @@ export class SimulatedProcess implements Host {
         const at = Math.max(this.localTime, world.now) + disk.syncTime();
         world.at(at, () => this.handle(end));
       };
+  }
+
+  /** A full disk takes logs of users only from a leader whose own has room, and without any room none. */
+  private checkRoom(write: DiskWrite): void {
+    const { room } = this.disk;
+    if (room === 'some' || write.kind !== 'append') return;
+    if (write.entries.every(({ kind }) => kind !== EntryKind.Log)) return;
+    if (room === 'none' || this.mokka.leads)
+      this.world.violated(`node ${this.node} stores logs on a disk with room: ${room}`);
   }
 
   // Host.

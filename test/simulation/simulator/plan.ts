@@ -28,6 +28,8 @@ export interface SchedulePlan {
   readonly limits: Partial<LogLimits>;
   /** Whether clients trim the log. */
   readonly trims: boolean;
+  /** Whether disks have no room for logs at times. */
+  readonly rooms: boolean;
   readonly realArithmetic: boolean;
   /** When each node starts first, µs. */
   readonly starts: readonly number[];
@@ -104,6 +106,9 @@ const KIND_WEIGHTS: Record<ScheduleKind, number> = {
   mixed: 4,
 };
 
+/** In so many schedules in a thousand disks have no room for logs for a while. */
+const ROOMS_PER_MILLE = 200;
+
 /** In so many schedules in a thousand clients trim the log. */
 const TRIMS_PER_MILLE = 300;
 
@@ -129,6 +134,7 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
   ]);
   const limits = isQuiet ? {} : smallLimits(new Random(seed, 'limits'));
   const trims = !isQuiet && new Random(seed, 'trims').perMille(TRIMS_PER_MILLE);
+  const rooms = !isQuiet && new Random(seed, 'rooms').perMille(ROOMS_PER_MILLE);
   const forgets = trims || forgetsPushes(limits);
   return {
     kind,
@@ -137,14 +143,18 @@ export function planOf(seed: number, size: number | null): SchedulePlan {
       size: members,
       ...timing,
       store: storeOf(new Random(seed, 'store')),
-      network: exactLinksFor(forgets, networkOf(kind, new Random(seed, 'links'), timing.heartbeat)),
+      network: exactLinksFor(forgets || rooms, networkOf(kind, new Random(seed, 'links'), timing.heartbeat)),
     },
     limits,
     trims,
+    rooms,
     realArithmetic: !isQuiet && members <= 3 && seed % REAL_ARITHMETIC_EVERY === 7,
     starts: startsOf(random, members, kind),
     wallOffsets: Array.from({ length: members }, () => random.between(-12 * HOUR, 12 * HOUR)),
-    faults: faultsOf(new Random(seed, 'faults'), kind, faultsEndAt),
+    faults: [
+      ...faultsOf(new Random(seed, 'faults'), kinds[kind], kind, faultsEndAt),
+      ...(rooms ? faultsOf(new Random(seed, 'room faults'), { noRoom: 1 }, kind, faultsEndAt) : []),
+    ],
     clientSteps: [
       ...clientStepsOf(new Random(seed, 'clients'), members, faultsEndAt, forgets),
       ...(trims ? trimStepsOf(new Random(seed, 'trim steps'), members, faultsEndAt) : []),
@@ -186,9 +196,9 @@ function forgetsPushes({ REMEMBERED_PUSHES_MAX: max }: Partial<LogLimits>): bool
 }
 
 /** What a push may be answered with, codes of errors. Where no push is forgotten, none is refused as too old. */
-export function errorsOf({ limits, trims }: SchedulePlan): string[] {
+export function errorsOf({ limits, trims, rooms }: SchedulePlan): string[] {
   return [
-    ...DENIALS,
+    ...DENIALS.filter((code) => rooms || code !== 'STORE_FULL'),
     'UNKNOWN_OUTCOME',
     ...(trims || forgetsPushes(limits) ? ['STALE_NONCE'] : []),
     ...(trims ? ['TRIMMED'] : []),
@@ -196,11 +206,11 @@ export function errorsOf({ limits, trims }: SchedulePlan): string[] {
 }
 
 /**
- * Where pushes are forgotten, a forwarded push must not come twice: LogApi takes a refusal for the answer to its only
- * try. Links of src/transport never repeat a packet.
+ * Where pushes are forgotten, or refused for want of room, a forwarded push must not come twice: LogApi takes a refusal for
+ * the answer to its only try. Links of src/transport never repeat a packet.
  */
-function exactLinksFor(forgets: boolean, network: NetworkSettings): NetworkSettings {
-  return forgets ? { ...network, duplicatesPerMille: 0 } : network;
+function exactLinksFor(isRefused: boolean, network: NetworkSettings): NetworkSettings {
+  return isRefused ? { ...network, duplicatesPerMille: 0 } : network;
 }
 
 /** Links that come up at once, so that who votes in one moment and dies can be asked again in the next. */
@@ -247,12 +257,17 @@ function storeOf(random: Random): StoreLimits | null {
   };
 }
 
-function faultsOf(random: Random, kind: ScheduleKind, endAt: number): Fault[] {
+function faultsOf(
+  random: Random,
+  weights: Partial<Record<FaultName, number>>,
+  kind: ScheduleKind,
+  endAt: number,
+): Fault[] {
   if (kind === 'isolation') return [];
   const faults: Fault[] = [];
   const pause = kind === 'elections' ? 600 : random.pick([150, 400, 800, 1500]);
   for (let at = random.below(800) * MS; at < endAt; at += random.between(pause / 3, pause * 2) * MS) {
-    const name = weighted(random, kinds[kind] as Partial<Record<FaultName, number>>);
+    const name = weighted(random, weights);
     faults.push(makeFault(name, at, random));
   }
   return faults;

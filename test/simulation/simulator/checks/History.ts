@@ -3,7 +3,7 @@ import { toLogEntry, type LogEntry } from '../../../../src/entry/Entry';
 import type { CommittedEntry } from './SafetyChecks';
 
 /** Codes that promise: nothing was or will be committed. */
-export const DENIALS: readonly string[] = ['NO_LEADER', 'BUSY', 'NODE_UNREACHABLE'];
+export const DENIALS: readonly string[] = ['NO_LEADER', 'BUSY', 'NODE_UNREACHABLE', 'STORE_FULL'];
 
 /** How one attempt of a push ended; null: no answer came. */
 export type AttemptOutcome = { readonly entry: LogEntry } | { readonly error: Error } | null;

@@ -2,7 +2,7 @@ import type { Random } from '../world/Random';
 import { blackout, crash, dieInEvent, pause, rivals, stop, storm } from './crashes';
 import type { Fault, Strike } from './Fault';
 import { cutOff, cutOneWay, cutPair, slowNetwork, slowWay, split, strandedLeader } from './links';
-import { clockJump, failedWrite, fullDisk, hangingDisk, slowDisk, slowDisks } from './machines';
+import { clockJump, failedWrite, fullDisk, hangingDisk, noRoom, slowDisk, slowDisks } from './machines';
 import { voterWiped, wipe, wipeAgain, wipeTwo, wipeWhileOthersAreBehind } from './wipes';
 
 const strikes = {
@@ -25,6 +25,7 @@ const strikes = {
   hangingDisk,
   failedWrite,
   fullDisk,
+  noRoom,
   clockJump,
   wipe,
   wipeAgain,

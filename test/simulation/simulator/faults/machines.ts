@@ -1,3 +1,4 @@
+import type { Room } from '../../../../src/storage/LogStore';
 import type { Random } from '../world/Random';
 import { later, MS, someNode, type Strike } from './Fault';
 
@@ -62,6 +63,29 @@ export function fullDisk(random: Random): Strike {
       durable.isFull = false;
       cluster.start(victim);
     });
+  };
+}
+
+/** One disk, or all, have no room for logs for a while, or for nothing at all: nodes and cluster live with it. */
+export function noRoom(random: Random): Strike {
+  const node = someNode(random, 500);
+  const fillsAll = random.perMille(400);
+  const room = random.pick(['full', 'full', 'none'] as const);
+  const time = random.between(200, 3000) * MS;
+  return (cluster) => {
+    const victims = fillsAll ? cluster.nodes : [node(cluster)];
+    const set = (to: Room): void => {
+      for (const victim of victims) cluster.machine(victim).disk.room = to;
+      cluster.trace.add(
+        cluster.now,
+        'room',
+        victims.length,
+        0,
+        () => `the disks of nodes ${victims.join(', ')} have room: ${to}`,
+      );
+    };
+    set(room);
+    later(cluster, time, () => set('some'));
   };
 }
 

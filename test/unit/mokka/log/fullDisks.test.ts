@@ -54,6 +54,15 @@ test('too few answer to tell: the push waits, as it does without a quorum', () =
   expect(bus.propose('a', 1).refused).toEqual([]);
 });
 
+test('too few answer, and the leader is full: the push waits for another', () => {
+  const bus = fullBus({ a: 'full' });
+  bus.isolate('b');
+  bus.isolate('c');
+  bus.log('a').lost('b');
+  bus.log('a').lost('c');
+  expect(bus.propose('a', 1).refused).toEqual(['NO_LEADER']);
+});
+
 test('one that answers and is full, one that is away: there is no quorum with room', () => {
   const bus = fullBus({ b: 'full' });
   bus.isolate('c');
@@ -129,6 +138,33 @@ describe('a follower whose last room is gone', () => {
     pass(bus);
     expect(bus.store('c').last?.index).toBe(held);
   });
+});
+
+test('that a follower has room again is asked for, where its word was lost', () => {
+  const bus = fullBus({ c: 'none' });
+  bus.isolate('c');
+  bus.store('c').room = 'some';
+  bus.log('c').tick(bus.now);
+  bus.deliver();
+  bus.cut.clear();
+  bus.propose('a', 1);
+  pass(bus);
+  expect(bus.store('c').last?.index).toBe(bus.log('a').log.lastIndex);
+});
+
+test('where the logs match is found out with a follower that has no room, too', () => {
+  const bus = fullBus({});
+  bus.isolate('c');
+  for (let nonce = 1; nonce <= 3; nonce++) bus.propose('a', nonce);
+  bus.settle('a');
+  // The next leader holds more than c.
+  bus.cut.clear();
+  bus.store('c').room = 'none';
+  bus.elect('b', 2, ['a']);
+  bus.log('c').follow(2, 'b');
+  bus.log('b').heard('c', run(1), bus.now);
+  bus.settle('b');
+  expect(bus.log('b').matchIndexOf('c')).toBe(1);
 });
 
 test('a leader that hands over takes those with room, if there are any', () => {
