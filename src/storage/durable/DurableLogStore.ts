@@ -132,6 +132,8 @@ export class DurableLogStore implements LogStore {
     archive: SegmentArchive | null = null,
     room = new StoreRoom(null),
   ): DurableLogStore {
+    // A process that was killed may have given names that a loss of power would take back, after this one built on them.
+    disk.syncNames('');
     const marker = new MarkerFile(disk, owner);
     const marked = marker.read();
     const journal = new Journal(disk, limits);
