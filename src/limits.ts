@@ -414,8 +414,8 @@ export const ROOM_LOOK_MS = 1000;
 /** A node makes its reserve only so long after its start, ms: a start is busy enough. */
 export const RESERVE_AFTER_MS = 10_000;
 
-/** So long it waits after each step of the reserve, ms: 64 MiB in some 10 s, so that the journal's syncs stay short. */
-export const RESERVE_STEP_MS = 150;
+/** So long it waits after each step of the reserve, ms: 64 MiB in half a minute, so that the journal's syncs stay short. */
+export const RESERVE_STEP_MS = 500;
 
 /** A node that leaves a line of `npm run cli` unanswered for so long, ms, is asked whether it answers anything. */
 export const CLIENT_SILENT_MS = 1500;

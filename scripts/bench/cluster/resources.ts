@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { processFile } from '../../../src/linux/processes';
+import { RESERVE_NAME } from '../../../src/storage/room/ReserveFile';
 import { rounded } from '../report/percentiles';
 
 const KIB_PER_MB = 1000_000 / 1024;
@@ -24,13 +25,13 @@ export function memoryOf(pid: number | undefined): Memory {
   return { rss_mb: Number.isNaN(kib) ? null : rounded(kib / KIB_PER_MB, 1), file_pages_mb: null };
 }
 
-/** Bytes that a directory's files take on the disk. */
+/** Bytes that a directory's files take on the disk, but for a node's reserve. */
 export function diskBytes(directory: string): number {
   let bytes = 0;
   for (const file of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, file.name);
     if (file.isDirectory()) bytes += diskBytes(path);
-    else if (file.isFile()) bytes += statSync(path).blocks * BLOCK_BYTES;
+    else if (file.isFile() && file.name !== RESERVE_NAME) bytes += statSync(path).blocks * BLOCK_BYTES;
   }
   return bytes;
 }
