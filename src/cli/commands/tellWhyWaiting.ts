@@ -2,7 +2,7 @@ import { ADD_WAIT_TOLD_MS } from '../../limits';
 import type { NodeInfo } from '../../api';
 
 /**
- * Looks every ADD_WAIT_TOLD_MS why nothing can be committed, and tells it, once. What `look` cannot find out is looked for
+ * Looks every ADD_WAIT_TOLD_MS what problem info tells of, and tells it, once: mostly why nothing can be committed. What `look` cannot find out is looked for
  * again. Returns what ends the looking.
  */
 export function tellWhyWaiting(
@@ -25,7 +25,7 @@ export function tellWhyWaiting(
     looking = false;
     if (problem === null || ended) return;
     end();
-    tell(`the add waits: ${problem} Ctrl-C ends the wait.`);
+    tell(`the add waits; info says: ${problem} Ctrl-C ends the wait.`);
   };
   const timer = setInterval(() => void lookOnce(), ADD_WAIT_TOLD_MS);
   return end;

@@ -245,7 +245,7 @@ test('without a leader an add ends with 4; a node that is gone leaves no socket 
   expect(await cli('add_log', 'k', 'v')).toMatchObject({
     ...{ status: 4, stdout: '' },
     stderr: expect.stringMatching(
-      /^the add waits: 1 of 3 members are reachable and 2 are needed; not reachable: node 1[^\n]+Ctrl-C ends the wait.\nNO_LEADER: /,
+      /^the add waits; info says: 1 of 3 members are reachable and 2 are needed; not reachable: node 1[^\n]+Ctrl-C ends the wait.\nNO_LEADER: /,
     ) as string,
   });
   const waiting = start('--json', 'add_log', 'k', 'v');

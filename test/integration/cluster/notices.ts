@@ -10,7 +10,7 @@ const NOTICES = [
   'a write to .* took .* ms, with electionTimeout .* ms and heartbeat .* ms: each add waits for such writes; give the node a faster disk, or, where that cannot be, raise both settings',
   'stepping down: no quorum was heard',
   'won an election of a term that is over',
-  'the add waits: .* Ctrl-C ends the wait.',
+  'the add waits; info says: .* Ctrl-C ends the wait.',
 ];
 
 /** Before a notice: the time and level of a record in a node's terminal, or the node's name in `npm start`'s. */

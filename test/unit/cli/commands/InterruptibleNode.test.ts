@@ -33,7 +33,7 @@ test('an add that waits for a second is told for whom, once', async () => {
   await after(ADD_WAIT_TOLD_MS - 1);
   expect(told).toEqual([]);
   await after(10 * ADD_WAIT_TOLD_MS);
-  expect(told).toEqual([`the add waits: ${PROBLEM} Ctrl-C ends the wait.`]);
+  expect(told).toEqual([`the add waits; info says: ${PROBLEM} Ctrl-C ends the wait.`]);
   node.letGo();
   expect(await added).toMatchObject({ index: 1 });
 });
