@@ -237,6 +237,20 @@ test('the socket is its owner’s alone, takes many lines, and turns away one cl
   }
 });
 
+test('a trim is done with --yes alone, and then told of by status', async () => {
+  await cli('add_log', 'trimmed', '1');
+  const last = logOf(await cli('--json', 'add_log', 'kept', '2')).index;
+  const asked = await cli('trim', String(last - 1));
+  expect(asked).toMatchObject({ status: 2, stderr: expect.stringContaining('nothing was done') as string });
+  const trimmed = await cli('--node', '1', 'trim', String(last - 1), '--yes');
+  expect(trimmed).toMatchObject({ status: 0, stdout: `the log begins with ${last}\n`, stderr: '' });
+  const gone = await cli('--node', '1', '--json', 'get', 'trimmed');
+  expect([gone.status, JSON.parse(gone.stdout)]).toMatchObject([
+    15,
+    { ok: false, error: { code: 'TRIMMED', floor: last - 1 } },
+  ]);
+});
+
 test('without a leader an add ends with 4; a node that is gone leaves no socket that answers', async () => {
   await Promise.all([cluster.node(1).kill(), cluster.node(2).kill()]);
   await until(WITHIN_MS, 'no leader', async () =>
@@ -267,18 +281,4 @@ test('without a leader an add ends with 4; a node that is gone leaves no socket 
   await until(WITHIN_MS, 'the socket answers again', async () =>
     (await cli('info')).status === 0 ? true : undefined,
   );
-});
-
-test('a trim is done with --yes alone, and then told of by status', async () => {
-  await cli('add_log', 'trimmed', '1');
-  const last = logOf(await cli('--json', 'add_log', 'kept', '2')).index;
-  const asked = await cli('trim', String(last - 1));
-  expect(asked).toMatchObject({ status: 2, stderr: expect.stringContaining('nothing was done') as string });
-  const trimmed = await cli('--node', '1', 'trim', String(last - 1), '--yes');
-  expect(trimmed).toMatchObject({ status: 0, stdout: `the log begins with ${last}\n`, stderr: '' });
-  const gone = await cli('--node', '1', '--json', 'get', 'trimmed');
-  expect([gone.status, JSON.parse(gone.stdout)]).toMatchObject([
-    15,
-    { ok: false, error: { code: 'TRIMMED', floor: last - 1 } },
-  ]);
 });
