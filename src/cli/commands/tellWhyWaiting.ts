@@ -2,8 +2,8 @@ import { ADD_WAIT_TOLD_MS } from '../../limits';
 import type { NodeInfo } from '../../api';
 
 /**
- * Looks every ADD_WAIT_TOLD_MS what problem info tells of, and tells it, once: mostly why nothing can be committed. What `look` cannot find out is looked for
- * again. Returns what ends the looking.
+ * Looks every ADD_WAIT_TOLD_MS for the problem that info tells of, mostly why nothing can be committed, and tells it, once.
+ * What `look` cannot find out is looked for again. Returns what ends the looking.
  */
 export function tellWhyWaiting(
   look: () => Promise<Pick<NodeInfo, 'problem'>>,
