@@ -18,12 +18,12 @@ afterAll(() => http.cluster.end());
 const infoOf = async (index: number): Promise<{ problem: string | null; index: number }> =>
   (await (await http.fetch(index, '/v1/info')).json()) as { problem: string | null; index: number };
 
-/** Adds at node 0 until that is refused; the number of the last log. */
-async function addUntilFull(): Promise<number> {
+/** Adds at a node until that is refused; the number of the last log, `known` where none was added. */
+async function addUntilFull(node: number, known: number): Promise<number> {
   const value = 'v'.repeat(VALUE_BYTES_MAX);
-  let last = 0;
+  let last = known;
   for (;;) {
-    const answer = await http.push(0, 'large', value);
+    const answer = await http.push(node, 'large', value);
     if (answer.status !== 201) {
       expect(answer.status).toBe(507);
       expect(await answer.json()).toMatchObject({ code: 'STORE_FULL' });
@@ -34,13 +34,15 @@ async function addUntilFull(): Promise<number> {
 }
 
 test('when it is full nothing is lost, all but adds goes on, and a trim makes room again', async () => {
-  const last = await addUntilFull();
-  expect(last).toBeGreaterThan((0.8 * STORE_BYTES_MAX) / VALUE_BYTES_MAX);
-  expect(last).toBeLessThanOrEqual(STORE_BYTES_MAX / VALUE_BYTES_MAX);
-  const told = await Promise.all([0, 1, 2].map(infoOf));
-  for (const { index, problem } of told) {
-    expect(index).toBe(last);
-    expect(problem).toMatch(/^No room for more logs on .* Trim the log /);
+  const first = await addUntilFull(0, 0);
+  expect(first).toBeGreaterThan((0.8 * STORE_BYTES_MAX) / VALUE_BYTES_MAX);
+  expect(first).toBeLessThanOrEqual(STORE_BYTES_MAX / VALUE_BYTES_MAX);
+  for (const { index, problem } of await Promise.all([0, 1, 2].map(infoOf))) {
+    expect(index).toBe(first);
+    // The files of one may take a little less than those of the others, and less a moment later.
+    expect(problem).toMatch(
+      /^No room for more logs on .* Trim the log |takes 9\d % of what it may\. Trim the log /,
+    );
   }
   expect((await http.fetch(0, '/v1/log/1')).status).toBe(200);
 
@@ -50,7 +52,7 @@ test('when it is full nothing is lost, all but adds goes on, and a trim makes ro
   const { index: killed } = leader.options;
   http.cluster.start(killed, { HTTP_PORT: String(http.portOf(killed)) });
   await http.cluster.converged();
-  expect((await http.push(killed, 'key', 'value')).status).toBe(507);
+  const last = await addUntilFull(killed, first);
 
   const trimmed = await http.fetch(0, '/v1/trim', {
     method: 'POST',
@@ -64,5 +66,8 @@ test('when it is full nothing is lost, all but adds goes on, and a trim makes ro
   });
   expect(added.index).toBe(last + 1);
   await http.cluster.converged();
-  for (const index of [0, 1, 2]) expect((await infoOf(index)).problem).toBeNull();
+  await until(ROOM_WITHIN_MS, 'no problem is told of', async () => {
+    const infos = await Promise.all([0, 1, 2].map(infoOf));
+    return infos.every(({ problem }) => problem === null) ? true : undefined;
+  });
 });
