@@ -12,24 +12,26 @@ const SCENARIO_SEEDS_MAX = 10;
 
 /** Where to begin, so that a bug is found at once; any other seed would do, and take longer. */
 const FIRST_SEEDS: Readonly<Record<string, number>> = {
-  'double-vote': 18,
-  'forget-vote': 18,
+  'double-vote': 28,
+  'forget-vote': 28,
   'vote-for-older-log': 11,
   'no-pre-vote': 4,
   'wiped-member-votes': 27,
   'readmit-before-commit': 11,
   'identity-before-commit': 53,
-  'read-below-told': 5,
+  'read-below-told': 11,
   'tell-old-terms': 20,
   'complete-part-of-quorum': 433,
-  'remembers-all-at-once': 20,
+  'remembers-all-at-once': 21,
   'rejoining-member-votes': 6,
   'skip-segment-sync': 10,
   'skip-segment-name': 10,
   'skip-marker-name': 5,
   'retire-before-sync': 10,
   'extent-before-sync': 16,
-  'floor-drops-more': 762,
+  'floor-drops-more': 796,
+  'condition-before-retry': 138,
+  'room-unasked': 71,
 };
 
 /** Whether a schedule, or the scenario of a plant, fails with this seed. */
