@@ -408,15 +408,6 @@ export const FULL_LEADER_ASK_MS = 2000;
 /** So often a leader looks for what `settings.retain` no longer keeps while disks are full, ms: each look is a walk over files' names in memory. */
 export const RETAIN_FULL_LOOK_MS = 1000;
 
-/** So often a node looks at the room on its disk, ms: what fills it faster is met by the reserve. */
-export const ROOM_LOOK_MS = 1000;
-
-/** A node makes its reserve only so long after its start, ms: a start is busy enough. */
-export const RESERVE_AFTER_MS = 10_000;
-
-/** So long it waits after each step of the reserve, ms: 64 MiB in half a minute, so that the journal's syncs stay short. */
-export const RESERVE_STEP_MS = 500;
-
 /** A node that leaves a line of `npm run cli` unanswered for so long, ms, is asked whether it answers anything. */
 export const CLIENT_SILENT_MS = 1500;
 
@@ -425,12 +416,3 @@ export const CLIENT_PROBE_MS_MAX = 3000;
 
 /** In so many looks: see answersAnything. */
 export const CLIENT_PROBE_LOOKS = 12;
-
-/** After how many ms a file is archived again that could not be: soon after space is made, and seldom enough for a disk that is slow to fail. */
-export const ARCHIVE_RETRY_MS = 10_000;
-
-/** A file that is not archived within so many ms is told as one that cannot be: at 16 MiB, the disk or what leads to it hangs. */
-export const ARCHIVE_SLOW_MS = 60_000;
-
-/** How much of two files is compared at once, bytes: few reads, beside the main thread, for little memory. */
-export const ARCHIVE_COMPARE_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toError } from '../errors';
+import { sizeOf } from '../storage/directory/durableFile';
 
 /** What a store takes of its disk and what is left, bytes; null where it has no directory. */
 export interface DiskUse {
@@ -20,17 +20,7 @@ export async function diskUse(directory: string | null): Promise<DiskUse> {
 async function bytesIn(directory: string): Promise<number> {
   const found = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => entry.isFile());
-  const lengths = await Promise.all(files.map(({ parentPath, name }) => bytesOf(join(parentPath, name))));
-  return lengths.reduce((sum, length) => sum + length, 0);
-}
-
-/** A file may be removed while it is looked for. */
-async function bytesOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (thrown) {
-    const { code }: NodeJS.ErrnoException = toError(thrown);
-    if (code === 'ENOENT') return 0;
-    throw thrown;
-  }
+  const lengths = await Promise.all(files.map(({ parentPath, name }) => sizeOf(join(parentPath, name))));
+  // A file may be removed while it is looked for.
+  return lengths.reduce<number>((sum, length) => sum + (length ?? 0), 0);
 }

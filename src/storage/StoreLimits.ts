@@ -22,6 +22,24 @@ export const BLOCK_BYTES = 8 * KiB;
 /** Segments that a store holds open: what is read lies mostly in few; a process may have some 1,000 files. */
 export const SEGMENT_FILES_OPEN_MAX = 16;
 
+/** So often a node looks at the room on its disk, ms: what fills it faster is met by the reserve. */
+export const ROOM_LOOK_MS = 1000;
+
+/** A node makes its reserve only so long after its start, ms: a start is busy enough. */
+export const RESERVE_AFTER_MS = 10_000;
+
+/** So long it waits after each step of the reserve, ms: 64 MiB in half a minute, so that the journal's syncs stay short. */
+export const RESERVE_STEP_MS = 500;
+
+/** After how many ms a file is archived again that could not be: soon after space is made, and seldom enough for a disk that is slow to fail. */
+export const ARCHIVE_RETRY_MS = 10_000;
+
+/** A file that is not archived within so many ms is told as one that cannot be: at 16 MiB, the disk or what leads to it hangs. */
+export const ARCHIVE_SLOW_MS = 60_000;
+
+/** How much of two files is compared at once, bytes: few reads, beside the main thread, for little memory. */
+export const ARCHIVE_COMPARE_BYTES = MiB;
+
 /** The sizes of a durable store's parts, which a test makes small. */
 export const STORE_LIMITS = { BLOCK_BYTES, JOURNAL_BYTES, JOURNAL_FILES_MAX, SEGMENT_BYTES };
 

@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { MalformedEntryError, parseEntry, type Entry, type LogPoint } from '../../entry/Entry';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { entryHashHex, MalformedEntryError, parseEntry, type Entry, type LogPoint } from '../../entry/Entry';
 import { entryBounds, LENGTH_BYTES } from '../../entry/entryFrames';
-import { entryHashHex } from '../../entry/Entry';
+import { readWhole } from '../directory/durableFile';
 import { Segment } from '../segments/Segment';
 import { SegmentKeys } from '../segments/SegmentKeys';
 import { knownFault } from '../storeRules';
@@ -103,15 +103,7 @@ function openToRead(path: string): ReadableFile {
   return {
     path,
     size: fstatSync(descriptor).size,
-    read: (into, at) => {
-      let read = 0;
-      while (read < into.length) {
-        const got = readSync(descriptor, into, read, into.length - read, at + read);
-        if (got === 0) break;
-        read += got;
-      }
-      return read;
-    },
+    read: (into, at) => readWhole(descriptor, into, at),
     close: () => closeSync(descriptor),
   };
 }

@@ -3,9 +3,9 @@ import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { badConfig } from '../../config/faults';
 import { toError, type StartError } from '../../errors';
-import { ARCHIVE_RETRY_MS, ARCHIVE_SLOW_MS } from '../../limits';
 import { DIRECTORY_MODE, makeDirectory } from '../directory/durableFile';
 import type { SegmentArchive } from '../segments/ForgottenSegments';
+import { ARCHIVE_RETRY_MS, ARCHIVE_SLOW_MS } from '../StoreLimits';
 import { nodeFolder, PART_SUFFIX } from './archiveNames';
 import { moveFile, syncAt, type Rename } from './moveFile';
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import { toError } from '../../errors';
-import { ARCHIVE_COMPARE_BYTES } from '../../limits';
+import { sizeOf } from '../directory/durableFile';
+import { ARCHIVE_COMPARE_BYTES } from '../StoreLimits';
 import { PART_SUFFIX } from './archiveNames';
 
 /** Gives a file another name, as the system does: EXDEV where that is on another file system. */
@@ -54,7 +55,8 @@ async function isRenamed(from: string, to: string, byName: Rename): Promise<bool
     await byName(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EXDEV') return false;
+    const { code }: NodeJS.ErrnoException = toError(error);
+    if (code === 'EXDEV') return false;
     throw error;
   }
 }
@@ -68,16 +70,6 @@ async function copy(from: string, to: string): Promise<void> {
   } catch (error) {
     // It may not have been made.
     await unlink(part).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** The length of a file; null when there is none. */
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -108,9 +100,4 @@ async function readAt(file: FileHandle, into = Buffer.alloc(0), at = 0): Promise
     read += bytesRead;
   }
   return into.subarray(0, read);
-}
-
-function codeOf(error: unknown): string | undefined {
-  const { code }: NodeJS.ErrnoException = toError(error);
-  return code;
 }

@@ -7,15 +7,13 @@ import {
   ftruncateSync,
   openSync,
   readdirSync,
-  readSync,
   renameSync,
   rmSync,
   unlink,
 } from 'node:fs';
 import { join } from 'node:path';
-import { toError } from '../../errors';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
-import { FILE_MODE, makeDirectory, syncPath, writeWhole } from './durableFile';
+import { FILE_MODE, isMissing, makeDirectory, readWhole, syncPath, writeWhole } from './durableFile';
 
 /** The files of a store in a directory of the file system. */
 export class DirectoryDisk implements StoreDisk {
@@ -88,13 +86,7 @@ class DirectoryFile implements StoreFile {
   }
 
   read(into: Buffer, at: number): number {
-    let read = 0;
-    while (read < into.length) {
-      const got = readSync(this.descriptor, into, read, into.length - read, at + read);
-      if (got === 0) break;
-      read += got;
-    }
-    return read;
+    return readWhole(this.descriptor, into, at);
   }
 
   write(bytes: Buffer, at: number, length: number): void {
@@ -127,9 +119,4 @@ class DirectoryFile implements StoreFile {
   private closeUnused(): void {
     if (this.syncs === 0) closeSync(this.descriptor);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  const { code }: NodeJS.ErrnoException = toError(error);
-  return code === 'ENOENT';
 }

@@ -1,5 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { toError } from '../../errors';
 
 /** Mode of the files in a data directory: for their owner alone. */
 export const FILE_MODE = 0o600;
@@ -11,6 +13,33 @@ export const DIRECTORY_MODE = 0o700;
 export function writeWhole(file: number, bytes: Buffer, index: number | null, length = bytes.length): void {
   for (let written = 0; written < length;)
     written += writeSync(file, bytes, written, length - written, index === null ? null : index + written);
+}
+
+/** Reads a file from a position on into a buffer; returns how many bytes there were, less than it holds at the file's end. */
+export function readWhole(file: number, into: Buffer, at: number): number {
+  let read = 0;
+  while (read < into.length) {
+    const got = readSync(file, into, read, into.length - read, at + read);
+    if (got === 0) break;
+    read += got;
+  }
+  return read;
+}
+
+/** The length of a file, bytes; null when there is none. */
+export async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether what was thrown says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  const { code }: NodeJS.ErrnoException = toError(error);
+  return code === 'ENOENT';
 }
 
 /** Puts a file's content, or a directory's names, on disk. */

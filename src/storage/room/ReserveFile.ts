@@ -1,9 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toError } from '../../errors';
-import { FILE_MODE } from '../directory/durableFile';
+import { FILE_MODE, sizeOf } from '../directory/durableFile';
 
 /** The name of the reserve in a data directory. */
 export const RESERVE_NAME = 'reserve';
@@ -24,12 +23,7 @@ export class ReserveFile {
 
   /** Its length, bytes: 0 where there is none. */
   async size(): Promise<number> {
-    try {
-      return (await stat(this.path)).size;
-    } catch (error) {
-      if (isMissing(error)) return 0;
-      throw error;
-    }
+    return (await sizeOf(this.path)) ?? 0;
   }
 
   /** Lets it grow by one step, to so many bytes at most; on disk when it resolves. */
@@ -55,9 +49,4 @@ export class ReserveFile {
   removeNow(): void {
     rmSync(this.path, { force: true });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  const { code }: NodeJS.ErrnoException = toError(error);
-  return code === 'ENOENT';
 }

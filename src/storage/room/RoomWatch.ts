@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { RESERVE_AFTER_MS, RESERVE_STEP_MS, ROOM_LOOK_MS } from '../../limits';
 import type { Room } from '../LogStore';
+import { RESERVE_AFTER_MS, RESERVE_STEP_MS, ROOM_LOOK_MS } from '../StoreLimits';
 import { ReserveFile } from './ReserveFile';
 import { reserveOf, type DiskLook } from './StoreRoom';
 
