@@ -29,8 +29,8 @@ export type RequestErrorCode =
 
 /**
  * A request that was not done. NO_LEADER (none was there), BUSY (too much is asked at once), STORE_FULL (no quorum has room
- * on its disk) and NODE_UNREACHABLE (the node does not run) promise that nothing was or will be committed; UNKNOWN_OUTCOME says that it may have been. The
- * message says what happened and what to do.
+ * on its disk) and NODE_UNREACHABLE (the node does not run) promise that nothing was or will be committed; UNKNOWN_OUTCOME
+ * says that it may have been. The message says what happened and what to do.
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError';

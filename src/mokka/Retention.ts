@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
  * is what is short then.
  */
 export class Retention {
-  private lookAt = 0;
+  private lookedAt = -Infinity;
 
   constructor(
     private readonly retain: Retain,
@@ -29,8 +29,8 @@ export class Retention {
   /** Called every few ms. */
   tick(now: number): void {
     const isFull = this.log.fullness !== null;
-    if (now < this.lookAt - (isFull ? RETAIN_LOOK_MS - RETAIN_FULL_LOOK_MS : 0)) return;
-    this.lookAt = now + RETAIN_LOOK_MS;
+    if (now - this.lookedAt < (isFull ? RETAIN_FULL_LOOK_MS : RETAIN_LOOK_MS)) return;
+    this.lookedAt = now;
     const { readIndex, takesPushes, log } = this.log;
     if (readIndex === null || !takesPushes) return;
     const floorIndex = this.due(isFull);

@@ -189,7 +189,7 @@ export class Replication {
 
   /** Why a push that is not in the log does not become an entry; null: it does. */
   private refusalOf({ id, since, ifLast, ifKeyLast, payload }: Proposal): Refusal | FailedCondition | null {
-    const { log, fullness } = this;
+    const { log } = this;
     // What is not read back from the store yet will be soon: then the pusher's next try is decided.
     if (!log.pushes.wouldKnow(id, since)) return log.remembersAll ? 'STALE_NONCE' : 'NO_LEADER';
     if (ifLast !== null && ifLast !== log.lastLogNumber)
@@ -203,6 +203,7 @@ export class Replication {
         if (ifKeyLast !== logNumber) return this.forgottenCondition(logNumber);
       } else if (last !== ifKeyLast) return this.failedCondition(ifKeyLast, last);
     }
+    const { fullness } = this;
     if (fullness === null) return null;
     return fullness === 'leader' ? 'NO_LEADER' : 'STORE_FULL';
   }

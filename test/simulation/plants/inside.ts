@@ -1,5 +1,6 @@
 import type { LeaderContact } from '../../../src/mokka/election/LeaderContact';
 import type { LocalLog } from '../../../src/mokka/log/LocalLog';
+import type { ReplicationMessage } from '../../../src/mokka/messages/LogMessage';
 import type { Replication } from '../../../src/mokka/log/Replication';
 import { plantIn, UnfitPlantError } from '../simulator/Plant';
 import type { SimulatedMokka } from '../simulator/SimulatedMokka';
@@ -18,6 +19,16 @@ export function plantField<Value>(part: object, name: string, present: Value, pl
 /** The log of a node. */
 export function localLogOf(mokka: SimulatedMokka): LocalLog {
   return mokka['replicatedLog'].log;
+}
+
+/** Plants a bug around what a node makes of a message of its log: `around` calls `receive`, once. */
+export function plantAroundReceive(
+  mokka: SimulatedMokka,
+  around: (from: string, message: ReplicationMessage, receive: () => void) => void,
+): void {
+  const log = mokka['replicatedLog'];
+  const receive = log.receive.bind(log);
+  log.receive = (from, message, now) => around(from, message, () => receive(from, message, now));
 }
 
 /** Plants a bug in the leader's half of replication, each time that a node comes to lead. */

@@ -1,5 +1,5 @@
 import type { Plant } from '../simulator/Plant';
-import { localLogOf, plantInLeaders } from './inside';
+import { localLogOf, plantAroundReceive, plantInLeaders } from './inside';
 
 export const roomUnasked: Plant = {
   name: 'room-unasked',
@@ -8,13 +8,12 @@ export const roomUnasked: Plant = {
     const log = localLogOf(mokka);
     const replaceFrom = log.replaceFrom.bind(log);
     const replicatedLog = mokka['replicatedLog'];
-    const receive = replicatedLog.receive.bind(replicatedLog);
-    replicatedLog.receive = (from, message, now) => {
-      receive(from, message, now);
+    plantAroundReceive(mokka, (from, message, receive) => {
+      receive();
       if (message.type !== 'append' || log.room !== 'none' || replicatedLog.leader !== from) return;
       const [first] = message.entries;
       if (first?.index === log.lastIndex + 1) replaceFrom(message.entries, log.commitIndex);
-    };
+    });
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Plant } from '../simulator/Plant';
-import { localLogOf } from './inside';
+import { localLogOf, plantAroundReceive } from './inside';
 
 export const trimBeforeCommit: Plant = {
   name: 'trim-before-commit',
@@ -17,13 +17,11 @@ export const floorDropsMore: Plant = {
   onStart(mokka) {
     const log = localLogOf(mokka);
     const isSameAt = log.isSameAt.bind(log);
-    const replicatedLog = mokka['replicatedLog'];
-    const receive = replicatedLog.receive.bind(replicatedLog);
-    replicatedLog.receive = (from, message, now) => {
+    plantAroundReceive(mokka, (_from, message, receive) => {
       const begins = message.type === 'append' && message.floorLogNumber !== null;
       log.isSameAt = (index, hash) =>
         !(begins && index === message.previousIndex && index > log.commitIndex) && isSameAt(index, hash);
-      receive(from, message, now);
-    };
+      receive();
+    });
   },
 };

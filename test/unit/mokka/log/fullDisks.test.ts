@@ -45,22 +45,18 @@ test.each([
   expect(bus.log('a').log.lastIndex).toBe(lastIndex + outcome.committed.length);
 });
 
-test('too few answer to tell: the push waits, as it does without a quorum', () => {
-  const bus = fullBus({ b: 'full' });
+test.each([
+  // As it does without a quorum.
+  { rooms: { b: 'full' }, refused: [] },
+  // For another leader.
+  { rooms: { a: 'full' }, refused: ['NO_LEADER'] },
+] as const)('too few answer to tell: the push waits, %j', ({ rooms, refused }) => {
+  const bus = fullBus(rooms);
   bus.isolate('b');
   bus.isolate('c');
   bus.log('a').lost('b');
   bus.log('a').lost('c');
-  expect(bus.propose('a', 1).refused).toEqual([]);
-});
-
-test('too few answer, and the leader is full: the push waits for another', () => {
-  const bus = fullBus({ a: 'full' });
-  bus.isolate('b');
-  bus.isolate('c');
-  bus.log('a').lost('b');
-  bus.log('a').lost('c');
-  expect(bus.propose('a', 1).refused).toEqual(['NO_LEADER']);
+  expect(bus.propose('a', 1).refused).toEqual(refused);
 });
 
 test('one that answers and is full, one that is away: there is no quorum with room', () => {
