@@ -13,6 +13,8 @@ export interface NodeInfo {
   readonly createdAt: number;
   /** Index of the last log that this node knows to be committed. */
   readonly committedIndex: number;
+  /** Index of the last log that is forgotten: the log begins behind it. 0 where it is whole. */
+  readonly floor: number;
   /** This node's INDEX. */
   readonly node: number;
   readonly state: 'leader' | 'follower' | 'candidate';

@@ -40,6 +40,8 @@ export interface NodeInfo {
   readonly createdAt: number;
   /** Of the last log that the node knows to be committed. */
   readonly committedIndex: number;
+  /** Of the last log that is forgotten: the log begins behind it. 0: none is. */
+  readonly floor: number;
   readonly node: number;
   readonly state: 'leader' | 'follower' | 'candidate';
   /** The leader's number; null: none is known. */

@@ -7,6 +7,7 @@ export const CALM_INFO: NodeInfo = {
   term: 0,
   createdAt: 0,
   committedIndex: 0,
+  floor: 0,
   node: 0,
   state: 'leader',
   leader: 0,

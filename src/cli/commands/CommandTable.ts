@@ -147,7 +147,8 @@ const info: Command<undefined, NodeInfo> = {
   name: 'info',
   usage: 'info',
   summary: 'show this node, its leader and its peers',
-  details: 'Where nothing can be committed, its last lines say why and what to do.',
+  details:
+    'Where the log was trimmed, floor is the last log that is forgotten. Where nothing can be committed, its last lines say why and what to do.',
   effect: 'look',
   parse: parseNothing,
   run: ({ node }) => node.getDb().getState().getInfo(),

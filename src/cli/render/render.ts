@@ -65,6 +65,7 @@ export function renderInfo(info: NodeInfo, style: Style): string {
       ['membership', info.membership],
       ['index', String(info.index)],
       ['committedIndex', String(info.committedIndex)],
+      ...floorField(info),
       ['term', String(info.term)],
       ['createdAt', createdWords(info)],
       ['hash', info.hash],
@@ -75,6 +76,11 @@ export function renderInfo(info: NodeInfo, style: Style): string {
   const problem =
     info.problem === null ? [] : [paint(wrap(escapeControls(info.problem), style.columns), 'yellow', style)];
   return [fields, ...peers, ...problem].join('\n');
+}
+
+/** Nobody needs to be told of a log that is whole. */
+function floorField({ floor }: NodeInfo): [string, string][] {
+  return floor === 0 ? [] : [['floor', `${floor} (trimmed: the log begins with ${floor + 1})`]];
 }
 
 function createdWords({ index, createdAt }: NodeInfo): string {

@@ -99,6 +99,7 @@ export const infoSchema = z.strictObject({
   term: z.int(),
   createdAt: z.int(),
   committedIndex: z.int().describe('index of the last log that this node knows to be committed'),
+  floor: z.int().describe('index of the last log that is forgotten: the log begins behind it; 0: none is'),
   node: z.int().describe('this node’s number'),
   state: z.enum(['leader', 'follower', 'candidate']),
   leader: z.int().nullable().describe('the leader’s number; null: none is known'),

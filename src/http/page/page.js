@@ -12,7 +12,15 @@ import {
   showMembers,
   showRates,
 } from './show.js';
-import { leaderSentence, number, problemSentence, rateWords, timeOfDay, visible } from './words.js';
+import {
+  beginSentence,
+  leaderSentence,
+  number,
+  problemSentence,
+  rateWords,
+  timeOfDay,
+  visible,
+} from './words.js';
 
 /** How often the node is asked for its state, ms. */
 const LOOK_EVERY_MS = 1000;
@@ -113,6 +121,7 @@ function look(signal) {
     const [sentence, isProblem] = problemSentence(info, members);
     say('problem', sentence, isProblem ? 'bad' : 'well');
     showMembers(members, info.node);
+    say('logs-begin', beginSentence(info.floor), 'hint');
     showRate(info.committedIndex);
   };
   return forever(signal, once, (why) => {
@@ -141,12 +150,12 @@ async function followLogs(signal) {
   signal.addEventListener('abort', () => following.abort());
   const once = async () => {
     if (paused || document.hidden) return;
-    const { committedIndex } = await door.info();
+    const { committedIndex, floor } = await door.info();
     if (part('logs-note').className === 'bad') say('logs-note', '');
     // A cluster that began anew has fewer.
     if (next > committedIndex + 1) part('logs').replaceChildren();
     if (next === 0 || next > committedIndex + 1 || committedIndex - next > SKIP_LOGS) {
-      const from = Math.max(1, committedIndex - LOGS_SHOWN_MAX + 1);
+      const from = Math.max(floor + 1, committedIndex - LOGS_SHOWN_MAX + 1);
       if (next !== 0 && from > next)
         say('logs-note', 'More come than can be shown: some were left out.', 'hint');
       next = from;

@@ -5,7 +5,7 @@ const UNSEEN = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_P
 const UNSEEN_ON_LINES =
   /(?![\ufe0e\ufe0f\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
 
-/** @typedef {{ node: number, leader: number | null, currentTerm: number, committedIndex: number, problem: string | null }} Info */
+/** @typedef {{ node: number, leader: number | null, currentTerm: number, committedIndex: number, floor: number, problem: string | null }} Info */
 /** @typedef {{ node: number, address: string, role: string, reachable: boolean, reason?: string, behind: number | null, clockOffset: number | null, http: string | null }} Member */
 /** @typedef {{ index: number, term: number, hash: string, createdAt: number, log: { key: string, value: { value: string, nonce: number } } }} Entry */
 
@@ -75,13 +75,19 @@ export function problemSentence({ problem }, members) {
   return [`Logs can be added, though this node does not reach ${away.join(' and ')}.`, true];
 }
 
-/** Why there is nothing of a key. @param {number} floor index of the last log that is forgotten; 0 for none */
+/** Where the log begins, '' where that is no news. @param {number} floor index of the last log that is forgotten; 0 for none */
+export function beginSentence(floor) {
+  if (floor === 0) return '';
+  return `The log begins with #${number(floor + 1)}. What came before was trimmed.`;
+}
+
+/** Why there is nothing of a key. @param {number} floor as of beginSentence */
 export function noneOfKey(floor) {
   if (floor === 0) return 'There is no log of this key.';
   return `There is no log of this key from #${number(floor + 1)} on. What came before was trimmed.`;
 }
 
-/** Why no earlier page of a key comes. @param {number} floor as of noneOfKey */
+/** Why no earlier page of a key comes. @param {number} floor as of beginSentence */
 export function noneBefore(floor) {
   if (floor === 0) return 'There is none before.';
   return `What came before #${number(floor + 1)} was trimmed.`;
@@ -91,7 +97,7 @@ export function noneBefore(floor) {
  * Which of a key's logs a page has, and what comes before them.
  *
  * @param {KeyPage} page
- * @param {number} floor as of noneOfKey
+ * @param {number} floor as of beginSentence
  */
 export function keyPageSentence({ logs, next }, floor) {
   const [latest, earliest] = [logs.at(0), logs.at(-1)].map((entry) => `#${number(entry?.index ?? 0)}`);

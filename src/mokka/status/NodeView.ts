@@ -96,6 +96,7 @@ export class NodeView {
       term: isNone ? 0 : known.term,
       createdAt: lastLog?.createdAt ?? 0,
       committedIndex: log.committedLogNumber,
+      floor: log.floor.logNumber,
       node: this.memberIndex(self),
       state,
       leader: leader === null ? null : this.memberIndex(leader),

@@ -192,6 +192,7 @@ async function trim(index: number): Promise<void> {
     await lookUp('cut');
     await rangeIs(indexes.at(-1), indexes.at(-PAGE));
     const floor = indexes[PAGE - 1] ?? 0;
+    expect(await page.locator('#logs-begin').textContent()).toBe('');
     await trim(floor);
     await page.getByRole('button', { name: 'Earlier' }).click();
     const trimmed = `What came before #${floor + 1} was trimmed.`;
@@ -206,6 +207,7 @@ async function trim(index: number): Promise<void> {
 
     // The last fifty begin before the floor.
     await page.reload();
+    await page.getByText(`The log begins with #${floor + 1}. What came before was trimmed.`).waitFor();
     await page.locator('#logs li', { hasText: `#${indexes.at(-1) ?? 0}` }).waitFor();
     expect(await page.locator('#logs li span:first-child').allTextContents()).toEqual(
       indexes

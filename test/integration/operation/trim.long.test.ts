@@ -14,6 +14,7 @@ test('a trim forgets the same on every node, also on one that lost its disk, and
     const refused = await cluster.node(1).command('trim 4');
     expect(refused).toMatchObject({ ok: false, error: { code: 'BAD_ARGUMENT' } });
     expect(await cluster.node(1).command('trim 7 --yes')).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    expect((await cluster.node(1).info()).floor).toBe(0);
     expect(await cluster.node(1).expectOk('trim 4 --yes')).toEqual({ floor: 4 });
 
     await cluster.node(2).kill();
@@ -28,6 +29,7 @@ test('a trim forgets the same on every node, also on one that lost its disk, and
       await until(SERVES_WITHIN_MS, `node ${index} has all`, async () =>
         (await node.info()).committedIndex === 7 ? true : undefined,
       );
+      expect(await node.info()).toMatchObject({ index: 7, floor: 4 });
       expect(await node.command('get_log 4')).toMatchObject({ error: { code: 'TRIMMED' } });
       expect((await node.getLog(5)).log.value.value).toBe('value 5');
       expect(await node.expectOk('tail 10')).toMatchObject({
@@ -41,6 +43,7 @@ test('a trim forgets the same on every node, also on one that lost its disk, and
     await cluster.leader();
     expect((await cluster.node(2).addLog('key', 'after all restarted')).index).toBe(8);
     expect(await cluster.node(2).command('get_log 1')).toMatchObject({ error: { code: 'TRIMMED' } });
+    expect((await cluster.node(2).info()).floor).toBe(4);
     await cluster.converged();
   } finally {
     await cluster.end();

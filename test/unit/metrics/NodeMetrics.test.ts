@@ -39,6 +39,7 @@ const LEADER: NodeVitals = {
     term: 7,
     createdAt: 0,
     committedIndex: 41,
+    floor: 0,
     node: 1,
     state: 'leader',
     leader: 1,

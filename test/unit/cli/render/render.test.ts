@@ -26,7 +26,7 @@ const entry = (value: string): Parameters<typeof renderEntry>[0] => ({
 });
 
 const info: NodeInfo = {
-  ...{ index: 12, hash: 'ab'.repeat(32), term: 3, createdAt: CREATED_AT, committedIndex: 12 },
+  ...{ index: 12, hash: 'ab'.repeat(32), term: 3, createdAt: CREATED_AT, committedIndex: 12, floor: 0 },
   ...{ node: 0, state: 'leader', leader: 0, currentTerm: 4, membership: 'voter' },
   peers: [
     { node: 1, address: `tcp://127.0.0.1:2001/${'ab'.repeat(65)}`, connected: true, matchIndex: 12 },
@@ -99,6 +99,13 @@ describe('info', () => {
   test('of a last log that is trimmed nobody knows when it was made', () => {
     const text = renderInfo({ ...info, createdAt: 0 }, WIDE);
     expect(text).toContain('createdAt       unknown: the last log is trimmed');
+  });
+
+  test('of a trimmed log it says where it begins, of a whole one nothing', () => {
+    expect(renderInfo(info, WIDE)).not.toContain('floor');
+    const text = renderInfo({ ...info, floor: 7 }, WIDE);
+    expect(text).toContain('\nfloor           7 (trimmed: the log begins with 8)\n');
+    expect(widest(renderInfo({ ...info, floor: 7 }, NARROW))).toBeLessThanOrEqual(40);
   });
 
   test('an empty log and an unknown leader', () => {

@@ -23,14 +23,15 @@ test('a leader that a member spoke of is no cause any more once that member is n
   expect(node['view'].info().problem).toMatch(/^1 of 3 members are reachable and 2 are needed/);
 });
 
-test('of a last log that is trimmed info tells what the floor says of it', () => {
+test('info tells the floor: 0 for a whole log; of a last log that is trimmed what the floor says of it', () => {
   const entries = buildLog([empty(1), ...logs(3, 2), empty(3)]);
   const [, , , floor] = entries;
   if (floor === undefined) throw new Error('no fourth entry');
   const store = node['store'];
   store.setMembership('voter');
   store.append(entries, 5);
-  const { hash } = node['view'].info();
+  const { hash, ...whole } = node['view'].info();
+  expect(whole.floor).toBe(0);
   store.trimTo(floor);
-  expect(node['view'].info()).toMatchObject({ index: 3, hash, term: 2, createdAt: 0 });
+  expect(node['view'].info()).toMatchObject({ index: 3, floor: 3, hash, term: 2, createdAt: 0 });
 });
