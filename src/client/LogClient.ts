@@ -12,6 +12,7 @@ import type {
   LogPage,
   NodeInfo,
   RequestOptions,
+  Trimmed,
 } from './contract';
 import { Following } from './Following';
 import { NodeRequests, type Question } from './NodeRequests';
@@ -19,7 +20,16 @@ import { Retries } from './Retries';
 import { namedSession, randomSession } from './session';
 import { Turns } from './Turns';
 
-const APPEND = { path: '/v1/log', method: 'POST', mayStore: true } as const;
+const APPEND = {
+  path: '/v1/log',
+  method: 'POST',
+  doubt: 'an earlier try may have been stored, or may be yet: look for it in the log',
+} as const;
+const TRIM = {
+  path: '/v1/trim',
+  method: 'POST',
+  doubt: 'an earlier try may have trimmed the log, or may yet: ask again, which does no harm',
+} as const;
 const JSON_HEADERS = { 'content-type': 'application/json' };
 /** A request of no line: it is answered with what a push may bring as its since, to whoever may append. */
 const NO_APPENDS: Question = {
@@ -144,6 +154,30 @@ export class LogClient {
     return { logs, next, upToDate };
   }
 
+  /**
+   * Forgets the logs up to this index, with it, on every node and for ever; it needs a token with the scope admin. Resolves
+   * when the node that answers has. To ask again does no harm.
+   *
+   * @throws RequestError NOT_FOUND where there is no such log yet; the signal's reason, after which they may be forgotten.
+   */
+  trim(index: number, options: RequestOptions = {}): Promise<Trimmed> {
+    const question: Question = { ...TRIM, headers: JSON_HEADERS, body: JSON.stringify({ index }) };
+    return this.inTurn(options, (retries) =>
+      this.requests.ask(
+        () => question,
+        retries,
+        options.signal,
+        (answer) => {
+          try {
+            return contentOf(answer, isTrimmed);
+          } catch (thrown) {
+            throw retries.mayBeDoneBefore ? perhapsTrimmedYet(thrown) : thrown;
+          }
+        },
+      ),
+    );
+  }
+
   /** What the node that answers says of itself. @throws RequestError; the signal's reason. */
   info(options: RequestOptions = {}): Promise<NodeInfo> {
     return this.read('/v1/info', options, isInfo);
@@ -251,6 +285,16 @@ function perhapsUnderWay(thrown: unknown, wanted = 0): unknown {
     `${thrown.message}; but an earlier try may still be under way: look for it in the log`,
     { cause: thrown },
   );
+}
+
+/** A log that is not there yet may come before an earlier try ends, and be forgotten by it. */
+function perhapsTrimmedYet(thrown: unknown): unknown {
+  if (!(thrown instanceof RequestError) || thrown.code !== 'NOT_FOUND') return thrown;
+  return new RequestError('UNKNOWN_OUTCOME', `${thrown.message}; but ${TRIM.doubt}`, { cause: thrown });
+}
+
+function isTrimmed(content: object): content is Trimmed {
+  return 'floor' in content;
 }
 
 function isEntry(content: object): content is LogEntry {

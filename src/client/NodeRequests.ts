@@ -23,8 +23,8 @@ export interface Question {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** That a node may store something for it, also where its answer is lost. */
-  readonly mayStore?: boolean;
+  /** Of what changes the log: what to tell where an earlier try may have done it, or may yet, without an answer. */
+  readonly doubt?: string;
 }
 
 /** Asks the nodes in turn, each request until it is answered, and remembers what they last told of their log. */
@@ -96,7 +96,7 @@ export class NodeRequests {
   /** Goes on to the next node, after a pause. @throws whatever is no Fault, and what ends the tries. */
   async afterFault(
     node: string,
-    { mayStore = false }: Pick<Question, 'mayStore'>,
+    { doubt }: Pick<Question, 'doubt'>,
     thrown: unknown,
     retries: Retries,
     signal: AbortSignal | undefined,
@@ -104,7 +104,7 @@ export class NodeRequests {
     signal?.throwIfAborted();
     if (!(thrown instanceof Fault)) throw thrown;
     this.endpoints.failed(node);
-    await retries.pause(thrown.error, mayStore && thrown.mayBeDone);
+    await retries.pause(thrown.error, thrown.mayBeDone ? doubt : undefined);
   }
 
   /** The node whose turn it is. */

@@ -4,7 +4,7 @@ import { CLIENT_PAUSE_MS, CLIENT_PAUSE_MS_MAX } from './clientLimits';
 /** The tries of one request: how many failed, and when they end. */
 export class Retries {
   private faults = 0;
-  private mayBeDone = false;
+  private doubt: string | undefined;
   private endsAt: number;
 
   constructor(
@@ -21,7 +21,7 @@ export class Retries {
 
   /** Whether an earlier try may have been done. */
   get mayBeDoneBefore(): boolean {
-    return this.mayBeDone;
+    return this.doubt !== undefined;
   }
 
   /** The clock starts anew, where nothing has failed. */
@@ -37,11 +37,11 @@ export class Retries {
   /**
    * Pauses before the next try: at random, so that those whom one fault met do not come back together.
    *
-   * @param mayBeDone whether what was asked for may have been done, or may be yet.
+   * @param doubt where what was asked for may have been done, or may be yet: what to tell of that.
    * @throws RequestError when the deadline leaves no time for another; the signal's reason.
    */
-  async pause(error: RequestError, mayBeDone: boolean): Promise<void> {
-    this.mayBeDone ||= mayBeDone;
+  async pause(error: RequestError, doubt: string | undefined): Promise<void> {
+    this.doubt ??= doubt;
     const longest = Math.min(CLIENT_PAUSE_MS_MAX, CLIENT_PAUSE_MS * 2 ** this.faults++);
     const ms = Math.random() * longest;
     if (ms >= this.left) {
@@ -54,13 +54,11 @@ export class Retries {
   /** What the caller is told when there is no time left. */
   last(error: RequestError): RequestError {
     const tried = `it was tried for ${this.deadline} ms`;
-    if (!this.mayBeDone || error.code === 'UNKNOWN_OUTCOME')
+    if (this.doubt === undefined || error.code === 'UNKNOWN_OUTCOME')
       return new RequestError(error.code, `${error.message} (${tried})`, { cause: error });
-    return new RequestError(
-      'UNKNOWN_OUTCOME',
-      `${error.message} (${tried}); an earlier try may have been stored, or may be yet: look for it in the log`,
-      { cause: error },
-    );
+    return new RequestError('UNKNOWN_OUTCOME', `${error.message} (${tried}); ${this.doubt}`, {
+      cause: error,
+    });
   }
 
   private async wait(ms: number): Promise<void> {

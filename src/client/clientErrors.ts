@@ -27,7 +27,7 @@ export function isCode(text: unknown): text is RequestErrorCode {
 }
 
 /**
- * A request that was not done. UNKNOWN_OUTCOME and STALE_NONCE say of an append that it may have been; all others that
+ * A request that was not done. UNKNOWN_OUTCOME, and STALE_NONCE of an append, say that it may have been; all others that
  * it was not. The message says what happened and what to do.
  */
 export class RequestError extends Error {

@@ -31,6 +31,12 @@ export interface LogPage {
   readonly upToDate: boolean;
 }
 
+/** What a trim has left. */
+export interface Trimmed {
+  /** Index of the last log that is forgotten; the log begins behind it. */
+  readonly floor: number;
+}
+
 /** What a node says of itself. */
 export interface NodeInfo {
   /** Of the last log that the node holds; 0: none. */
@@ -81,7 +87,7 @@ export interface ConnectOptions {
 
 /** When a request is given up. */
 export interface RequestOptions {
-  /** Ends the request: it rejects with the signal's reason, and an append may have been stored. */
+  /** Ends the request: it rejects with the signal's reason, and an append may have been stored, a log trimmed. */
   readonly signal?: AbortSignal;
   /** In place of that of `connect`, ms. */
   readonly deadline?: number;

@@ -15,6 +15,7 @@ export type {
   NodeInfo,
   PeerInfo,
   RequestOptions,
+  Trimmed,
 } from './contract';
 export { LogClient } from './LogClient';
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type LogClient, type LogEntry } from '../../../src/client';
+import { connect, type LogClient, type LogEntry, TrimmedError } from '../../../src/client';
 import { HTTP_PORT_OFFSET } from '../../../src/config/httpConfig';
-import { Cluster } from '../cluster/Cluster';
+import { Cluster, SERVES_WITHIN_MS } from '../cluster/Cluster';
+import { until } from '../cluster/until';
 import { runs } from '../../runs';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -21,10 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.end());
 
-function client(): LogClient {
-  const endpoints = [0, 1, 2].map(
-    (index) => `http://127.0.0.1:${cluster.startPort + HTTP_PORT_OFFSET + index}`,
-  );
+function client(nodes: readonly number[] = [0, 1, 2]): LogClient {
+  const endpoints = nodes.map((index) => `http://127.0.0.1:${cluster.startPort + HTTP_PORT_OFFSET + index}`);
   const token = readFileSync(join(cluster.dataDirectory, 'token'), 'utf8').trim();
   // Longer than any start of a node on a busy machine.
   return connect({ endpoints, token, underWay: UNDER_WAY, deadline: 300_000 });
@@ -92,4 +91,21 @@ test('a program that names its session appends once over its own restarts', asyn
   const after = connect({ endpoints, token, session: 'billing' });
   expect((await after.append('once', 'value', saved)).index).toBe(index);
   await expect(after.append('once', 'another', saved)).rejects.toMatchObject({ code: 'NONCE_REUSED' });
+});
+
+test('a trim is known to every node, may be asked for again, and takes no log that is not there yet', async () => {
+  const log = client();
+  const { index } = await log.append('trimmed', 'kept');
+  const floor = index - 1;
+  await expect(log.trim(index + 1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  for (let asked = 0; asked < 2; asked++) expect(await log.trim(floor)).toEqual({ floor });
+  for (const node of [0, 1, 2]) {
+    const one = client([node]);
+    await until(SERVES_WITHIN_MS, `node ${node} has trimmed`, async () =>
+      (await one.info()).floor === floor ? true : undefined,
+    );
+    await expect(one.get(floor)).rejects.toThrow(TrimmedError);
+    await expect(one.entries({ from: 1 })).rejects.toMatchObject({ code: 'TRIMMED', floor });
+    expect((await one.get(index))?.log.value.value).toBe('kept');
+  }
 });

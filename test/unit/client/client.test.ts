@@ -6,7 +6,6 @@ import type { RequestErrorCode as CoreCode } from '../../../src/errors';
 import {
   ConditionFailedError,
   connect,
-  type ConnectOptions,
   type LogClient,
   type LogEntry,
   type NodeInfo,
@@ -14,43 +13,16 @@ import {
   type RequestErrorCode,
   TrimmedError,
 } from '../../../src/client';
+import { clientOf, errorOf, fake, inOrder, stopFakes } from './clientFixture';
 import { entry, FakeNode, refuse, tell } from './FakeNode';
 
-const nodes: FakeNode[] = [];
-afterEach(() => {
-  for (const node of nodes.splice(0)) node.stop();
-});
-
-async function fake(...[serve]: Parameters<typeof FakeNode.start>): Promise<FakeNode> {
-  const node = await FakeNode.start(serve);
-  nodes.push(node);
-  return node;
-}
-
-function clientOf(endpoints: readonly FakeNode[], options: Partial<ConnectOptions> = {}): LogClient {
-  return connect({ endpoints: endpoints.map(({ url }) => url), token: 'secret', ...options });
-}
-
-async function errorOf(asked: Promise<unknown>): Promise<RequestError> {
-  const thrown = await asked.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof RequestError)) throw new Error(`no RequestError: ${String(thrown)}`);
-  return thrown;
-}
+afterEach(stopFakes);
 
 /** A fetch whose request is sent, and never answered. */
 const cutAfterSending: typeof fetch = () =>
   Promise.reject(
     new TypeError('fetch failed', { cause: Object.assign(new Error('cut'), { code: 'ECONNRESET' }) }),
   );
-
-/** Answers the tries one after the other, the last of them for all that follow. */
-function inOrder(...tries: ((answer: ServerResponse) => void)[]): Parameters<typeof FakeNode.start>[0] {
-  let at = 0;
-  return (_, answer) => tries[Math.min(at++, tries.length - 1)]?.(answer);
-}
 
 test('its types and codes are those that a node has', () => {
   const told = (value: CoreEntry): LogEntry => value;

@@ -15,9 +15,10 @@ const same: {
   readonly entry: Same<client.LogEntry, entry.LogEntry>;
   readonly history: Same<client.LogHistory, node.LogHistory>;
   readonly page: Same<client.LogPage, node.LogPage>;
+  readonly trimmed: Same<client.Trimmed, node.Trimmed>;
   readonly info: Same<client.NodeInfo, node.NodeInfo>;
   readonly peer: Same<client.PeerInfo, node.PeerInfo>;
-} = { codes: true, entry: true, history: true, page: true, info: true, peer: true };
+} = { codes: true, entry: true, history: true, page: true, trimmed: true, info: true, peer: true };
 
 test('what the client knows of a log, a node and its errors is what a node knows', () => {
   expect(Object.values(same)).not.toContain(false);
