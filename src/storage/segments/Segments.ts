@@ -253,7 +253,10 @@ export class Segments {
 
   private readAll(floor: LogPoint): void {
     const { disk, extent, limits } = this;
-    const names = disk.names(SEGMENTS_FOLDER).filter((name) => name.endsWith('.seg'));
+    // Files of others, a copy that someone made too, are left alone.
+    const names = disk
+      .names(SEGMENTS_FOLDER)
+      .filter((name) => name === segmentName(Number.parseInt(name, 10)));
     const last = segmentName(extent.first);
     for (const name of names) if (name > last) disk.remove(pathOf(name));
     const closed = names.filter((name) => name < last).sort();

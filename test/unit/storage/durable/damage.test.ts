@@ -1,11 +1,26 @@
-import { copyFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../../../../src/errors';
+import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import { runStore } from '../storeProcess';
 import { openSmall, filledDirectory, smallDirectory, thrownBy, flipBit } from './directories';
 import { SteppedDisk } from './SteppedDisk';
 
 const SECTOR_BYTES = 512;
+
+function trimTo(store: DurableLogStore, index: number): void {
+  const floor = store.entryAt(index);
+  if (floor === null) throw new Error(`no entry ${index}`);
+  store.trimTo(floor);
+}
 
 describe('a data file', () => {
   const FIRST = 'log/00000000000000000001.seg';
@@ -92,13 +107,28 @@ describe('a data file', () => {
     store.close();
   });
 
-  test('of which no file is a store’s is left alone', () => {
+  test.each([
+    'note',
+    'journal-x',
+    'log/note',
+    'log/notes.seg',
+    'log/1.seg',
+    'log/00000000000000000001-2.seg',
+    'log/00000000000000000043.seg.seg',
+    'log/0000000000000000000x.seg',
+    'log/99999999999999999999.seg',
+  ])('that is no store’s is left alone, by a start and by one after a trim: %s', (name) => {
     const directory = smallDirectory();
-    for (const name of ['note', 'log/note', 'journal-x']) writeFileSync(join(directory, name), 'mine');
+    writeFileSync(join(directory, name), 'mine');
     const store = openSmall(new SteppedDisk(directory));
-    expect(store.last?.index).toBe(100);
+    expect(store.read(1, Infinity, Infinity)).toHaveLength(100);
+    trimTo(store, 60);
     store.close();
-    expect(readFileSync(join(directory, 'log/note'), 'utf8')).toBe('mine');
+    const trimmed = openSmall(new SteppedDisk(directory));
+    expect(trimmed.read(61, Infinity, Infinity)).toHaveLength(40);
+    trimmed.close();
+    expect(existsSync(join(directory, FIRST))).toBe(false);
+    expect(readFileSync(join(directory, name), 'utf8')).toBe('mine');
   });
 });
 
