@@ -6,7 +6,7 @@ import { toError, type StartError } from '../../errors';
 import { DIRECTORY_MODE, makeDirectory } from '../directory/durableFile';
 import type { SegmentArchive } from '../segments/ForgottenSegments';
 import { ARCHIVE_RETRY_MS, ARCHIVE_SLOW_MS } from '../StoreLimits';
-import { nodeFolder, PART_SUFFIX } from './archiveNames';
+import { nodeFolder, PART_NAME } from './archiveNames';
 import { moveFile, syncAt, type Rename } from './moveFile';
 
 /** What a test has otherwise. */
@@ -95,8 +95,7 @@ export class DirectoryArchive implements SegmentArchive {
   private async makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: DIRECTORY_MODE });
     for (const at of [dirname(dirname(folder)), dirname(folder)]) await syncAt(at);
-    for (const name of await readdir(folder))
-      if (name.endsWith(PART_SUFFIX)) await unlink(join(folder, name));
+    for (const name of await readdir(folder)) if (PART_NAME.test(name)) await unlink(join(folder, name));
   }
 }
 

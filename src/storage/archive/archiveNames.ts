@@ -12,8 +12,13 @@ export const NODE_FOLDER = /^node-\d+$/;
  */
 export const ARCHIVED_NAME = /^(\d{20})(?:-\d+)?\.seg$/;
 
-/** Ends the name of a file that is not there whole yet. */
-export const PART_SUFFIX = '.part';
+/** The name of an archived segment that is not there whole yet. `mark`: 8 hex digits, drawn for it. */
+export function partName(name: string, mark: string): string {
+  return `${name}.${mark}.part`;
+}
+
+/** What {@link partName} gives. */
+export const PART_NAME = /^\d{20}(?:-\d+)?\.seg\.[0-9a-f]{8}\.part$/;
 
 /** Where an archive has the files of a node, in relation to all others: nodes of several clusters may share it. */
 export function nodeFolder(archive: string, identity: string, index: number): string {

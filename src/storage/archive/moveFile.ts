@@ -4,7 +4,7 @@ import { basename, dirname, join, parse } from 'node:path';
 import { toError } from '../../errors';
 import { sizeOf } from '../directory/durableFile';
 import { ARCHIVE_COMPARE_BYTES } from '../StoreLimits';
-import { PART_SUFFIX } from './archiveNames';
+import { partName } from './archiveNames';
 
 /** Gives a file another name, as the system does: EXDEV where that is on another file system. */
 export type Rename = (from: string, to: string) => Promise<void>;
@@ -62,7 +62,7 @@ async function isRenamed(from: string, to: string, byName: Rename): Promise<bool
 }
 
 async function copy(from: string, to: string): Promise<void> {
-  const part = join(dirname(to), `${basename(to)}.${randomBytes(4).toString('hex')}${PART_SUFFIX}`);
+  const part = join(dirname(to), partName(basename(to), randomBytes(4).toString('hex')));
   try {
     await copyFile(from, part);
     await syncAt(part);

@@ -99,6 +99,14 @@ test('a crash before the file was removed: it is moved again, once, and half a c
   expect(readdirSync(folder)).toEqual([NAME]);
 });
 
+test('what others keep in the folder is left alone, also where it ends as half a copy does', async () => {
+  mkdirSync(folder, { recursive: true });
+  const others = ['download.part', `${NAME}.part`, `${NAME}.0badcafe.part.bak`, 'notes.seg'];
+  for (const name of others) writeFileSync(join(folder, name), 'mine');
+  await taken(DirectoryArchive.open(archive, 2, { rename: elsewhere }));
+  expect(readdirSync(folder).sort()).toEqual([...others, NAME].sort());
+});
+
 test('a file that is gone was moved before', async () => {
   renameSync(file, join(home, NAME));
   const to = DirectoryArchive.open(archive, 2);
