@@ -272,7 +272,17 @@ export class Segments {
       this.list.push(segment);
       next = segment.last + 1;
     }
-    if (next !== extent.first) throw damagedSegment(this.path(segmentName(next)), 'is missing');
+    if (next !== extent.first) {
+      if (this.list.length > 0 || next === 1)
+        throw damagedSegment(this.path(segmentName(next)), 'is missing');
+      // Of a trimmed log the first one may begin before the floor: nothing says with which entry.
+      const there = closed[0] ?? last;
+      const positions = `positions ${next} to ${Number.parseInt(there, 10) - 1}`;
+      throw damagedSegment(
+        this.path(there),
+        `follows on ${positions}, which are missing: no file before it holds them`,
+      );
+    }
     if (extent.index >= extent.first || names.includes(last)) this.openLast(names.includes(last), floor);
   }
 

@@ -74,6 +74,30 @@ describe('a data file', () => {
     );
   });
 
+  const follows = (positions: string): string =>
+    `follows on positions ${positions}, which are missing: no file before it holds them`;
+
+  test.each([
+    [10, [FIRST], SECOND, follows('11 to 42')],
+    [42, [SECOND], OPEN, follows('43 to 84')],
+    [60, [SECOND], OPEN, follows('61 to 84')],
+    [10, [FIRST, SECOND], OPEN, follows('11 to 84')],
+    [10, [SECOND], SECOND, 'is missing'],
+    [60, [OPEN], OPEN, 'is missing'],
+    [90, [OPEN], OPEN, 'is missing'],
+  ])('of a log trimmed to %i, removed: %j', (floor, removed, named, words) => {
+    const directory = smallDirectory();
+    const store = openSmall(new SteppedDisk(directory));
+    trimTo(store, floor);
+    store.close();
+    // Once the trim is on disk, its files are removed in their own time.
+    openSmall(new SteppedDisk(directory)).close();
+    for (const name of removed) rmSync(join(directory, name));
+    const { code, message } = thrownBy(() => openSmall(new SteppedDisk(directory)));
+    expect(code).toBe('DATA_DAMAGED');
+    expect(message).toContain(`${join(directory, named)} ${words}; to rejoin the cluster`);
+  });
+
   test('longer than what counts in it is what a crash leaves', () => {
     const directory = smallDirectory();
     const file = join(directory, OPEN);
