@@ -36,8 +36,8 @@ export class RemoteNode implements ClusterNode, WatchedNode {
 
   /** The node gives each push its nonce: one that is given here is not passed on. */
   readonly logApi: PushApi = {
-    push: async (key, { value }, { ifLast = null } = {}) =>
-      (await this.writes.ask(exactAddLine({ key, value, ifLast }), { writes: true })) as LogEntry,
+    push: async (key, { value }, condition = {}) =>
+      (await this.writes.ask(exactAddLine({ key, value, condition }), { writes: true })) as LogEntry,
   };
 
   async trim(index: number): Promise<Trimmed> {

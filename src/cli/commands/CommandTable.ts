@@ -74,8 +74,7 @@ const addLog: Command<AddWords, LogEntry> = {
   effect: 'write',
   parse: parseAddLine,
   // The node picks the nonce: it knows those of all its inputs.
-  run: ({ node }, { key, value, ifLast }) =>
-    node.logApi.push(key, { value }, ifLast === null ? {} : { ifLast }),
+  run: ({ node }, { key, value, condition }) => node.logApi.push(key, { value }, condition),
   json: entryJson,
   render: renderEntry,
   note: ({ log }) => (isQuoted(log.value.value) ? 'the quotes are part of the value' : null),
@@ -88,15 +87,25 @@ const addLogIf: Command<AddWords, LogEntry> = {
   summary: 'store a log, if INDEX is that of the last one',
   details:
     'So whoever has read the log up to INDEX, 0 for an empty one, adds only if nobody added before; else CONDITION_FAILED tells the last index.',
-  parse: parseConditionalAdd,
+  parse: (text) => parseConditionalAdd('add_log_if', text),
+};
+
+const addLogIfKey: Command<AddWords, LogEntry> = {
+  ...addLog,
+  name: 'add_log_if_key',
+  usage: 'add_log_if_key INDEX KEY VALUE…',
+  summary: 'store a log, if INDEX is that of the last one of KEY',
+  details:
+    'So whoever has read KEY, with 0 for no log of it, changes it only if nobody did before; else CONDITION_FAILED tells its last index. Where a trim has left none of it, TRIMMED tells the floor, which then stands for INDEX.',
+  parse: (text) => parseConditionalAdd('add_log_if_key', text),
 };
 
 /** For keys and values that a line cannot hold as they are, like an empty value or one of several lines. */
 const addBase64: Command<AddWords, LogEntry> = {
   ...addLog,
   name: 'add_base64',
-  usage: 'add_base64 KEY VALUE [INDEX]',
-  summary: 'as add_log, or add_log_if, key and value in base64',
+  usage: 'add_base64 KEY VALUE [[key] INDEX]',
+  summary: 'as add_log, add_log_if, or with key before INDEX add_log_if_key, key and value in base64',
   internal: true,
   parse: parseExactAdd,
 };
@@ -218,6 +227,7 @@ export const COMMANDS: readonly Command[] = [
   get,
   history,
   addLogIf,
+  addLogIfKey,
   trim,
   info,
   status,

@@ -1,17 +1,31 @@
 import { isUtf8 } from 'node:buffer';
+import type { PushOptions } from '../../api';
 import { RequestError } from '../../errors';
+
+/** On what condition a log is stored; none: wherever the log ends. */
+export type AddCondition = Pick<PushOptions, 'ifLast' | 'ifKeyLast'>;
 
 /** What `add_log` and its like store. */
 export interface AddWords {
   readonly key: string;
   readonly value: string;
-  /** Index of the log behind which it is to be stored; null: wherever the log ends. */
-  readonly ifLast: number | null;
+  readonly condition: AddCondition;
 }
+
+/** Commands that have the index of a last log before the key. */
+const CONDITIONAL = ['add_log_if', 'add_log_if_key'] as const;
+
+/** One of them. */
+export type ConditionalAdd = (typeof CONDITIONAL)[number];
 
 /** Whether a command stores its words as they are. */
 export function storesItsWords(name: string | undefined): boolean {
-  return name === 'add_log' || name === 'add_log_if';
+  return name === 'add_log' || isConditionalAdd(name);
+}
+
+/** Whether a command stores its words as they are, but for an index before them. */
+export function isConditionalAdd(name: string | undefined): name is ConditionalAdd {
+  return CONDITIONAL.some((each) => each === name);
 }
 
 const QUOTE = '"';
@@ -34,42 +48,51 @@ export function parseAddLine(text: string): AddWords {
       'BAD_ARGUMENT',
       'add_log needs a value after the key: add_log KEY VALUE…; an empty one is given at a shell: npx mokka-cluster add_log KEY ""',
     );
-  return { key, value: text.slice(end + 1), ifLast: null };
+  return { key, value: text.slice(end + 1), condition: {} };
 }
 
-/** What stands after `add_log_if`: an index, then what stands after `add_log`. @throws RequestError BAD_ARGUMENT */
-export function parseConditionalAdd(text: string): AddWords {
+/** What stands after `add_log_if` or its like: an index, then what stands after `add_log`. @throws RequestError BAD_ARGUMENT */
+export function parseConditionalAdd(name: ConditionalAdd, text: string): AddWords {
   const [, word = '', rest = ''] = /^ *([^ ]*) ?(.*)$/s.exec(text) ?? [];
-  return { ...parseAddLine(rest), ifLast: parseLastIndex(word) };
+  return { ...parseAddLine(rest), condition: parseCondition(name, word) };
 }
 
-/** The index that `add_log_if` takes. @throws RequestError BAD_ARGUMENT */
-export function parseLastIndex(word: string): number {
+/** The condition that the index before the key is. @throws RequestError BAD_ARGUMENT */
+export function parseCondition(name: ConditionalAdd, word: string): AddCondition {
   const index = /^(?:0|[1-9]\d{0,15})$/.test(word) ? Number(word) : NaN;
-  if (Number.isSafeInteger(index)) return index;
+  const ofKey = name === 'add_log_if_key';
+  if (Number.isSafeInteger(index)) return ofKey ? { ifKeyLast: index } : { ifLast: index };
   throw new RequestError(
     'BAD_ARGUMENT',
-    'add_log_if needs the index of the last log, 0 for none, before the key: add_log_if INDEX KEY VALUE…',
+    `${name} needs the index of the ${ofKey ? 'key’s ' : ''}last log, 0 for none, before the key: ${name} INDEX KEY VALUE…`,
   );
 }
 
+/** Stands before the index in an exact line, where that is of the key's last log. */
+const OF_KEY = 'key';
+
 /** A line that adds exactly this, whatever is in it. */
-export function exactAddLine({ key, value, ifLast }: AddWords): string {
-  const line = `add_base64 ${toBase64(key)} ${toBase64(value)}`;
-  return ifLast === null ? line : `${line} ${ifLast}`;
+export function exactAddLine({ key, value, condition: { ifLast, ifKeyLast } }: AddWords): string {
+  const words = ['add_base64', toBase64(key), toBase64(value)];
+  if (ifKeyLast !== undefined) words.push(OF_KEY, String(ifKeyLast));
+  else if (ifLast !== undefined) words.push(String(ifLast));
+  return words.join(' ');
 }
 
 /** What stands after `add_base64`. @throws RequestError BAD_ARGUMENT */
 export function parseExactAdd(text: string): AddWords {
-  const [keyBase64 = '', valueBase64, last, ...others] = text.split(' ');
+  const [keyBase64 = '', valueBase64, ...last] = text.split(' ');
   const key = fromBase64(keyBase64);
   const value = valueBase64 === undefined ? null : fromBase64(valueBase64);
-  if (key !== null && value !== null && others.length === 0)
-    return { key, value, ifLast: last === undefined ? null : parseLastIndex(last) };
-  throw new RequestError(
-    'BAD_ARGUMENT',
-    'add_base64 needs a key and a value, each UTF-8 in base64, one space between them, and the last log’s index or nothing',
-  );
+  const ofKey = last[0] === OF_KEY;
+  const [index, ...others] = ofKey ? last.slice(1) : last;
+  if (key === null || value === null || others.length > 0 || (ofKey && index === undefined))
+    throw new RequestError(
+      'BAD_ARGUMENT',
+      'add_base64 needs a key and a value, each UTF-8 in base64, one space between them, and nothing more, or INDEX, or key INDEX',
+    );
+  if (index === undefined) return { key, value, condition: {} };
+  return { key, value, condition: parseCondition(ofKey ? 'add_log_if_key' : 'add_log_if', index) };
 }
 
 /** The key that a text begins with, spaces aside, and where it ends. `usage`: how it is to be given. @throws RequestError BAD_ARGUMENT */

@@ -13,7 +13,13 @@ import { renderLogs } from '../render/renderTables';
 import { FollowedNode } from '../client/FollowedNode';
 import { endedWait } from '../commands/InterruptibleNode';
 import { tellWhyWaiting } from '../commands/tellWhyWaiting';
-import { exactAddLine, parseLastIndex, storesItsWords, toBase64 } from '../commands/addWords';
+import {
+  exactAddLine,
+  isConditionalAdd,
+  parseCondition,
+  storesItsWords,
+  toBase64,
+} from '../commands/addWords';
 import { programFailure } from './programFailure';
 import { shellHelp, type HelpRow } from './shellHelp';
 import type { OneShot } from './shellWords';
@@ -149,7 +155,7 @@ async function askedAdd(
   { input, signal }: OneShotSurroundings,
 ): Promise<Asked> {
   const command = findCommand(name);
-  const ifLast = name === 'add_log_if' ? parseLastIndex(words.shift() ?? '') : null;
+  const condition = isConditionalAdd(name) ? parseCondition(name, words.shift() ?? '') : {};
   const [key, ...rest] = words;
   if (key === undefined || rest.length === 0)
     throw new RequestError(
@@ -159,7 +165,7 @@ async function askedAdd(
   const value = rest.length === 1 && rest[0] === '-' ? await valueFromInput(input, signal) : rest.join(' ');
   // Throws for what is too large, as the node would, but before it is sent.
   encodePayload(NO_PUSH, key, value);
-  return { command, line: exactAddLine({ key, value, ifLast }) };
+  return { command, line: exactAddLine({ key, value, condition }) };
 }
 
 async function ask(

@@ -113,7 +113,10 @@ export function keyForgotten(floor: number, mayBeStored: boolean): RequestError 
         'UNKNOWN_OUTCOME',
         `${what}; an earlier try may still be under way: look before you try again`,
       )
-    : new TrimmedError(floor, `${what}; nothing was stored: ifKeyLast ${floor} stores it while it is so`);
+    : new TrimmedError(
+        floor,
+        `${what}; nothing was stored: with ${floor} for that one’s index it is stored while this is so`,
+      );
 }
 
 /** No quorum of the members has room for more; an earlier try may have been stored yet. */

@@ -237,6 +237,38 @@ test('the socket is its owner’s alone, takes many lines, and turns away one cl
   }
 });
 
+test('a log is added on the condition that another is the last of its key, or of the log', async () => {
+  const added = async (...words: string[]): Promise<unknown> => {
+    const { status, stdout } = await cli('--json', ...words);
+    return { status, ...(JSON.parse(stdout) as object) };
+  };
+  const lines = 'one line\nand another';
+  const first = await added('add_log_if_key', '0', 'its key', lines);
+  expect(first).toMatchObject({
+    ...{ status: 0, command: 'add_log_if_key', ok: true },
+    result: { log: { key: 'its key', value: { value: lines } } },
+  });
+  const { index } = (first as { result: LogEntry }).result;
+  await cli('add_log', 'another key', 'between');
+  const refused = { status: 14, ok: false, error: { code: 'CONDITION_FAILED', lastIndex: index } };
+  expect(await added('add_log_if_key', '0', 'its key', 'late')).toMatchObject(refused);
+  expect(await added('add_log_if', String(index), 'its key', 'late')).toMatchObject({
+    ...refused,
+    error: { lastIndex: index + 1 },
+  });
+  expect(await added('add_log_if_key', String(index), 'its key', 'next')).toMatchObject({
+    status: 0,
+    result: { index: index + 2 },
+  });
+  expect(await cluster.node(1).command(`add_log_if_key ${index} "its key" late`)).toMatchObject({
+    error: { code: 'CONDITION_FAILED', lastIndex: index + 2 },
+  });
+  expect(await cli('add_log_if_key', 'its key', 'no index')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('add_log_if_key INDEX KEY VALUE…') as string,
+  });
+});
+
 test('a trim is done with --yes alone, and then told of by status', async () => {
   await cli('add_log', 'trimmed', '1');
   const last = logOf(await cli('--json', 'add_log', 'kept', '2')).index;
@@ -249,6 +281,13 @@ test('a trim is done with --yes alone, and then told of by status', async () => 
     15,
     { ok: false, error: { code: 'TRIMMED', floor: last - 1 } },
   ]);
+  // Of a key that is gone, the floor stands for the index of its last log.
+  const unknown = await cli('add_log_if_key', '0', 'trimmed', '3');
+  expect(unknown).toMatchObject({
+    status: 15,
+    stderr: expect.stringContaining(`with ${last - 1} for that one’s index it is stored`) as string,
+  });
+  expect((await cli('add_log_if_key', String(last - 1), 'trimmed', '3')).status).toBe(0);
 });
 
 test('without a leader an add ends with 4; a node that is gone leaves no socket that answers', async () => {

@@ -1,5 +1,5 @@
 import { RequestError } from '../../../src/errors';
-import type { ClusterNode, MemberStatus, NodeInfo, Trimmed } from '../../../src/api';
+import type { ClusterNode, MemberStatus, NodeInfo, PushOptions, Trimmed } from '../../../src/api';
 import type { LogEntry } from '../../../src/entry/Entry';
 import { CALM_INFO } from '../calmInfo';
 
@@ -8,6 +8,8 @@ export class FakeNode implements ClusterNode {
   readonly entries: LogEntry[] = [];
   /** What was called, in order: `push KEY`, `get INDEX`, `info`. */
   readonly calls: string[] = [];
+  /** What each push was made with. */
+  readonly options: PushOptions[] = [];
   info: NodeInfo = CALM_INFO;
   status: readonly MemberStatus[] = [];
   /** Set to make every call fail. */
@@ -38,8 +40,13 @@ export class FakeNode implements ClusterNode {
   }
 
   readonly logApi = {
-    push: async (key: string, value: { value: string; nonce?: number }): Promise<LogEntry> => {
+    push: async (
+      key: string,
+      value: { value: string; nonce?: number },
+      options: PushOptions = {},
+    ): Promise<LogEntry> => {
       this.calls.push(`push ${key}`);
+      this.options.push(options);
       await this.#answer();
       const index = this.entries.length + 1;
       const entry: LogEntry = {

@@ -17,6 +17,7 @@ let directory: string;
 let running: boolean;
 let remote: RemoteNode;
 let socket: CommandSocket | null;
+let node: FakeNode;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'mokka-remote-'));
@@ -31,8 +32,8 @@ afterEach(async () => {
 });
 
 async function start(): Promise<void> {
-  const context = { node: new FakeNode() };
-  socket = await CommandSocket.open(directory, context, () => undefined);
+  node = new FakeNode();
+  socket = await CommandSocket.open(directory, { node }, () => undefined);
 }
 
 const state = () => remote.getDb().getState();
@@ -49,6 +50,13 @@ async function expectAllFail(asked: readonly Promise<unknown>[], message: string
   const failure = { status: 'rejected', reason: { code: 'NODE_UNREACHABLE', message } };
   expect(await Promise.allSettled(asked)).toMatchObject(asked.map(() => failure));
 }
+
+test('a log is added on the condition that it was to have', async () => {
+  await start();
+  const conditions = [{}, { ifLast: 0 }, { ifLast: 41 }, { ifKeyLast: 0 }, { ifKeyLast: 41 }];
+  for (const condition of conditions) await remote.logApi.push('key', { value: 'value' }, condition);
+  expect(node.options).toEqual(conditions);
+});
 
 test('logs of a key come as the node has them, whatever the key is', async () => {
   await start();

@@ -26,21 +26,23 @@ describe('commands', () => {
     ['add_log k "quoted \\n"', 'k', '"quoted \\n"'],
     ['add_log a\tb c\td', 'a\tb', 'c\td'],
   ])('%j stores what was typed', (line, key, value) => {
-    expect(parse(line)).toEqual({ key, value, ifLast: null });
+    expect(parse(line)).toEqual({ key, value, condition: {} });
   });
 
   test.each([
-    ['add_log_if 0 super test', 'super', 'test', 0],
-    ['add_log_if  41 "my key"  two spaces', 'my key', ' two spaces', 41],
-    ['add_log_if 7 8 9', '8', '9', 7],
-  ])('%j stores what was typed behind a log', (line, key, value, ifLast) => {
-    expect(parse(line)).toEqual({ key, value, ifLast });
+    ['add_log_if 0 super test', 'super', 'test', { ifLast: 0 }],
+    ['add_log_if  41 "my key"  two spaces', 'my key', ' two spaces', { ifLast: 41 }],
+    ['add_log_if 7 8 9', '8', '9', { ifLast: 7 }],
+    ['add_log_if_key 0 super test', 'super', 'test', { ifKeyLast: 0 }],
+    ['add_log_if_key  41 "my key"  two spaces', 'my key', ' two spaces', { ifKeyLast: 41 }],
+  ])('%j stores what was typed behind a log', (line, key, value, condition) => {
+    expect(parse(line)).toEqual({ key, value, condition });
   });
 
   test.each(['', ' k v', ' 1', ' 1 k', ' -1 k v', ' 01 k v', ' 1.5 k v', ' 9007199254740993 k v'])(
     'add_log_if%s is no condition and a log',
     (rest) => {
-      expect(codeOf(`add_log_if${rest}`)).toBe('BAD_ARGUMENT');
+      for (const name of ['add_log_if', 'add_log_if_key']) expect(codeOf(name + rest)).toBe('BAD_ARGUMENT');
     },
   );
 

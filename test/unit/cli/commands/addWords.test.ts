@@ -29,7 +29,7 @@ describe('a line of add_log', () => {
     ['a"b c', 'a"b', 'c'],
     ["'my key' v", "'my", "key' v"],
   ])('%j is a key and the rest of the line', (text, key, value) => {
-    expect(parseAddLine(text)).toEqual({ key, value, ifLast: null });
+    expect(parseAddLine(text)).toEqual({ key, value, condition: {} });
   });
 
   test.each([
@@ -47,61 +47,72 @@ describe('a line of add_log', () => {
   });
 });
 
-describe('a line of add_log_if', () => {
+describe.each([
+  ['add_log_if', { ifLast: 0 }, 'the index of the last log'],
+  ['add_log_if_key', { ifKeyLast: 0 }, 'the index of the key’s last log'],
+] as const)('a line of %s', (name, condition, needed) => {
   test('has the index first; the value is the rest of the line, whatever is in it', () => {
     const value = ' a\r\u2028 b';
-    expect(parseConditionalAdd(`  0 key ${value}`)).toEqual({ key: 'key', value, ifLast: 0 });
+    expect(parseConditionalAdd(name, `  0 key ${value}`)).toEqual({ key: 'key', value, condition });
   });
 
   test.each(['01', '-1', '1.5', '9007199254740993', '99999999999999999', 'key'])(
     'an index of %s is none',
     (index) => {
-      expect(refusal(parseConditionalAdd, `${index} key value`)).toMatch(
-        /^BAD_ARGUMENT: add_log_if needs the index of the last log/,
-      );
+      const told = refusal((text) => parseConditionalAdd(name, text), `${index} key value`);
+      expect(told).toContain(`BAD_ARGUMENT: ${name} needs ${needed}, 0 for none`);
     },
   );
+});
 
-  test('stores its words as they are, as add_log does', () => {
-    const stored = ['add_log', 'add_log_if', 'get_log', undefined].filter(storesItsWords);
-    expect(stored).toEqual(['add_log', 'add_log_if']);
-  });
+test('adds store their words as they are', () => {
+  const adds = ['add_log', 'add_log_if', 'add_log_if_key'];
+  expect([...adds, 'get_log', undefined].filter(storesItsWords)).toEqual(adds);
 });
 
 describe('the exact form', () => {
   test('gives back every key and value', () => {
     const text = fc.string({ unit: 'grapheme' });
+    const condition = fc.oneof(
+      fc.constant({}),
+      fc.record({ ifLast: fc.nat() }),
+      fc.record({ ifKeyLast: fc.nat() }),
+    );
     fc.assert(
-      fc.property(text, text, fc.option(fc.nat()), (key, value, ifLast) => {
-        expect(parseExactAdd(exactAddLine({ key, value, ifLast }).slice('add_base64 '.length))).toEqual({
-          key,
-          value,
-          ifLast,
-        });
+      fc.property(text, text, condition, (key, value, condition) => {
+        const words = { key, value, condition };
+        expect(parseExactAdd(exactAddLine(words).slice('add_base64 '.length))).toEqual(words);
       }),
     );
-    const lines = { key: 'a b\n"c"', value: '\r\n\u0000\n', ifLast: null };
+    const lines = { key: 'a b\n"c"', value: '\r\n\u0000\n', condition: {} };
     expect(exactAddLine(lines)).not.toMatch(/[\r\n]/);
   });
 
-  test('has the place of the first log too', () => {
-    const first = { key: 'k', value: 'v', ifLast: 0 };
+  test.each([{ ifLast: 0 }, { ifKeyLast: 0 }])('has the place of the first log too: %j', (condition) => {
+    const first = { key: 'k', value: 'v', condition };
     expect(parseExactAdd(exactAddLine(first).slice('add_base64 '.length))).toEqual(first);
   });
 
   test('of the largest value, whatever it is of, fits a line', () => {
     const value = '\u0001'.repeat(VALUE_BYTES_MAX);
-    expect(Buffer.byteLength(exactAddLine({ key: 'k'.repeat(1024), value, ifLast: null }))).toBeLessThan(
+    expect(Buffer.byteLength(exactAddLine({ key: 'k'.repeat(1024), value, condition: {} }))).toBeLessThan(
       LINE_BYTES_MAX,
     );
   });
 
-  test.each(['', 'a2V5', 'a2V5 dmFsdWU= 1 2', 'a2V 5', 'a2V5 dm_s', 'a2V5 /w==', 'a2V5 dmFsdWU'])(
-    '%j is refused',
-    (text) => {
-      expect(refusal(parseExactAdd, text)).toMatch(/^BAD_ARGUMENT: add_base64 needs a key and a value/);
-    },
-  );
+  test.each([
+    '',
+    'a2V5',
+    'a2V5 dmFsdWU= 1 2',
+    'a2V5 dmFsdWU= key',
+    'a2V5 dmFsdWU= key 1 2',
+    'a2V 5',
+    'a2V5 dm_s',
+    'a2V5 /w==',
+    'a2V5 dmFsdWU',
+  ])('%j is refused', (text) => {
+    expect(refusal(parseExactAdd, text)).toMatch(/^BAD_ARGUMENT: add_base64 needs a key and a value/);
+  });
 
   test.each(['a2V5  dmFsdWU=', 'a2V5 dmFsdWU= x', 'a2V5 dmFsdWU= -1', 'a2V5 dmFsdWU= '])(
     '%j names no last log',
@@ -112,7 +123,13 @@ describe('the exact form', () => {
     },
   );
 
+  test('names no last log of the key', () => {
+    expect(refusal(parseExactAdd, 'a2V5 dmFsdWU= key x')).toMatch(
+      /^BAD_ARGUMENT: add_log_if_key needs the index of the key’s last log/,
+    );
+  });
+
   test('an empty value is a value', () => {
-    expect(parseExactAdd('a2V5 ')).toEqual({ key: 'key', value: '', ifLast: null });
+    expect(parseExactAdd('a2V5 ')).toEqual({ key: 'key', value: '', condition: {} });
   });
 });

@@ -65,7 +65,7 @@ describe('completion', () => {
       'add_log  other x',
     ])
       keys.note(line);
-    expect(complete('a', keys)).toEqual([['add_log ', 'add_log_if '], 'a']);
+    expect(complete('a', keys)).toEqual([['add_log ', 'add_log_if ', 'add_log_if_key '], 'a']);
     expect(complete('', keys)[0]).toEqual(COMMANDS.map(({ name }) => `${name} `));
     expect(complete('add_log su', keys)).toEqual([['super ', 'sum '], 'su']);
     expect(complete('add_log super v', keys)).toEqual([[], 'add_log super v']);
