@@ -16,11 +16,26 @@ export const JOURNAL_FILES_MAX = 8;
 /** Bytes of entries from which on a segment is closed: few files for a long log, and a short walk through the open one at a start. */
 export const SEGMENT_BYTES = 16 * MiB;
 
+/**
+ * Committed entries in memory from which on they are written to a segment, bytes: some at a time, since all that a journal's
+ * file holds would hold up what comes meanwhile.
+ */
+export const SEGMENT_WRITE_BYTES = 64 * KiB;
+
+/** So many times faster than the next segment fills is the one before it closed: soon, and in small steps. */
+export const CLOSING_PACE = 8;
+
 /** Entries of a segment that are read together, bytes (one entry at least): two pages, to be read for one of them. */
 export const BLOCK_BYTES = 8 * KiB;
 
 /** Segments that a store holds open: what is read lies mostly in few; a process may have some 1,000 files. */
 export const SEGMENT_FILES_OPEN_MAX = 16;
+
+/**
+ * So often what was written last gets a seal behind it, unless more was written, ms: soon on a node that is idle, and not at
+ * each of the thousand records a second of a busy one.
+ */
+export const SEAL_MS = 500;
 
 /** So often a node looks at the room on its disk, ms: what fills it faster is met by the reserve. */
 export const ROOM_LOOK_MS = 1000;
@@ -41,6 +56,13 @@ export const ARCHIVE_SLOW_MS = 60_000;
 export const ARCHIVE_COMPARE_BYTES = MiB;
 
 /** The sizes of a durable store's parts, which a test makes small. */
-export const STORE_LIMITS = { BLOCK_BYTES, JOURNAL_BYTES, JOURNAL_FILES_MAX, SEGMENT_BYTES };
+export const STORE_LIMITS = {
+  BLOCK_BYTES,
+  CLOSING_PACE,
+  JOURNAL_BYTES,
+  JOURNAL_FILES_MAX,
+  SEGMENT_BYTES,
+  SEGMENT_WRITE_BYTES,
+};
 
 export type StoreLimits = Readonly<typeof STORE_LIMITS>;

@@ -133,8 +133,8 @@ export class ReplicatedLog {
    */
   get sharedIndex(): number | null {
     if (this.replication === null) return this.divergence?.sharedIndex ?? null;
-    const { isBlocked, diverged } = this.replication;
-    return isBlocked ? Math.min(...diverged.map(({ index }) => index)) - 1 : null;
+    if (!this.replication.isBlocked) return null;
+    return Math.min(...this.replication.diverged.map(({ index }) => index)) - 1;
   }
 
   /** See {@link Divergence}; null when none is known. */

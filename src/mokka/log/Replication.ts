@@ -132,7 +132,10 @@ export class Replication {
 
   /** Whether so many followers hold other entries for committed that the rest is no quorum. */
   get isBlocked(): boolean {
-    return this.progress.size + 1 - this.diverged.length < this.quorum;
+    let agreeing = 1;
+    // Asked for each push: no list is made.
+    for (const { divergedAt } of this.progress.values()) if (divergedAt === null) agreeing++;
+    return agreeing < this.quorum;
   }
 
   /** The followers that count towards a commit, answer, and hold the whole log; where some of them have room, those alone. */

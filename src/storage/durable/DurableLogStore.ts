@@ -1,21 +1,19 @@
 import { resolve } from 'node:path';
 import { invariant, StartError, toError } from '../../errors';
-import { EntryKind, GENESIS, type Entry, type LogPoint } from '../../entry/Entry';
+import { EntryKind, type Entry, type LogPoint } from '../../entry/Entry';
 import { LENGTH_BYTES } from '../../entry/entryFrames';
-import { damaged } from '../damage';
 import { DirectoryDisk } from '../directory/DirectoryDisk';
 import { DirectoryLock } from '../directory/DirectoryLock';
 import { makeDirectory } from '../directory/durableFile';
-import { MarkerFile, type Marked, type StoreOwner } from '../directory/MarkerFile';
-import { Journal, entryRoomOf, type JournalContent, type JournalState } from '../journal/Journal';
+import type { StoreOwner } from '../directory/MarkerFile';
+import { entryRoomOf, type JournalState } from '../journal/Journal';
 import type { HardState, LogPart, LogStore, Membership, Room } from '../LogStore';
 import type { SegmentArchive } from '../segments/ForgottenSegments';
 import { giveUpReserveIfFull, RoomWatch } from '../room/RoomWatch';
 import { StoreRoom, type DiskLook } from '../room/StoreRoom';
-import { Segments, SEGMENTS_FOLDER } from '../segments/Segments';
-import { NOTHING_STORED } from '../segments/StoredExtent';
+import { SEGMENTS_FOLDER } from '../segments/Segments';
 import type { StoreDisk } from '../StoreDisk';
-import { STORE_LIMITS, type StoreLimits } from '../StoreLimits';
+import { SEAL_MS, STORE_LIMITS, type StoreLimits } from '../StoreLimits';
 import {
   checkAppend,
   checkBegin,
@@ -28,7 +26,8 @@ import {
 import { asStoreFailed } from '../unusable';
 import { CheckedEntries } from './CheckedEntries';
 import { KeySearch } from './KeySearch';
-import { load, type Loaded } from './loadedLog';
+import type { Loaded } from './loadedLog';
+import { openParts, type Parts } from './openParts';
 
 /** Where a node keeps its data, and whose they are. */
 export interface DurableLogStoreOptions extends StoreOwner {
@@ -43,26 +42,10 @@ export interface DurableLogStoreOptions extends StoreOwner {
   readonly room?: { readonly bytesMax: number | null };
 }
 
-/** What a store holds open. */
-interface Parts {
-  readonly marker: MarkerFile;
-  readonly journal: Journal;
-  readonly segments: Segments;
-}
-
-const EMPTY_JOURNAL: JournalContent = {
-  hardState: { term: 0, votedFor: null },
-  commitIndex: 0,
-  floor: GENESIS,
-  stored: NOTHING_STORED,
-  appends: [],
-  path: '',
-};
-
 /**
- * The LogStore that users run. Every call is one record of the {@link Journal}, on disk when it returns. When a
- * journal's file is full, the committed entries go to the {@link Segments}, which are synced beside this thread; once
- * that is done, the file can be used again.
+ * The LogStore that users run. Every call is one record of the journal, on disk when it returns. Committed entries go to
+ * the segments, some at a time; when a journal's file is full, those are synced beside this thread, and once that is done,
+ * the file can be used again.
  *
  * A directory holds the marker ({@link MarkerFile}), the journal's files, the folder of segments, and the socket of the
  * {@link DirectoryLock}.
@@ -73,8 +56,6 @@ export class DurableLogStore implements LogStore {
   private failure: StartError | null = null;
   private closed = false;
   private syncing = false;
-  /** See {@link Segments.bytes}. */
-  private segmentBytes: number;
 
   private constructor(
     private readonly disk: StoreDisk,
@@ -84,7 +65,6 @@ export class DurableLogStore implements LogStore {
     private readonly lock: Pick<DirectoryLock, 'release'>,
     private readonly storeRoom: StoreRoom,
   ) {
-    this.segmentBytes = parts.segments.bytes;
     this.entries = new CheckedEntries(parts.segments, loaded.tail, loaded);
     this.keys = new KeySearch(parts.segments, this.entries, loaded);
   }
@@ -105,14 +85,14 @@ export class DurableLogStore implements LogStore {
         const disk = new DirectoryDisk(directory);
         if (room === undefined) return DurableLogStore.openOn(disk, owner, lock, STORE_LIMITS, archive);
         giveUpReserveIfFull(directory);
-        let watch: RoomWatch | null = null;
+        let letGo = (): void => undefined;
         const release = (): void => {
-          watch?.stop();
+          letGo();
           lock.release();
         };
         const storeRoom = new StoreRoom(room.bytesMax);
         const store = DurableLogStore.openOn(disk, owner, { release }, STORE_LIMITS, archive, storeRoom);
-        watch = RoomWatch.start(directory, store);
+        letGo = lookAfter(directory, store);
         return store;
       } catch (error) {
         lock.release();
@@ -132,30 +112,10 @@ export class DurableLogStore implements LogStore {
     archive: SegmentArchive | null = null,
     room = new StoreRoom(null),
   ): DurableLogStore {
-    // A process that was killed may have given names that a loss of power would take back, after this one built on them.
-    disk.syncNames('');
-    const marker = new MarkerFile(disk, owner);
-    const marked = marker.read();
-    const journal = new Journal(disk, limits);
-    try {
-      const found = journal.read();
-      checkMarker(disk, marker, marked, found);
-      journal.makeFiles();
-      const content = found ?? EMPTY_JOURNAL;
-      const segments = Segments.open(disk, content.stored, content.floor, limits, archive);
-      try {
-        const loaded = load(segments, marked, content);
-        const store = new DurableLogStore(disk, { marker, journal, segments }, loaded, limits, lock, room);
-        store.removeForgotten();
-        return store;
-      } catch (error) {
-        segments.close();
-        throw error;
-      }
-    } catch (error) {
-      journal.close();
-      throw error;
-    }
+    const { parts, loaded } = openParts(disk, owner, limits, archive);
+    const store = new DurableLogStore(disk, parts, loaded, limits, lock, room);
+    store.removeForgotten();
+    return store;
   }
 
   get place(): string {
@@ -236,6 +196,21 @@ export class DurableLogStore implements LogStore {
       this.writing(() => this.appendPiece(piece, committed));
       this.remember(piece, committed);
     }
+    if (this.loaded.tail.committedBytes >= this.limits.SEGMENT_WRITE_BYTES)
+      this.writing(() => this.writeCommitted());
+  }
+
+  /**
+   * What was written last may stay the last for long: damage to it is told from now on, and not taken for a write that a
+   * crash tore. A write that fails here is told by the next call.
+   */
+  seal(): void {
+    if (this.closed || this.failure !== null) return;
+    try {
+      this.parts.journal.seal(this.state);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   trimTo(floor: LogPoint): void {
@@ -247,7 +222,6 @@ export class DurableLogStore implements LogStore {
       segments.trimTo(floor.index);
       this.removeForgotten();
     });
-    this.segmentBytes = segments.bytes;
     this.loaded.floor = floor;
     this.loaded.empties.trimTo(floor);
   }
@@ -266,7 +240,6 @@ export class DurableLogStore implements LogStore {
       this.removeForgotten();
     });
     const { empties, tail } = this.loaded;
-    this.segmentBytes = 0;
     this.loaded.floor = floor;
     this.loaded.lastWritten = null;
     empties.cutFrom(1);
@@ -327,6 +300,7 @@ export class DurableLogStore implements LogStore {
 
   close(): void {
     if (this.closed) return;
+    this.seal();
     this.closed = true;
     if (this.failure === null) this.closeParts();
     this.lock.release();
@@ -339,7 +313,7 @@ export class DurableLogStore implements LogStore {
 
   /** What is in the journal alone will be written to segments. */
   private get takenBytes(): number {
-    return this.segmentBytes + this.parts.journal.bytes + this.loaded.tail.bytes;
+    return this.parts.segments.bytes + this.parts.journal.bytes + this.loaded.tail.bytes;
   }
 
   /** What the marker vouches for is on disk before the marker is. */
@@ -353,6 +327,7 @@ export class DurableLogStore implements LogStore {
     const { journal, segments } = this.parts;
     if (!journal.hasRoomFor(entries)) {
       this.writeCommitted();
+      if (!this.syncing) this.syncSegments();
       if (journal.isLong && segments.lastIndex > segments.stored.index) segments.sync();
       journal.turn(this.state);
     }
@@ -378,11 +353,9 @@ export class DurableLogStore implements LogStore {
 
   private writeCommitted(): void {
     const { segments } = this.parts;
-    const committed = this.loaded.tail.takeTo(this.commitIndex);
+    const committed = this.loaded.tail.takeCommitted();
     segments.append(committed);
-    this.segmentBytes = segments.bytes;
     this.loaded.lastWritten = committed.at(-1) ?? this.loaded.lastWritten;
-    if (!this.syncing) this.syncSegments();
   }
 
   private removeForgotten(): void {
@@ -420,6 +393,7 @@ export class DurableLogStore implements LogStore {
       recentKeys.add(entry);
       if (entry.kind !== EntryKind.Log) empties.append(entry.index);
     }
+    tail.commitTo(commitIndex);
     this.loaded.commitIndex = commitIndex;
   }
 
@@ -454,20 +428,12 @@ export class DurableLogStore implements LogStore {
   }
 }
 
-/** A marker without data, and data without a marker, are damage: a node that votes has both. */
-function checkMarker(
-  disk: StoreDisk,
-  marker: MarkerFile,
-  { membership }: Marked,
-  content: JournalContent | null,
-): void {
-  if (membership !== 'none' && content === null)
-    throw damaged(
-      `${disk.place}/journal-0`,
-      'is damaged at byte 0, or missing, and so are all other journals',
-    );
-  if (membership !== 'none') return;
-  const isUsed = content !== null && (content.hardState.term > 0 || content.appends.length > 0);
-  if (isUsed || disk.names(SEGMENTS_FOLDER).length > 0)
-    throw damaged(marker.path, `is missing, but ${disk.place} holds data`);
+/** Looks after a node's store, beside its calls, until the function that it returns is called. */
+function lookAfter(directory: string, store: DurableLogStore): () => void {
+  const room = RoomWatch.start(directory, store);
+  const seals = setInterval(() => store.seal(), SEAL_MS).unref();
+  return () => {
+    room.stop();
+    clearInterval(seals);
+  };
 }

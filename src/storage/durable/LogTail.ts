@@ -2,12 +2,15 @@ import { invariant } from '../../errors';
 import type { Entry } from '../../entry/Entry';
 
 /**
- * The entries of a log that are in the journal and not in segments, in memory: those that are not committed, and those
- * that were committed since the journal's last turn. They are without a gap, and were checked before they came here.
+ * The entries of a log that are in the journal and not in segments, in memory: those that are not committed, and the last
+ * of those that are. They are without a gap, and were checked before they came here.
  */
 export class LogTail {
   private list: Entry[] = [];
   private sum = 0;
+  /** How many of them are committed, and their bytes. */
+  private committed = 0;
+  private committedSum = 0;
 
   /** @param from the index of the first one, were there one. */
   constructor(private from: number) {}
@@ -19,6 +22,11 @@ export class LogTail {
   /** Of its entries, together. */
   get bytes(): number {
     return this.sum;
+  }
+
+  /** Of those that are committed, together. */
+  get committedBytes(): number {
+    return this.committedSum;
   }
 
   get entries(): readonly Entry[] {
@@ -36,33 +44,40 @@ export class LogTail {
     if (first === undefined) return;
     const kept = first.index - this.from;
     invariant(
-      kept >= 0 && kept <= this.list.length,
-      () => `entry ${first.index} in a tail from ${this.from}`,
+      kept >= this.committed && kept <= this.list.length,
+      () => `entry ${first.index} in a tail from ${this.from}, of which ${this.committed} are committed`,
     );
-    this.dropped(this.list.splice(kept));
+    for (const { bytes } of this.list.splice(kept)) this.sum -= bytes.length;
     for (const entry of entries) {
       this.list.push(entry);
       this.sum += entry.bytes.length;
     }
   }
 
+  /** The entries up to an index are committed. */
+  commitTo(index: number): void {
+    const count = Math.min(index - this.from + 1, this.list.length);
+    for (; this.committed < count; this.committed++)
+      this.committedSum += this.list[this.committed]?.bytes.length ?? 0;
+  }
+
+  /** Takes those that are committed, and holds them no more. */
+  takeCommitted(): readonly Entry[] {
+    const taken = this.list.slice(0, this.committed);
+    this.list = this.list.slice(this.committed);
+    this.from += this.committed;
+    this.sum -= this.committedSum;
+    this.committed = 0;
+    this.committedSum = 0;
+    return taken;
+  }
+
   /** Drops all. The first one comes behind this index. */
   beginAt(index: number): void {
     this.list = [];
     this.sum = 0;
+    this.committed = 0;
+    this.committedSum = 0;
     this.from = index + 1;
-  }
-
-  /** Takes those up to an index, and holds them no more. */
-  takeTo(index: number): readonly Entry[] {
-    const taken = this.list.slice(0, Math.max(0, index - this.from + 1));
-    this.list = this.list.slice(taken.length);
-    this.from += taken.length;
-    this.dropped(taken);
-    return taken;
-  }
-
-  private dropped(entries: readonly Entry[]): void {
-    for (const { bytes } of entries) this.sum -= bytes.length;
   }
 }

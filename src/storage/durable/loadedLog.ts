@@ -34,6 +34,7 @@ export function load(segments: Segments, marked: Marked, content: JournalContent
   const stored = new CheckedEntries(segments, tail, { floor });
   const lastWritten = index > floor.index ? stored.entryAt(index) : null;
   tail.append(replayedEntries(content, index, lastWritten));
+  tail.commitTo(commitIndex);
   const empties = new EmptyEntries(segments.empties());
   empties.trimTo(floor);
   if (lastWritten !== null && empties.count !== index - lastWritten.logNumber)

@@ -66,6 +66,8 @@ export class Journal {
   private spare: SpareFile[] = [];
   /** The generation before, until the current one is on disk. */
   private unclosed: JournalFile | null = null;
+  /** Whether nothing stands behind the last record. */
+  private isOpenEnded = false;
   private readonly scratch: Buffer;
 
   constructor(
@@ -153,6 +155,13 @@ export class Journal {
     this.save(state, (file) => file.writeFloor(state.floor, state));
   }
 
+  /** Puts a seal behind the last record, unless one stands there: from then on damage to that record is told. */
+  seal(state: JournalState): void {
+    if (!this.isOpenEnded) return;
+    this.currentFile().seal(state);
+    this.isOpenEnded = false;
+  }
+
   /** Begins the next generation, with this state. It is on disk with the next record. */
   turn(state: JournalState): void {
     const { current } = this;
@@ -218,6 +227,7 @@ export class Journal {
       for (const record of generation.records) appends.push(entriesIn(file, record));
     }
     this.current = newest;
+    this.isOpenEnded = true;
     this.highest = Math.max(0, ...own.map((entries) => entries.at(-1)?.index ?? 0));
     this.spare = this.spare.filter(
       ({ file }) => file !== newest && !this.earlier.some((generation) => generation.file === file),
@@ -258,7 +268,7 @@ export class Journal {
   private sync(state: JournalState): void {
     const current = this.currentFile();
     current.sync();
-    current.seal(state);
+    this.isOpenEnded = true;
     this.unclosed?.close(current.generation, state);
     this.unclosed = null;
   }

@@ -51,13 +51,17 @@ export class RecentKeys {
     this.count = 0;
   }
 
-  /** The hashes of the entries up to an index, which it forgets. */
-  takeTo(index: number): Int32Array {
-    const taken = this.hashes.slice(0, index + 1 - this.from);
-    this.hashes.copyWithin(0, taken.length, this.count);
-    this.from += taken.length;
-    this.count -= taken.length;
-    return taken;
+  /** The hashes of the entries up to an index. */
+  hashesTo(index: number): Int32Array {
+    return this.hashes.slice(0, index + 1 - this.from);
+  }
+
+  /** Forgets the entries up to an index, which is one of theirs. */
+  forgetTo(index: number): void {
+    const forgotten = index + 1 - this.from;
+    this.hashes.copyWithin(0, forgotten, this.count);
+    this.from += forgotten;
+    this.count -= forgotten;
   }
 
   /** The index of the last entry below an index whose key has this hash; 0 when there is none. */

@@ -9,7 +9,7 @@ import {
 } from '../../entry/Entry';
 import { encodeEntries, LENGTH_BYTES, readEntryLength } from '../../entry/entryFrames';
 import { countLeading } from '../countLeading';
-import { encodeKeyPages, keyPagesBytes, type KeyPagesInfo } from '../keys/KeyPages';
+import { keyPagesBytes, type KeyPagesInfo } from '../keys/KeyPages';
 import type { RecentKeys } from '../keys/RecentKeys';
 import { knownFault } from '../storeRules';
 import { damagedSegment } from './damagedSegment';
@@ -166,12 +166,10 @@ export class Segment {
     this.describe(last);
   }
 
-  /** Writes the index of its entries' keys, which it takes, and its footer: nothing is appended any more. */
-  close(file: StoreFile, keys: RecentKeys): void {
-    invariant(keys.first === this.first, () => `keys from ${keys.first} in ${this.name}`);
-    const index = encodeKeyPages(keys.takeTo(this.last), keys.hash.seed);
-    Object.assign(this.content, index.info);
-    const bytes = Buffer.concat([index.bytes, encodeFooter(this.content)]);
+  /** Writes the index of its entries' keys, and its footer: nothing is appended any more. */
+  close(file: StoreFile, keyPages: Buffer, info: KeyPagesInfo): void {
+    Object.assign(this.content, info);
+    const bytes = Buffer.concat([keyPages, encodeFooter(this.content)]);
     file.write(bytes, this.bytes, bytes.length);
   }
 

@@ -1,13 +1,7 @@
 import { EntryKind, KEY_AT, keyEnd } from '../../entry/Entry';
-import {
-  encodeKeyPages,
-  isKeyPageWhole,
-  keyPageOf,
-  keyPagePlace,
-  keyPagesBytes,
-  lastInKeyPage,
-} from '../keys/KeyPages';
+import { isKeyPageWhole, keyPageOf, keyPagePlace, keyPagesBytes, lastInKeyPage } from '../keys/KeyPages';
 import { KeyHash } from '../keys/KeyHash';
+import { KeyPagesWriter } from '../keys/KeyPagesWriter';
 import { NO_KEY } from '../keys/RecentKeys';
 import type { ReadableFile } from '../StoreDisk';
 import { damagedSegment, type DamagedAs } from './damagedSegment';
@@ -51,7 +45,7 @@ export class SegmentKeys {
       const bytes = bytesAt(first + ordinal);
       return bytes?.[0] === EntryKind.Log ? hash.of(bytes, KEY_AT, keyEnd(bytes)) : NO_KEY;
     });
-    const made = encodeKeyPages(hashes, keys.keySeed).bytes;
+    const made = new KeyPagesWriter(hashes, keys.keySeed).end().bytes;
     for (const page of keys.keyFirsts.keys()) {
       const { start, length } = keyPagePlace(keys, page);
       if (!this.read(segment, file, page).equals(made.subarray(start, start + length)))

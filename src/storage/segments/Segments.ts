@@ -11,6 +11,7 @@ import type { LogPart } from '../LogStore';
 import type { StoreDisk, StoreFile } from '../StoreDisk';
 import { SEGMENT_FILES_OPEN_MAX, type StoreLimits } from '../StoreLimits';
 import { Segment, segmentName } from './Segment';
+import { SegmentClosing } from './SegmentClosing';
 import { SegmentKeys } from './SegmentKeys';
 import type { StoredExtent } from './StoredExtent';
 
@@ -23,6 +24,7 @@ export const SEGMENTS_FOLDER = 'log';
  */
 export class Segments {
   private readonly list: Segment[] = [];
+  private sum = 0;
   /** Of all entries of the log that no closed segment holds: whoever holds those behind the segments adds theirs. */
   readonly recentKeys: RecentKeys;
   private readonly closedKeys = new SegmentKeys();
@@ -32,6 +34,8 @@ export class Segments {
   /** Segments with bytes that no sync has seen. */
   private readonly unsynced = new Set<Segment>();
   private namesChanged = false;
+  /** Of the segment before the last one. */
+  private closing: SegmentClosing | null = null;
 
   private constructor(
     private readonly disk: StoreDisk,
@@ -59,6 +63,7 @@ export class Segments {
     const segments = new Segments(disk, limits, extent, new ForgottenSegments(disk, archive));
     try {
       segments.readAll(floor);
+      for (const { bytes } of segments.list) segments.sum += bytes;
       return segments;
     } catch (error) {
       segments.close();
@@ -78,7 +83,7 @@ export class Segments {
 
   /** What they take of the disk, all together, but for their footers. */
   get bytes(): number {
-    return this.list.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.sum;
   }
 
   /** The index of the last entry that was written. */
@@ -93,17 +98,21 @@ export class Segments {
 
   /** Writes committed entries, whose keys are known, behind the last one. They count after a sync. */
   append(entries: readonly Entry[]): void {
+    const { SEGMENT_BYTES, CLOSING_PACE } = this.limits;
     let rest = entries;
     while (rest.length > 0) {
       const segment = this.openSegment();
       let bytes = segment.bytes;
       let taken = 0;
-      while (taken < rest.length && bytes < this.limits.SEGMENT_BYTES)
-        bytes += rest[taken++]?.bytes.length ?? 0;
+      while (taken < rest.length && bytes < SEGMENT_BYTES) bytes += rest[taken++]?.bytes.length ?? 0;
+      const before = segment.bytes;
       segment.append(rest.slice(0, taken), this.fileOf(segment.name));
+      const written = segment.bytes - before;
+      this.sum += written;
       this.unsynced.add(segment);
       rest = rest.slice(taken);
-      if (segment.bytes >= this.limits.SEGMENT_BYTES) this.closeSegment(segment);
+      if (this.closing?.step((CLOSING_PACE * written) / SEGMENT_BYTES) === true) this.endClosing();
+      if (segment.bytes >= SEGMENT_BYTES) this.beginClosing(segment);
     }
   }
 
@@ -133,6 +142,7 @@ export class Segments {
    */
   beginAt(floorIndex: number): void {
     if (this.isArchived) this.closeAll();
+    this.closing = null;
     this.forget(this.list.splice(0));
     this.unsynced.clear();
     this.extent = { index: floorIndex, first: floorIndex + 1, bytes: 0 };
@@ -190,6 +200,7 @@ export class Segments {
 
   /** The same for all that was written, at once. */
   sync(): void {
+    this.endClosing();
     const extent = this.writtenExtent();
     // All before the one that is open in the extent were synced, footer and all, before it was told of.
     for (const { first, name } of this.list) if (first >= this.extent.first) this.fileOf(name).sync();
@@ -319,7 +330,7 @@ export class Segments {
     this.list.push(segment);
     this.unsynced.add(segment);
     this.namesChanged = true;
-    if (bytes >= this.limits.SEGMENT_BYTES) this.closeSegment(segment);
+    if (bytes >= this.limits.SEGMENT_BYTES) this.beginClosing(segment);
   }
 
   /** The entry before the open segment, which the one that is closed ends with; null when that is forgotten. */
@@ -334,8 +345,18 @@ export class Segments {
     }
   }
 
-  private closeSegment(segment: Segment): void {
-    segment.close(this.fileOf(segment.name), this.recentKeys);
+  private beginClosing(segment: Segment): void {
+    this.endClosing();
+    this.closing = new SegmentClosing(segment, this.recentKeys);
+  }
+
+  /** Closes the segment whose closing is under way, if one is. */
+  private endClosing(): void {
+    const { closing } = this;
+    if (closing === null) return;
+    closing.end(this.fileOf(closing.segment.name));
+    this.unsynced.add(closing.segment);
+    this.closing = null;
   }
 
   /** Nothing is appended any more. All that was written is on disk. */
@@ -346,11 +367,12 @@ export class Segments {
       this.list.pop();
       this.closeFile(last.name);
       this.disk.remove(pathOf(last.name));
-    } else if (last.bytes < this.limits.SEGMENT_BYTES) this.closeSegment(last);
+    } else if (last.bytes < this.limits.SEGMENT_BYTES) this.beginClosing(last);
     this.sync();
   }
 
   private forget(segments: readonly Segment[]): void {
+    for (const { bytes } of segments) this.sum -= bytes;
     this.forgotten.add(...segments.map(({ name }) => pathOf(name)));
   }
 
@@ -371,7 +393,8 @@ export class Segments {
   }
 
   private writtenExtent(): StoredExtent {
-    const last = this.list.at(-1);
+    // What follows on a segment that is not closed does not count.
+    const last = this.closing?.segment ?? this.list.at(-1);
     return last === undefined ? this.extent : { index: last.last, first: last.first, bytes: last.bytes };
   }
 

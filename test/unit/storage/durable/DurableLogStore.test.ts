@@ -104,7 +104,14 @@ describe('the directory', () => {
 });
 
 test('files of a trimmed beginning go beside the thread, without another write, and what is left at the next start', () => {
-  const limits = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 600, BLOCK_BYTES: 300 };
+  const limits = {
+    JOURNAL_BYTES: 8192,
+    JOURNAL_FILES_MAX: 4,
+    SEGMENT_BYTES: 600,
+    BLOCK_BYTES: 300,
+    SEGMENT_WRITE_BYTES: 700,
+    CLOSING_PACE: 2,
+  };
   const disk = new CrashingDisk();
   const store = openOn(disk, limits);
   store.setMembership('voter');
@@ -113,7 +120,7 @@ test('files of a trimmed beginning go beside the thread, without another write, 
     disk.endLater();
   };
   for (let round = 0; round < 120; round++) add();
-  const floor = store.entryAt(store.commitIndex - 3);
+  const floor = store.entryAt(store.commitIndex - 40);
   if (floor === null) throw new Error('no entry');
   const filesBefore = disk.names('log').length;
   const isTrimmed = (of: CrashingDisk): boolean => {

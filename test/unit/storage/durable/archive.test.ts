@@ -11,7 +11,14 @@ import { openOn } from '../openOn';
 
 /** A store whose forgotten segments go to an archive, on a disk that crashes at any moment. */
 
-const LIMITS = { JOURNAL_BYTES: 6144, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 1200, BLOCK_BYTES: 500 };
+const LIMITS = {
+  JOURNAL_BYTES: 6144,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 1200,
+  BLOCK_BYTES: 500,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 const IDENTITY = '5a'.repeat(16);
 const LOG = buildLog([empty(1), ...logs(99, 1, 150)]);
 /** The store has all up to the first of these when it takes a floor, the second. */

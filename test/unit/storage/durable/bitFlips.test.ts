@@ -8,7 +8,14 @@ import { CrashingDisk } from '../../../CrashingDisk';
 
 /** One flipped bit anywhere in a small store is told, or changes nothing that the store answers. */
 
-const LIMITS = { JOURNAL_BYTES: 6144, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 1500, BLOCK_BYTES: 500 };
+const LIMITS = {
+  JOURNAL_BYTES: 6144,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 1500,
+  BLOCK_BYTES: 500,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 
 function answersOf(disk: CrashingDisk): string {
   return answersOn(disk, LIMITS);

@@ -46,6 +46,8 @@ export const SMALL: StoreLimits = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 20_000,
   BLOCK_BYTES: 2000,
+  SEGMENT_WRITE_BYTES: 2000,
+  CLOSING_PACE: 8,
 };
 
 /** Opens a store as {@link OWNER}'s, with small files. */

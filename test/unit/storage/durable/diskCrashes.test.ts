@@ -11,7 +11,14 @@ import { CrashingDisk, type Draw } from '../../../CrashingDisk';
 /** Crashes of the machine at every write, with any of the sectors that were not synced (Raft, figure 2: what is durable). */
 
 /** So small that a run goes through many generations and segments. */
-const LIMITS = { JOURNAL_BYTES: 10_240, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
+const LIMITS = {
+  JOURNAL_BYTES: 10_240,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 6000,
+  BLOCK_BYTES: 1000,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 const SEED = 20_261_128;
 
 class Killed extends Error {}

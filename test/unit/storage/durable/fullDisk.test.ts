@@ -9,7 +9,14 @@ import { CrashingDisk } from '../../../CrashingDisk';
 
 /** Disks that are full, or fail once, at any moment of a store's life, its first start included (CASES 9, 42). */
 
-const LIMITS = { JOURNAL_BYTES: 6144, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 3000, BLOCK_BYTES: 500 };
+const LIMITS = {
+  JOURNAL_BYTES: 6144,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 3000,
+  BLOCK_BYTES: 500,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 const NAME_BYTES = 100;
 
 function systemError(code: string): NodeJS.ErrnoException {

@@ -8,7 +8,14 @@ import { buildLog, indexesOfKey, lastOfKey } from '../logFixture';
 import { newDirectory, openSmall, thrownBy } from './directories';
 import { SteppedDisk } from './SteppedDisk';
 
-const LIMITS = { JOURNAL_BYTES: 65_536, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 150_000, BLOCK_BYTES: 8192 };
+const LIMITS = {
+  JOURNAL_BYTES: 65_536,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 150_000,
+  BLOCK_BYTES: 8192,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 const COUNT = 5000;
 
 /** A directory with a log of each of so many keys, which all are committed: closed segments, an open one, a tail. */

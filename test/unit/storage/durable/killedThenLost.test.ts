@@ -8,7 +8,14 @@ import { openOn } from '../openOn';
  * the start found must still be there.
  */
 
-const LIMITS = { JOURNAL_BYTES: 10_240, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
+const LIMITS = {
+  JOURNAL_BYTES: 10_240,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 6000,
+  BLOCK_BYTES: 1000,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 
 class Killed extends Error {}
 

@@ -5,7 +5,14 @@ import { CrashingDisk } from '../../../CrashingDisk';
 
 /** A file of an earlier moment among later ones, as a disk that lost a write it had acknowledged has it. */
 
-const LIMITS = { JOURNAL_BYTES: 6144, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 3000, BLOCK_BYTES: 500 };
+const LIMITS = {
+  JOURNAL_BYTES: 6144,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 3000,
+  BLOCK_BYTES: 500,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 
 function answersOf(disk: CrashingDisk): string {
   return answersOn(disk, LIMITS);

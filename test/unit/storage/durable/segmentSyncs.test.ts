@@ -4,7 +4,14 @@ import { openOn } from '../openOn';
 
 /** Syncs of segments that end late, one after the other: what they do not hold for certain stays in the journal. */
 
-const LIMITS = { JOURNAL_BYTES: 10_240, JOURNAL_FILES_MAX: 8, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
+const LIMITS = {
+  JOURNAL_BYTES: 10_240,
+  JOURNAL_FILES_MAX: 8,
+  SEGMENT_BYTES: 6000,
+  BLOCK_BYTES: 1000,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 const LOG = buildLog(logs(40, 1, 900));
 
 test('whatever was written while one was under way counts from the next one on', () => {

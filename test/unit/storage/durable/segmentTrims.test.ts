@@ -5,7 +5,14 @@ import { openOn } from '../openOn';
 
 /** Which files of segments a trim leaves, wherever the floor lies in them. */
 
-const LIMITS = { JOURNAL_BYTES: 10_240, JOURNAL_FILES_MAX: 8, SEGMENT_BYTES: 2500, BLOCK_BYTES: 1000 };
+const LIMITS = {
+  JOURNAL_BYTES: 10_240,
+  JOURNAL_FILES_MAX: 8,
+  SEGMENT_BYTES: 2500,
+  BLOCK_BYTES: 1000,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 const LOG = buildLog(logs(40, 1, 700));
 
 const FILLED = new CrashingDisk();

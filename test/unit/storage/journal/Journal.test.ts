@@ -8,7 +8,14 @@ import { runs } from '../../../runs';
 import { CrashingDisk } from '../../../CrashingDisk';
 import { buildLog, logs } from '../logFixture';
 
-const LIMITS = { JOURNAL_BYTES: 8192, JOURNAL_FILES_MAX: 4, SEGMENT_BYTES: 6000, BLOCK_BYTES: 1000 };
+const LIMITS = {
+  JOURNAL_BYTES: 8192,
+  JOURNAL_FILES_MAX: 4,
+  SEGMENT_BYTES: 6000,
+  BLOCK_BYTES: 1000,
+  SEGMENT_WRITE_BYTES: 700,
+  CLOSING_PACE: 2,
+};
 const STATE: JournalState = {
   hardState: { term: 1, votedFor: null },
   commitIndex: 0,
@@ -95,6 +102,11 @@ test('the last record is damaged, not torn, where anything was written behind it
   const disk = new CrashingDisk();
   const journal = begun(disk);
   journal.append(buildLog(logs(2, 1, 300)), STATE);
+  // Not sealed, it may have been torn.
+  const unsealed = disk.copy();
+  unsealed.bytesOf('journal-0').fill(0, 512 + 200, 512 + 210);
+  expect(new Journal(unsealed, LIMITS).read()?.appends).toEqual([]);
+  journal.seal(STATE);
   const { length } = disk.bytesOf('journal-0');
   for (const [what, byte] of [
     ['its generation', 512],

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { KEY_BYTES_MAX } from '../../../../src/limits';
 import { KEY_HASH_BITS, KeyHash } from '../../../../src/storage/keys/KeyHash';
 import {
-  encodeKeyPages,
   isKeyPageWhole,
   keyPageOf,
   keyPagePlace,
   keyPagesBytes,
   lastInKeyPage,
 } from '../../../../src/storage/keys/KeyPages';
+import { KeyPagesWriter } from '../../../../src/storage/keys/KeyPagesWriter';
 import { NO_KEY, RecentKeys } from '../../../../src/storage/keys/RecentKeys';
 import type { Entry } from '../../../../src/entry/Entry';
 import { buildLog } from '../logFixture';
@@ -30,8 +30,11 @@ describe('an index in pages', () => {
       fc.property(
         fc.array(hash, { maxLength: 3000, size: 'max' }),
         fc.array(fc.nat(4000)),
-        (list, bounds) => {
-          const { bytes, info } = encodeKeyPages(Int32Array.from(list), HASH_SEED);
+        fc.array(fc.double({ min: 0, max: 0.3, noNaN: true })),
+        (list, bounds, parts) => {
+          const writer = new KeyPagesWriter(Int32Array.from(list), HASH_SEED);
+          for (const part of parts) writer.step(part);
+          const { bytes, info } = writer.end();
           expect(bytes).toHaveLength(keyPagesBytes(list.filter((each) => each !== NO_KEY).length));
           const pages = info.keyFirsts.map((_, page) => {
             const { start, length } = keyPagePlace(info, page);
@@ -53,10 +56,10 @@ describe('an index in pages', () => {
   });
 
   test('a page of which a bit is flipped, or that stands in the place of another, is none', () => {
-    const { bytes, info } = encodeKeyPages(
+    const { bytes, info } = new KeyPagesWriter(
       Int32Array.from({ length: 1000 }, (_, at) => (at * 7919) % 5000),
       HASH_SEED,
-    );
+    ).end();
     const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = info.keyFirsts.map((_, page) => {
       const { start, length } = keyPagePlace(info, page);
       return bytes.subarray(start, start + length);
@@ -121,7 +124,8 @@ test('recent keys are found as a plain list has them, over cuts and what is take
         if ('take' in next) {
           const count = Math.min(next.take, model.length);
           const taken = model.slice(0, count).map(({ key }) => (key === '' ? NO_KEY : hashOf(key)));
-          expect([...recent.takeTo(first + count - 1)]).toEqual(taken);
+          expect([...recent.hashesTo(first + count - 1)]).toEqual(taken);
+          recent.forgetTo(first + count - 1);
           model = model.slice(count);
           first += count;
         }
