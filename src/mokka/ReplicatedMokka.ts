@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import type { StartError } from '../errors';
 import { HANDOVER_MS_MAX, KEY_STEPS_A_TURN } from '../limits';
 import { LOG_LIMITS, type LogLimits } from './log/LogLimits';
 import { IDENTITY_BYTES, type LogEntry } from '../entry/Entry';
@@ -121,6 +122,7 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
       drawIdentity: () => randomBytes(IDENTITY_BYTES).toString('hex'),
       wallClock,
       onCommit: () => this.committed(),
+      onSaved: (failure) => this.guard(() => this.saved(failure)),
     });
     const log = this.replicatedLog;
     const localLog = log.log;
@@ -374,6 +376,13 @@ export abstract class ReplicatedMokka extends SafeElection implements ClusterNod
     this.pushedTo = { leader, term };
     this.leaderChanges++;
     this.logApi.leaderChanged();
+  }
+
+  private saved(failure: StartError | null): void {
+    if (failure !== null) throw failure;
+    this.replicatedLog.saved();
+    if (this.replicatedLog.needsFlush) this.flushes.want();
+    this.tellCommit();
   }
 
   private committed(): void {

@@ -1,4 +1,5 @@
 import type { Entry, LogPoint } from '../entry/Entry';
+import type { StartError } from '../errors';
 
 /** What a node must never forget (Raft, figure 2: persistent state). */
 export interface HardState {
@@ -24,6 +25,9 @@ export type Membership = 'none' | 'rejoining' | 'voter';
  */
 export type Room = 'some' | 'full' | 'none';
 
+/** Told that what was appended is on disk; or of the failure for which it may never be: every other call throws that then. */
+export type Told = (failure: StartError | null) => void;
+
 /** A part of a log that goes when all of it is forgotten: a file. */
 export interface LogPart {
   /** The index of its last entry. */
@@ -32,9 +36,9 @@ export interface LogPart {
 }
 
 /**
- * The durable part of a node: hard state and entries. All calls are synchronous, and what a call wrote is on disk
- * when it returns; a call that throws {@link StartError} STORE_FAILED ends the node, since nobody can tell what of
- * it is on disk. Indexes are 1, 2, 3, … without gaps.
+ * The durable part of a node: hard state and entries. What a call wrote is on disk when it returns, and so is all that was
+ * written before it; of an append when it is told. A call that throws {@link StartError} STORE_FAILED ends the node, since
+ * nobody can tell what of it is on disk. Indexes are 1, 2, 3, … without gaps.
  *
  * Implementations: MemoryLogStore (tests, simulation) and DurableLogStore (users, simulation).
  */
@@ -72,8 +76,11 @@ export interface LogStore {
    * Appends entries, and saves commitIndex with them, in one transaction. What stands at the first one's index
    * and after it is removed. The first index must be from 1 to last + 1, the others follow on it without a gap.
    * An empty list saves only commitIndex. Hashes are the caller's to have checked.
+   *
+   * The entries can be read at once. `told` is called when they are on disk: in this call, or in a later turn of the event
+   * loop; in the order of the calls, and not after a close.
    */
-  append(entries: readonly Entry[], commitIndex: number): void;
+  append(entries: readonly Entry[], commitIndex: number, told?: Told): void;
 
   /**
    * Forgets the entries up to one that was saved as committed and is not the last, with it. Files go when all that they

@@ -1,7 +1,7 @@
 import { invariant } from '../errors';
 import { EmptyEntries } from './EmptyEntries';
 import { EntryKind, GENESIS, hasKey, type Entry, type LogPoint } from '../entry/Entry';
-import type { HardState, LogPart, LogStore, Membership, Room } from './LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room, Told } from './LogStore';
 import {
   checkAppend,
   checkBegin,
@@ -102,7 +102,7 @@ export class MemoryLogStore implements LogStore {
     this.state = { ...this.state, hardState };
   }
 
-  append(entries: readonly Entry[], commitIndex: number): void {
+  append(entries: readonly Entry[], commitIndex: number, told?: Told): void {
     this.checkOpen();
     checkAppend(this, entries, commitIndex);
     const first = entries[0]?.index;
@@ -112,6 +112,7 @@ export class MemoryLogStore implements LogStore {
     }
     this.add(entries);
     this.state = { ...this.state, commitIndex };
+    told?.(null);
   }
 
   trimTo(floor: LogPoint): void {

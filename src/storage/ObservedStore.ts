@@ -1,5 +1,5 @@
 import type { Entry, LogPoint } from '../entry/Entry';
-import type { HardState, LogPart, LogStore, Membership, Room } from './LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room, Told } from './LogStore';
 
 /** What a call puts on disk; `close`: what is left of all. */
 export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'trim' | 'close';
@@ -66,8 +66,8 @@ export class ObservedStore implements LogStore {
     this.observe('hardState', () => this.store.saveHardState(hardState));
   }
 
-  append(entries: readonly Entry[], commitIndex: number): void {
-    this.observe('append', () => this.store.append(entries, commitIndex));
+  append(entries: readonly Entry[], commitIndex: number, told?: Told): void {
+    this.observe('append', () => this.store.append(entries, commitIndex, told));
   }
 
   trimTo(floor: LogPoint): void {

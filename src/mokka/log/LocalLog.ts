@@ -13,7 +13,7 @@ import {
   type PushId,
 } from '../../entry/Entry';
 import { encodeTrim } from '../../entry/trim';
-import type { LogStore, Room } from '../../storage/LogStore';
+import type { LogStore, Room, Told } from '../../storage/LogStore';
 import { chainFault } from '../../storage/storeRules';
 import { PendingTrims } from './PendingTrims';
 import { RecentEntries } from './RecentEntries';
@@ -45,13 +45,15 @@ export type ReadableLog = Readonly<
 
 /**
  * The log of this node: what its store holds, and on a leader the staged entries that are not in the store yet.
- * Answers are of both together, unless a name says "saved".
+ * Answers are of both together, unless a name says "written", or "saved": on disk for certain.
  */
 export class LocalLog {
   /** Index up to which entries are known to be committed. Set by this class alone, as the field below. */
   commitIndex: number;
   /** The number of the last committed log. */
   committedLogNumber: number;
+  /** Index up to which the store has told that entries are on disk. Set by this class alone. */
+  savedIndex: number;
   /** Which pushes the last entries were made by. */
   readonly pushes: RememberedPushes;
   /** On a leader: the last logs of keys that conditional pushes ask for. */
@@ -61,13 +63,18 @@ export class LocalLog {
   private stagedBytes = 0;
   private readonly uncommitted = new UncommittedBytes();
   private readonly trims = new PendingTrims();
+  /** How often entries were replaced: what is told of those is nothing of what stands in their place. */
+  private replacements = 0;
 
+  /** @param onSaved told of entries that are on disk, or cannot be, where the store tells that later than at once */
   constructor(
     private readonly store: LogStore,
     /** Draws the identity of a cluster, 32 hex digits. */
     private readonly drawIdentity: () => string,
     readonly limits: LogLimits,
+    private readonly onSaved: Told,
   ) {
+    this.savedIndex = this.writtenIndex;
     this.pushes = new RememberedPushes(limits.REMEMBERED_PUSHES_MAX);
     this.watchedKeys = new WatchedKeys(store);
     this.recent = new RecentEntries(limits);
@@ -104,7 +111,8 @@ export class LocalLog {
     return this.last?.logNumber ?? 0;
   }
 
-  get savedIndex(): number {
+  /** Index of the last entry that the store was given. */
+  get writtenIndex(): number {
     return this.store.last?.index ?? 0;
   }
 
@@ -258,18 +266,18 @@ export class LocalLog {
       if (bytes > maxBytes && count > 0) break;
       count++;
     }
-    return this.savedIndex + count;
+    return this.writtenIndex + count;
   }
 
-  /** Puts the staged entries up to an index on disk. */
+  /** Gives the store the staged entries up to an index; what of them is on disk says {@link savedIndex}. */
   save(to: number): void {
-    const count = to - this.savedIndex;
+    const count = to - this.writtenIndex;
     if (count <= 0) return;
     const saved = this.staged.slice(0, count);
-    this.store.append(saved, this.commitIndex);
+    this.write(saved, this.commitIndex);
     this.staged = this.staged.slice(count);
     for (const { bytes } of saved) this.stagedBytes -= bytes.length;
-    this.recent.shrink(this.savedIndex);
+    this.recent.shrink(this.writtenIndex);
   }
 
   /** Puts commitIndex on disk, if it is not: so that a restarted node can read what it knew to be committed. */
@@ -285,11 +293,11 @@ export class LocalLog {
     if (this.staged.length === 0) return;
     this.staged = [];
     this.stagedBytes = 0;
-    this.forget(this.savedIndex + 1);
+    this.forget(this.writtenIndex + 1);
   }
 
   /**
-   * Puts a leader's entries on disk, in place of those from the first one's index on.
+   * Gives the store a leader's entries, in place of those from the first one's index on, as {@link save} does.
    * `commitIndex` is saved with them.
    *
    * @returns false, with nothing done, when their hashes do not follow on this log's.
@@ -303,10 +311,14 @@ export class LocalLog {
     );
     if (first === undefined) return true;
     if (!follow(entries, this.pointAt(first.index - 1)) || !this.trims.fit(entries, this)) return false;
-    if (first.index <= this.lastIndex) this.forget(first.index);
+    if (first.index <= this.lastIndex) {
+      this.forget(first.index);
+      this.savedIndex = Math.min(this.savedIndex, first.index - 1);
+      this.replacements++;
+    }
     const kept = this.keep(entries);
     const { index } = kept.at(-1) ?? first;
-    this.store.append(kept, Math.max(this.commitIndex, Math.min(commitIndex, index)));
+    this.write(kept, Math.max(this.commitIndex, Math.min(commitIndex, index)));
     this.recent.shrink(index);
     return true;
   }
@@ -328,7 +340,9 @@ export class LocalLog {
     this.pushes.forgetTo(floor.index);
     const kept = this.keep(entries);
     this.store.beginAt(floor, kept);
-    this.recent.shrink(this.savedIndex);
+    this.replacements++;
+    this.savedIndex = this.writtenIndex;
+    this.recent.shrink(this.writtenIndex);
     this.commitIndex = floor.index;
     this.committedLogNumber = floor.logNumber;
     return true;
@@ -374,6 +388,18 @@ export class LocalLog {
     const first = this.entryAt(1);
     const identity = first === null ? this.trims.identityTo(this.commitIndex) : entryIdentity(first);
     if (identity !== null) store.setIdentity(identity);
+  }
+
+  /** Gives the store entries, one at least. */
+  private write(entries: readonly Entry[], commitIndex: number): void {
+    const { replacements } = this;
+    const index = entries.at(-1)?.index ?? 0;
+    let isLater = false;
+    this.store.append(entries, commitIndex, (failure) => {
+      if (failure === null && replacements === this.replacements) this.savedIndex = index;
+      if (isLater) this.onSaved(failure);
+    });
+    isLater = true;
   }
 
   private addStaged(entry: Entry, id: PushId | null): void {

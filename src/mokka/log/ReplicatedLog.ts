@@ -2,7 +2,7 @@ import { invariant, ProtocolError } from '../../errors';
 import { COMMIT_INDEX_SAVE_MS } from '../../limits';
 import type { LogLimits } from './LogLimits';
 import { entryHash, type Entry, type LogPoint } from '../../entry/Entry';
-import type { LogStore, Room } from '../../storage/LogStore';
+import type { LogStore, Room, Told } from '../../storage/LogStore';
 import { Divergence } from './Divergence';
 import { LocalLog } from './LocalLog';
 import { Replication, type Proposal, type ProposalResult } from './Replication';
@@ -24,6 +24,8 @@ export interface ReplicatedLogOptions {
   readonly wallClock: Clock;
   /** commitIndex rose. Called in the middle of a step: what it calls must not come back here with another. */
   readonly onCommit: () => void;
+  /** The store tells of an append later than in its call: {@link ReplicatedLog.saved} is to be called, in a step of its own. */
+  readonly onSaved: Told;
 }
 
 /**
@@ -53,9 +55,13 @@ export class ReplicatedLog {
   private leaderCommitIndex = 0;
   /** What the leader was last told of this node's disk. */
   private toldRoom: Room | null = null;
+  /** Whether an answer to the leader waits for the disk. */
+  private owesAnswer = false;
+  /** What the leader's last `commit` named. */
+  private earlyCommitIndex = 0;
 
   constructor(private readonly options: ReplicatedLogOptions) {
-    this.log = new LocalLog(options.store, options.drawIdentity, options.limits);
+    this.log = new LocalLog(options.store, options.drawIdentity, options.limits, options.onSaved);
     this.term = options.store.hardState.term;
   }
 
@@ -155,6 +161,7 @@ export class ReplicatedLog {
       () => `leader of ${term} after leading ${this.term}`,
     );
     this.log.dropStaged();
+    this.owesNothing();
     this.term = term;
     const { outbox, wallClock, onCommit } = this.options;
     this.divergence = null;
@@ -172,6 +179,7 @@ export class ReplicatedLog {
       this.verifiedIndex = 0;
     }
     this.log.dropStaged();
+    this.owesNothing();
     this.term = term;
     this.leader = leader;
     this.replication = null;
@@ -307,7 +315,28 @@ export class ReplicatedLog {
     this.verifiedIndex = Math.max(this.verifiedIndex, held);
     if (this.agreesWithLeader) this.divergence = null;
     this.learnCommitIndex(message.commitIndex);
-    this.answer(from, true, held);
+    if (held <= this.log.savedIndex) this.answer(from, true, held);
+    else this.owesAnswer = true;
+  }
+
+  /** More of this node's entries are on disk: who waits for that is told. */
+  saved(): void {
+    this.replication?.saved();
+    if (this.leader === null) return;
+    if (this.owesAnswer) this.answer(this.leader, true, this.heldIndex);
+    this.owesAnswer = this.owesAnswer && this.heldIndex < this.verifiedIndex;
+    this.completeQuorum(this.earlyCommitIndex);
+  }
+
+  /** Index up to which this log is known to be the leader's, and is on disk. */
+  private get heldIndex(): number {
+    return Math.min(this.verifiedIndex, this.log.savedIndex);
+  }
+
+  /** Another leader, or another term: what the last one waited for is nothing to it. */
+  private owesNothing(): void {
+    this.owesAnswer = false;
+    this.earlyCommitIndex = 0;
   }
 
   /** Where the leader's log begins, if this append does, and this log does not reach there; else null. */
@@ -393,7 +422,8 @@ export class ReplicatedLog {
    */
   private completeQuorum(index: number): void {
     const { membership } = this.options.store;
-    if (membership === 'voter' && this.verifiedIndex >= index) this.learnCommitIndex(index);
+    this.earlyCommitIndex = index;
+    if (membership === 'voter' && this.heldIndex >= index) this.learnCommitIndex(index);
   }
 
   private learnCommitIndex(commitIndex: number): void {
@@ -403,21 +433,21 @@ export class ReplicatedLog {
   private readmitted(from: string, message: ReadmitMessage): void {
     const { store, incarnation } = this.options;
     if (message.incarnation !== incarnation) return;
-    if (store.membership === 'voter' || this.verifiedIndex < message.index) return;
+    if (store.membership === 'voter' || this.heldIndex < message.index) return;
     if (store.identity !== null && store.identity !== message.identity)
       throw new ProtocolError('it would readmit this node to another cluster');
     // The vote of this term may have been given before the disk was lost: it is the leader's for good.
     store.saveHardState({ term: this.term, votedFor: from });
     store.setIdentity(message.identity);
     store.setMembership('voter');
-    this.answer(from, true, this.verifiedIndex);
+    this.answer(from, true, this.heldIndex);
   }
 
   /** Nothing may be under way when the disk fills up, or has room again. */
   private tellRoom(): void {
     const { agreedLeader } = this;
     if (agreedLeader !== null && this.toldRoom !== null && this.toldRoom !== this.log.room)
-      this.answer(agreedLeader, true, this.verifiedIndex);
+      this.answer(agreedLeader, true, this.heldIndex);
   }
 
   private answer(

@@ -216,12 +216,17 @@ export class Replication {
     return this.log.stageTrim(this.term, this.wallClock.now(), floorIndex);
   }
 
-  /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then puts them on disk. */
+  /** Sends staged entries, at most FLUSH_BYTES_MAX of them, then gives them to the store. */
   flush(now: number): void {
     this.sendableTo = this.log.stagedWithin(FLUSH_BYTES_MAX);
     for (const [peer, progress] of this.progress)
       if (!this.canWait(progress)) this.sendEntries(peer, progress, now);
     this.log.save(this.sendableTo);
+    this.saved();
+  }
+
+  /** More of this node's own entries are on disk. */
+  saved(): void {
     this.advanceCommit();
     this.sendEarlyCommits();
   }
@@ -250,15 +255,15 @@ export class Replication {
     const progress = this.progress.get(peer);
     if (progress === undefined || progress.state === 'waiting') return;
     if (message.epoch !== progress.epoch || message.incarnation !== progress.incarnation) return;
-    if (message.matchIndex > this.log.savedIndex) {
+    if (message.matchIndex > this.log.writtenIndex) {
       progress.becomeWaiting();
-      throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.savedIndex}`);
+      throw new ProtocolError(`a match at ${message.matchIndex}, beyond ${this.log.writtenIndex}`);
     }
     progress.claimed(message.voter);
     progress.room = message.room;
     if (message.divergedAt !== null) {
-      if (message.divergedAt === 0 || message.divergedAt > this.log.savedIndex)
-        throw new ProtocolError(`a difference at ${message.divergedAt}, of ${this.log.savedIndex} entries`);
+      if (message.divergedAt === 0 || message.divergedAt > this.log.writtenIndex)
+        throw new ProtocolError(`a difference at ${message.divergedAt}, of ${this.log.writtenIndex} entries`);
       progress.diverged(message.divergedAt, now);
       return;
     }

@@ -7,7 +7,7 @@ import { DirectoryLock } from '../directory/DirectoryLock';
 import { makeDirectory } from '../directory/durableFile';
 import type { StoreOwner } from '../directory/MarkerFile';
 import { entryRoomOf, type JournalState } from '../journal/Journal';
-import type { HardState, LogPart, LogStore, Membership, Room } from '../LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room, Told } from '../LogStore';
 import type { SegmentArchive } from '../segments/ForgottenSegments';
 import { giveUpReserveIfFull, RoomWatch } from '../room/RoomWatch';
 import { StoreRoom, type DiskLook } from '../room/StoreRoom';
@@ -185,10 +185,13 @@ export class DurableLogStore implements LogStore {
     this.loaded.hardState = hardState;
   }
 
-  append(entries: readonly Entry[], commitIndex: number): void {
+  append(entries: readonly Entry[], commitIndex: number, told?: Told): void {
     this.checkUsable();
     checkAppend(this, entries, commitIndex);
-    if (entries.length === 0 && commitIndex === this.commitIndex) return;
+    if (entries.length === 0 && commitIndex === this.commitIndex) {
+      told?.(null);
+      return;
+    }
     const pieces = this.piecesOf(entries);
     for (const [at, piece] of pieces.entries()) {
       // A crash between two leaves a beginning of the entries, and commitIndex as it was.
@@ -198,6 +201,7 @@ export class DurableLogStore implements LogStore {
     }
     if (this.loaded.tail.committedBytes >= this.limits.SEGMENT_WRITE_BYTES)
       this.writing(() => this.writeCommitted());
+    told?.(null);
   }
 
   /**

@@ -5,6 +5,7 @@ import { createLogger } from 'bunyan';
 import { generateKeyPair } from '../../../src/config/keyPair';
 import { StartError } from '../../../src/errors';
 import type { Entry } from '../../../src/entry/Entry';
+import type { Told } from '../../../src/storage/LogStore';
 import { MemoryLogStore } from '../../../src/storage/MemoryLogStore';
 import { TCPMokka } from '../../../src/TCPMokka';
 import { Cluster, freeStartPort, isFree, SERVES_WITHIN_MS } from '../cluster/Cluster';
@@ -101,9 +102,9 @@ describe('an embedded node', () => {
   test('rejects its disconnect when that cannot be saved, and has left its port', async () => {
     let broken = false;
     class BreakingStore extends MemoryLogStore {
-      override append(entries: readonly Entry[], commitIndex: number): void {
+      override append(entries: readonly Entry[], commitIndex: number, told?: Told): void {
         if (broken) throw new StartError('STORE_FAILED', 'a broken disk');
-        super.append(entries, commitIndex);
+        super.append(entries, commitIndex, told);
       }
     }
     const { node, port } = await alone(new BreakingStore());

@@ -49,6 +49,45 @@ export const skipSync: Plant = {
   keepsUnsynced: (disk) => disk.unsynced.length < UNSYNCED_MAX,
 };
 
+export const countUntold: Plant = {
+  name: 'count-untold',
+  story:
+    'A node counts and acknowledges what it gave to its store, before the store tells that it is on disk.',
+  onStart(mokka) {
+    const log = localLogOf(mokka);
+    const name: keyof typeof log = 'savedIndex';
+    Object.defineProperty(log, name, {
+      configurable: true,
+      get: () => log.writtenIndex,
+      set: () => undefined,
+    });
+  },
+};
+
+export const toldOfReplaced: Plant = {
+  name: 'told-of-replaced',
+  story: 'What the store tells of entries that were replaced is taken for the entries in their place.',
+  onStart(mokka) {
+    const log = localLogOf(mokka);
+    plantField(log, 'replacements', log['replacements'], 0);
+    Object.defineProperty(log, 'replacements', { get: () => 0, set: () => undefined });
+  },
+};
+
+export const commitUntold: Plant = {
+  name: 'commit-untold',
+  story: 'A follower that is the last of a quorum commits what is not on its own disk yet.',
+  onStart(mokka) {
+    const log = mokka['replicatedLog'];
+    const complete = log['completeQuorum'].bind(log);
+    log['completeQuorum'] = (index) => {
+      if (log['verifiedIndex'] >= index && mokka['store'].membership === 'voter')
+        log['learnCommitIndex'](index);
+      complete(index);
+    };
+  },
+};
+
 export const ackBeforeCommit: Plant = {
   name: 'ack-before-commit',
   story: 'The leader acknowledges a push when it has taken it, before a majority holds it (Raft 5.3).',

@@ -31,6 +31,9 @@ export interface Machine {
 /** Bounds of what a sync beside the thread takes, µs: one of them each time. */
 const SYNC_TIMES = [1000, 20_000, 300_000, 3_000_000];
 
+/** What it takes until an append is told, µs: one of them each time. */
+const TELL_TIMES = [0, 0, 0, 200, 5000, 60_000, 400_000];
+
 /** Where the simulated wall clocks start: a day in 2025, ms since 1970. */
 const WALL_START = 1_750_000_000_000;
 
@@ -51,6 +54,8 @@ export function newMachine(
         );
       },
       syncTime: () => hang() + machine.diskDelay + syncTimes.below(syncTimes.pick(SYNC_TIMES)),
+      tellTime: () => syncTimes.pick(TELL_TIMES),
+      undoneOf: (count) => syncTimes.below(count + 1),
       failsNext: () => {
         const fails = machine.failsNextWrite;
         machine.failsNextWrite = false;

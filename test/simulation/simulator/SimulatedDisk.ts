@@ -1,6 +1,6 @@
 import { StartError } from '../../../src/errors';
 import type { Entry, LogPoint } from '../../../src/entry/Entry';
-import type { HardState, LogPart, LogStore, Membership, Room } from '../../../src/storage/LogStore';
+import type { HardState, LogPart, LogStore, Membership, Room, Told } from '../../../src/storage/LogStore';
 import { MemoryLogStore, type StoreSnapshot } from '../../../src/storage/MemoryLogStore';
 import { applyWrite, type DiskWrite } from './DiskWrite';
 import { foundAfterCrash } from './checks/foundAfterCrash';
@@ -12,6 +12,10 @@ export interface DiskHealth {
   writeTime(): number;
   /** µs that a sync beside the thread takes. */
   syncTime(): number;
+  /** µs after which an append is told to be on disk; 0: in its call. */
+  tellTime(): number;
+  /** How many of the last so many appends that were not told a crash undoes. */
+  undoneOf(count: number): number;
   /** Whether the next write fails. */
   failsNext(): boolean;
   /** Told when a crash has left what none may leave. */
@@ -20,7 +24,8 @@ export interface DiskHealth {
 
 /**
  * The disk of a node: a MemoryLogStore that outlives processes, and a journal of the writes that a crash may undo.
- * What a process writes counts as done when its call returns; a crash in the middle of an event cuts the journal.
+ * What a process writes counts as done when its call returns, an append when it is told; a crash in the middle of an event
+ * cuts the journal.
  *
  * With a {@link SimulatedStore} the process has the store that users run. The one in memory is then the model that it
  * must be like after each crash.
@@ -32,8 +37,14 @@ export class SimulatedDisk implements LogStore {
   private store = new MemoryLogStore();
   private base: StoreSnapshot | null = null;
   private journal: DiskWrite[] = [];
+  /** How many of them, from the first on, no crash undoes but one in the middle of the event that made them. */
+  private certain = 0;
+  /** Appends that are not told yet, in their order. */
+  private untold: { readonly write: DiskWrite; readonly told: Told }[] = [];
   /** Told of each write and the µs that it takes, before it is done. */
   onWrite: (write: DiskWrite, takes: number) => void = () => undefined;
+  /** Lets the process handle what the disk tells, so many µs after what it does now. */
+  onTell: (after: number, tell: () => void) => void = () => undefined;
 
   /** For planted bugs: how many of the writes in the journal a crash keeps in truth. */
   keptInCrash: (kept: number) => number = (kept) => kept;
@@ -83,8 +94,14 @@ export class SimulatedDisk implements LogStore {
     this.write({ kind: 'hardState', hardState });
   }
 
-  append(entries: readonly Entry[], commitIndex: number): void {
-    this.write({ kind: 'append', entries: [...entries], commitIndex });
+  append(entries: readonly Entry[], commitIndex: number, told: Told = () => undefined): void {
+    const write = { kind: 'append', entries: [...entries], commitIndex } as const;
+    const after = this.health.tellTime();
+    const isLate = after > 0 || this.untold.length > 0;
+    if (isLate) this.untold.push({ write, told });
+    this.write(write);
+    if (isLate) this.onTell(after, () => this.tell(write));
+    else told(null);
   }
 
   trimTo(floor: LogPoint): void {
@@ -133,10 +150,21 @@ export class SimulatedDisk implements LogStore {
     return this.journal;
   }
 
-  /** All that was written is safe from now on. */
+  /** Those of them that are on disk for certain after the event. */
+  get saved(): readonly DiskWrite[] {
+    return this.journal.slice(0, this.certain);
+  }
+
+  /** The event is over: what is on disk for certain is safe from now on. */
   sync(): void {
-    this.base = null;
-    this.journal = [];
+    const { base, saved } = this;
+    this.journal = this.journal.slice(this.certain);
+    this.certain = 0;
+    if (base !== null && this.journal.length > 0) {
+      const store = MemoryLogStore.from(base);
+      for (const write of saved) applyWrite(store, write);
+      this.base = store.snapshot();
+    } else this.base = null;
     this.durable?.settle();
   }
 
@@ -147,12 +175,12 @@ export class SimulatedDisk implements LogStore {
   crash(kept: number, partOfNext: (entries: number) => number): void {
     if (this.durable !== null) this.crashDurable(this.durable, kept);
     else if (this.base !== null) {
-      const inTruth = this.keptInCrash(kept);
+      const inTruth = this.keptInCrash(kept - this.health.undoneOf(this.uncertainOf(kept)));
       const store = MemoryLogStore.from(this.base);
       for (const write of this.journal.slice(0, inTruth)) applyWrite(store, write);
       this.store = MemoryLogStore.from(withPart(store.snapshot(), this.journal[inTruth], partOfNext));
     }
-    this.sync();
+    this.restart();
   }
 
   /** The disk is replaced by an empty one; returns what was on it. */
@@ -166,7 +194,31 @@ export class SimulatedDisk implements LogStore {
   /** For planted bugs: the disk holds something else. */
   replace(snapshot: StoreSnapshot): void {
     this.store = MemoryLogStore.from(snapshot);
+    this.restart();
+  }
+
+  /** Whoever was to be told is gone, and what the disk holds it holds for certain. */
+  private restart(): void {
+    this.untold = [];
+    this.certain = this.journal.length;
     this.sync();
+  }
+
+  /** The disk tells of an append, and of those before it. */
+  private tell(write: DiskWrite): void {
+    while (this.untold.some((each) => each.write === write)) {
+      const next = this.untold.shift();
+      if (next === undefined) return;
+      this.certain = Math.max(this.certain, this.journal.indexOf(next.write) + 1);
+      next.told(null);
+    }
+  }
+
+  /** How many of the last of the first `kept` writes in the journal may be undone though their event is over. */
+  private uncertainOf(kept: number): number {
+    const untold = this.untold.map(({ write }) => write);
+    const written = this.journal.slice(0, kept);
+    return written.length - 1 - written.findLastIndex((write) => !untold.includes(write));
   }
 
   /** What the crash has left takes the model's place, if it may be that. */
@@ -185,7 +237,6 @@ export class SimulatedDisk implements LogStore {
     this.store = MemoryLogStore.from(found ?? before);
     if (found === null)
       this.health.violated('after a crash a store has not what was acknowledged, or what was not written');
-    this.sync();
   }
 
   /** The store that a process is answered by. */
@@ -201,6 +252,9 @@ export class SimulatedDisk implements LogStore {
     if (this.durable !== null) this.durable.write((store) => applyWrite(store, write), fails);
     else if (fails) throw new StartError('STORE_FAILED', 'a simulated write failed');
     applyWrite(this.store, write);
+    // A store that users run has it on disk, told or not.
+    const isUntold = this.durable === null && this.untold.some((each) => each.write === write);
+    if (!isUntold) this.certain = this.journal.length;
   }
 }
 

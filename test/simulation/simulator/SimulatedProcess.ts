@@ -78,6 +78,9 @@ export class SimulatedProcess implements Host {
       this.localTime += takes;
       this.effects.push({ kind: 'write', at: this.localTime, write });
     };
+    disk.onTell = (after, tell) => {
+      world.at(Math.max(this.localTime, world.now) + after, () => this.handle(tell));
+    };
     if (disk.durable !== null)
       disk.durable.onLater = (end) => {
         const at = Math.max(this.localTime, world.now) + disk.syncTime();

@@ -85,7 +85,7 @@ export class SafetyChecks {
   check(process: SimulatedProcess): void {
     const { node, mokka, disk } = process;
     const seen = this.seenOf(process);
-    for (const write of disk.unsynced) {
+    for (const write of disk.saved) {
       if (write.kind === 'trim' || write.kind === 'begin') this.forgotten(node, write.floor);
       if (write.kind === 'append' || write.kind === 'begin') this.appended(node, write.entries);
       else if (write.kind === 'hardState') this.hardStateSaved(node, write.hardState);

@@ -45,6 +45,7 @@ export class LogBus {
         drawIdentity: () => '1d'.repeat(16),
         wallClock: { now: () => 1_700_000_000_000 + this.now },
         onCommit: () => this.committed(name),
+        onSaved: () => this.log(name).saved(),
       }),
     );
   }

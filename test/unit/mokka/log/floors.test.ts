@@ -39,6 +39,7 @@ class Follower {
       drawIdentity: () => '1d'.repeat(16),
       wallClock: { now: () => 0 },
       onCommit: () => this.commits++,
+      onSaved: () => this.log.saved(),
     });
     this.log.follow(3, 'leader');
   }
