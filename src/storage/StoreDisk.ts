@@ -41,7 +41,7 @@ export interface StoreDisk {
   create(name: string): StoreFile;
   /** Gives a file another name of the same folder, in place of a file that has it. */
   rename(from: string, to: string): void;
-  /** Removes a file that is there. */
+  /** Removes a file, if it is there: another opening of the store may be about to. */
   remove(name: string): void;
   /** The same beside the caller's thread; `done` is told in a later turn of the event loop. */
   removeLater(name: string, done: (error: Error | null) => void): void;

@@ -52,11 +52,11 @@ export class DirectoryDisk implements StoreDisk {
   }
 
   remove(name: string): void {
-    rmSync(join(this.place, name));
+    rmSync(join(this.place, name), { force: true });
   }
 
   removeLater(name: string, done: (error: Error | null) => void): void {
-    unlink(join(this.place, name), done);
+    unlink(join(this.place, name), (error) => done(isMissing(error) ? null : error));
   }
 
   syncNames(folder: string): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { invariant, StartError, toError } from '../../errors';
 import { EntryKind, type Entry, type LogPoint } from '../../entry/Entry';
@@ -56,6 +57,10 @@ export class DurableLogStore implements LogStore {
   private failure: StartError | null = null;
   private closed = false;
   private syncing = false;
+  /** Whether a file of the journal waits for the next sync of segments. */
+  private awaitsSync = false;
+  /** See SEGMENT_SYNC_BYTES. */
+  private readonly syncBytes: number;
 
   private constructor(
     private readonly disk: StoreDisk,
@@ -65,6 +70,7 @@ export class DurableLogStore implements LogStore {
     private readonly lock: Pick<DirectoryLock, 'release'>,
     private readonly storeRoom: StoreRoom,
   ) {
+    this.syncBytes = limits.SEGMENT_SYNC_BYTES * (0.75 + randomBytes(1).readUInt8() / 512);
     this.entries = new CheckedEntries(parts.segments, loaded.tail, loaded);
     this.keys = new KeySearch(parts.segments, this.entries, loaded);
   }
@@ -304,10 +310,14 @@ export class DurableLogStore implements LogStore {
 
   close(): void {
     if (this.closed) return;
-    this.seal();
     this.closed = true;
-    if (this.failure === null) this.closeParts();
-    this.lock.release();
+    try {
+      if (this.failure !== null) return;
+      this.writing(() => this.parts.journal.seal(this.state));
+      this.closeParts();
+    } finally {
+      this.lock.release();
+    }
   }
 
   private get state(): JournalState {
@@ -331,7 +341,8 @@ export class DurableLogStore implements LogStore {
     const { journal, segments } = this.parts;
     if (!journal.hasRoomFor(entries)) {
       this.writeCommitted();
-      if (!this.syncing) this.syncSegments();
+      this.awaitsSync = true;
+      this.syncSegments();
       if (journal.isLong && segments.lastIndex > segments.stored.index) segments.sync();
       journal.turn(this.state);
     }
@@ -360,6 +371,7 @@ export class DurableLogStore implements LogStore {
     const committed = this.loaded.tail.takeCommitted();
     segments.append(committed);
     this.loaded.lastWritten = committed.at(-1) ?? this.loaded.lastWritten;
+    if (segments.unsyncedBytes >= this.syncBytes) this.syncSegments();
   }
 
   private removeForgotten(): void {
@@ -368,18 +380,19 @@ export class DurableLogStore implements LogStore {
     });
   }
 
-  /** Beside this thread, and again for what was written meanwhile. */
+  /** Beside this thread, and again when there is reason to after that. */
   private syncSegments(): void {
     const { journal, segments } = this.parts;
-    if (!segments.hasUnsynced || this.closed || this.failure !== null) return;
+    if (this.syncing || !segments.hasUnsynced || this.closed || this.failure !== null) return;
     this.syncing = true;
+    this.awaitsSync = false;
     segments.syncLater((error) => {
       this.syncing = false;
       if (this.closed || this.failure !== null) return;
       if (error !== null) this.fail(error);
       else {
         journal.retire(segments.stored.index);
-        this.syncSegments();
+        if (this.awaitsSync || segments.unsyncedBytes >= this.syncBytes) this.syncSegments();
       }
     });
   }

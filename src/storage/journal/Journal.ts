@@ -44,8 +44,11 @@ interface SpareFile {
 /** The names of a journal's files. */
 export const JOURNAL_NAME = /^journal-\d+$/;
 
-/** Files that stay when none of them is needed: two are used in turn at full speed. */
-const FILES_MIN = 2;
+/**
+ * Files that stay when none of them is needed: two are used in turn, and a third while the sync of segments is slow, since to
+ * make one takes as long as a hundred records.
+ */
+const FILES_MIN = 3;
 
 /**
  * The latest changes of a store's state, on disk until its segments hold the entries: term and vote, commitIndex, and

@@ -33,6 +33,7 @@ export class Segments {
   private readonly files = new Map<string, StoreFile>();
   /** Segments with bytes that no sync has seen. */
   private readonly unsynced = new Set<Segment>();
+  private unsyncedSum = 0;
   private namesChanged = false;
   /** Of the segment before the last one. */
   private closing: SegmentClosing | null = null;
@@ -109,6 +110,7 @@ export class Segments {
       segment.append(rest.slice(0, taken), this.fileOf(segment.name));
       const written = segment.bytes - before;
       this.sum += written;
+      this.unsyncedSum += written;
       this.unsynced.add(segment);
       rest = rest.slice(taken);
       if (this.closing?.step((CLOSING_PACE * written) / SEGMENT_BYTES) === true) this.endClosing();
@@ -170,6 +172,11 @@ export class Segments {
     return this.forgotten.problem;
   }
 
+  /** Bytes of entries that were written since a sync was last asked for. */
+  get unsyncedBytes(): number {
+    return this.unsyncedSum;
+  }
+
   /** Whether something was written that no {@link syncLater} was asked for. */
   get hasUnsynced(): boolean {
     return this.unsynced.size > 0 || this.namesChanged;
@@ -181,6 +188,7 @@ export class Segments {
     const files = [...this.unsynced].map(({ name }) => this.fileOf(name));
     const { namesChanged } = this;
     this.unsynced.clear();
+    this.unsyncedSum = 0;
     this.namesChanged = false;
     let left = files.length + (namesChanged ? 1 : 0);
     const ended = (error: Error | null): void => {
@@ -206,6 +214,7 @@ export class Segments {
     for (const { first, name } of this.list) if (first >= this.extent.first) this.fileOf(name).sync();
     this.disk.syncNames(SEGMENTS_FOLDER);
     this.unsynced.clear();
+    this.unsyncedSum = 0;
     this.namesChanged = false;
     this.extent = extent;
   }

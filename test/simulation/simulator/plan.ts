@@ -254,6 +254,7 @@ function storeOf(random: Random): StoreLimits | null {
     JOURNAL_FILES_MAX: random.between(3, 5),
     SEGMENT_BYTES: random.between(500, 4000),
     BLOCK_BYTES: random.between(200, 1000),
+    SEGMENT_SYNC_BYTES: random.pick([1, 2000, Infinity]),
     SEGMENT_WRITE_BYTES: random.pick([1, 300, 2000, Infinity]),
     CLOSING_PACE: random.pick([1, 3]),
   };

@@ -12,7 +12,12 @@ const IDENTITY = '1d'.repeat(16);
 const KEY = Buffer.from('key');
 
 function open(store: MemoryLogStore, limits: Partial<LogLimits> = {}): LocalLog {
-  return new LocalLog(store, () => IDENTITY, { ...LOG_LIMITS, ...limits }, () => undefined);
+  return new LocalLog(
+    store,
+    () => IDENTITY,
+    { ...LOG_LIMITS, ...limits },
+    () => undefined,
+  );
 }
 
 /** Stages a log of 'key' on a leader. */

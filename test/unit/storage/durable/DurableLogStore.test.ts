@@ -7,6 +7,7 @@ import { JOURNAL_BYTES } from '../../../../src/storage/StoreLimits';
 import { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import type { LogStore } from '../../../../src/storage/LogStore';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
+import { StoreRoom } from '../../../../src/storage/room/StoreRoom';
 import { segmentName } from '../../../../src/storage/segments/Segment';
 import { SECTOR_BYTES } from '../../../../src/storage/StoreDisk';
 import { buildLog, empty, logs } from '../logFixture';
@@ -109,6 +110,7 @@ test('files of a trimmed beginning go beside the thread, without another write, 
     JOURNAL_FILES_MAX: 4,
     SEGMENT_BYTES: 600,
     BLOCK_BYTES: 300,
+    SEGMENT_SYNC_BYTES: 500,
     SEGMENT_WRITE_BYTES: 700,
     CLOSING_PACE: 2,
   };
@@ -135,6 +137,31 @@ test('files of a trimmed beginning go beside the thread, without another write, 
   store.close();
   openOn(killed, limits).close();
   expect(isTrimmed(killed)).toBe(true);
+});
+
+test('what it takes of its disk is counted as it is written and forgotten, as the next start counts it', () => {
+  const disk = new CrashingDisk();
+  const room = new StoreRoom(1_000_000);
+  const openRoom = (on: CrashingDisk): DurableLogStore =>
+    DurableLogStore.openOn(on, OWNER, { release: () => undefined }, SMALL, null, room);
+  let store = openRoom(disk);
+  store.setMembership('voter');
+  for (let round = 0; round < 100; round++) {
+    store.append(buildLog(logs(2, 1, 400), store.last), store.last?.index ?? 0);
+    disk.endLater();
+  }
+  const written = store.fill;
+  expect(written).toBeGreaterThan((200 * 400) / 1_000_000);
+  expect(openRoom(disk.copy()).fill).toBeCloseTo(written, 2);
+  const floor = store.entryAt(150);
+  if (floor === null) throw new Error('no entry');
+  store.trimTo(floor);
+  expect(written - store.fill).toBeGreaterThan((60 * 400) / 1_000_000);
+  disk.endLater();
+  const trimmed = store.fill;
+  store.close();
+  store = openRoom(disk.restart());
+  expect(store.fill).toBeCloseTo(trimmed, 2);
 });
 
 describe('against a store in memory', () => {

@@ -16,6 +16,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 6000,
   BLOCK_BYTES: 1000,
+  SEGMENT_SYNC_BYTES: 500,
   SEGMENT_WRITE_BYTES: 700,
   CLOSING_PACE: 2,
 };
@@ -120,11 +121,6 @@ function goThrough(steps: readonly Step[], disk: CrashingDisk, seen: Seen): void
   let armed: Draw | null = null;
   for (const next of steps) {
     if (next.kind === 'endLater') disk.endLater(next.count);
-    if (next.kind === 'restart') {
-      store.close();
-      store = open(disk.restart());
-      expect(textOf(stateOf(store))).toBe(textOf(model));
-    }
     if (next.kind === 'crash') {
       armed = drawOf(next.chances);
       let left = next.afterChanges;
@@ -135,6 +131,11 @@ function goThrough(steps: readonly Step[], disk: CrashingDisk, seen: Seen): void
     const possible = isChange(next) ? outcomesOf(model, next) : [model];
     const wanted = possible.at(-1) ?? model;
     try {
+      if (next.kind === 'restart') {
+        store.close();
+        store = open(disk.restart());
+        expect(textOf(stateOf(store))).toBe(textOf(model));
+      }
       if (next.kind === 'append') store.append(wanted.log.slice(keptOf(model, next)), wanted.committed);
       if (next.kind === 'vote') store.saveHardState(wanted.hardState);
       if (wanted.floor.index > model.floor.index) {

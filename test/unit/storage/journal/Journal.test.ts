@@ -13,6 +13,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 6000,
   BLOCK_BYTES: 1000,
+  SEGMENT_SYNC_BYTES: 500,
   SEGMENT_WRITE_BYTES: 700,
   CLOSING_PACE: 2,
 };
@@ -138,7 +139,7 @@ test('what a use of the file before has left is read by nobody', () => {
   }
   expect(readAnew(disk.copy())).toEqual({ appends: [], commitIndex: 6, term: 7 });
   expect(disk.bytesOf('journal-0').includes('v'.repeat(500))).toBe(true);
-  expect(disk.names('')).toEqual(['journal-0', 'journal-1']);
+  expect(disk.names('')).toEqual(['journal-0', 'journal-1', 'journal-2']);
 });
 
 test('takes as many records as fit, and leaves room for a vote', () => {
@@ -157,17 +158,17 @@ test('takes as many records as fit, and leaves room for a vote', () => {
   expect(written).toHaveLength(Math.floor((LIMITS.JOURNAL_BYTES / SECTOR_BYTES - 3) / 3));
   journal.saveHardState({ ...STATE, hardState: { term: 2, votedFor: 'a'.repeat(130) } });
   expect(readAnew(disk.copy())).toEqual({ appends: written.map(textsOf), commitIndex: 0, term: 2 });
-  expect(disk.names('')).toEqual(['journal-0', 'journal-1']);
+  expect(disk.names('')).toEqual(['journal-0', 'journal-1', 'journal-2']);
 });
 
-test('of votes alone goes on for ever in two files', () => {
+test('of votes alone goes on for ever in three files', () => {
   const disk = new CrashingDisk();
   const journal = begun(disk);
   for (let term = 2; term <= 200; term++) {
     journal.saveHardState({ ...STATE, hardState: { term, votedFor: null } });
     expect(readAnew(disk.copy())).toEqual({ appends: [], commitIndex: 0, term });
   }
-  expect(disk.names('')).toEqual(['journal-0', 'journal-1']);
+  expect(disk.names('')).toEqual(['journal-0', 'journal-1', 'journal-2']);
 });
 
 test('keeps each generation that is needed, and removes the files that are not', () => {
@@ -194,7 +195,7 @@ test('keeps each generation that is needed, and removes the files that are not',
     journal.saveHardState(state);
     expect(readAnew(disk.copy())).toMatchObject({ commitIndex: 30 });
   }
-  expect(disk.names('')).toHaveLength(2);
+  expect(disk.names('')).toHaveLength(3);
 });
 
 test('a generation of another journal, or none, in the place of one is damage', () => {
@@ -233,7 +234,7 @@ test('generations whose entries a later record cut are needed no more', () => {
     journal.turn(state);
     journal.saveHardState(state);
   }
-  expect(files()).toBe(2);
+  expect(files()).toBe(3);
   journal.close();
   expect(readAnew(disk)).toEqual({ appends: [], commitIndex: 1, term: 1 });
 });
