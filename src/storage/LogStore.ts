@@ -83,6 +83,12 @@ export interface LogStore {
   append(entries: readonly Entry[], commitIndex: number, told?: Told): void;
 
   /**
+   * What was written last may stay the last for long: from here on damage to it is told, and not taken for a write that a
+   * crash tore. To be called about once a second.
+   */
+  seal(): void;
+
+  /**
    * Forgets the entries up to one that was saved as committed and is not the last, with it. Files go when all that they
    * hold is forgotten.
    */

@@ -115,6 +115,11 @@ export class MemoryLogStore implements LogStore {
     told?.(null);
   }
 
+  /** Nothing of it is ever damaged. */
+  seal(): void {
+    this.checkOpen();
+  }
+
   trimTo(floor: LogPoint): void {
     this.checkOpen();
     checkTrim(this, floor);

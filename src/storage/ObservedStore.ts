@@ -2,7 +2,7 @@ import type { Entry, LogPoint } from '../entry/Entry';
 import type { HardState, LogPart, LogStore, Membership, Room, Told } from './LogStore';
 
 /** What a call puts on disk; `close`: what is left of all. */
-export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'trim' | 'close';
+export type WriteKind = 'membership' | 'identity' | 'hardState' | 'append' | 'seal' | 'trim' | 'close';
 
 /** Runs `write`, once, and sees how long it takes and whether it ends at all. */
 export type WriteObserver = (kind: WriteKind, write: () => void) => void;
@@ -68,6 +68,10 @@ export class ObservedStore implements LogStore {
 
   append(entries: readonly Entry[], commitIndex: number, told?: Told): void {
     this.observe('append', () => this.store.append(entries, commitIndex, told));
+  }
+
+  seal(): void {
+    this.observe('seal', () => this.store.seal());
   }
 
   trimTo(floor: LogPoint): void {

@@ -37,12 +37,6 @@ export const BLOCK_BYTES = 8 * KiB;
 /** Segments that a store holds open: what is read lies mostly in few; a process may have some 1,000 files. */
 export const SEGMENT_FILES_OPEN_MAX = 16;
 
-/**
- * So often what was written last gets a seal behind it, unless more was written, ms: soon on a node that is idle, and not at
- * each of the thousand records a second of a busy one.
- */
-export const SEAL_MS = 500;
-
 /** So often a node looks at the room on its disk, ms: what fills it faster is met by the reserve. */
 export const ROOM_LOOK_MS = 1000;
 

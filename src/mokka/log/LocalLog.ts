@@ -284,6 +284,7 @@ export class LocalLog {
   saveCommitIndex(): void {
     if (this.staged.length === 0 && this.store.commitIndex < this.commitIndex)
       this.store.append([], this.commitIndex);
+    this.store.seal();
   }
 
   /** Forgets staged entries: who made them leads no more. */

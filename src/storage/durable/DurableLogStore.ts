@@ -14,7 +14,7 @@ import { giveUpReserveIfFull, RoomWatch } from '../room/RoomWatch';
 import { StoreRoom, type DiskLook } from '../room/StoreRoom';
 import { SEGMENTS_FOLDER } from '../segments/Segments';
 import type { StoreDisk } from '../StoreDisk';
-import { SEAL_MS, STORE_LIMITS, type StoreLimits } from '../StoreLimits';
+import { STORE_LIMITS, type StoreLimits } from '../StoreLimits';
 import {
   checkAppend,
   checkBegin,
@@ -91,14 +91,14 @@ export class DurableLogStore implements LogStore {
         const disk = new DirectoryDisk(directory);
         if (room === undefined) return DurableLogStore.openOn(disk, owner, lock, STORE_LIMITS, archive);
         giveUpReserveIfFull(directory);
-        let letGo = (): void => undefined;
+        let watch: RoomWatch | null = null;
         const release = (): void => {
-          letGo();
+          watch?.stop();
           lock.release();
         };
         const storeRoom = new StoreRoom(room.bytesMax);
         const store = DurableLogStore.openOn(disk, owner, { release }, STORE_LIMITS, archive, storeRoom);
-        letGo = lookAfter(directory, store);
+        watch = RoomWatch.start(directory, store);
         return store;
       } catch (error) {
         lock.release();
@@ -210,17 +210,9 @@ export class DurableLogStore implements LogStore {
     told?.(null);
   }
 
-  /**
-   * What was written last may stay the last for long: damage to it is told from now on, and not taken for a write that a
-   * crash tore. A write that fails here is told by the next call.
-   */
   seal(): void {
-    if (this.closed || this.failure !== null) return;
-    try {
-      this.parts.journal.seal(this.state);
-    } catch (error) {
-      this.fail(error);
-    }
+    this.checkUsable();
+    this.writing(() => this.parts.journal.seal(this.state));
   }
 
   trimTo(floor: LogPoint): void {
@@ -443,14 +435,4 @@ export class DurableLogStore implements LogStore {
     if (this.failure !== null) throw this.failure;
     invariant(!this.closed, () => 'call to a closed store');
   }
-}
-
-/** Looks after a node's store, beside its calls, until the function that it returns is called. */
-function lookAfter(directory: string, store: DurableLogStore): () => void {
-  const room = RoomWatch.start(directory, store);
-  const seals = setInterval(() => store.seal(), SEAL_MS).unref();
-  return () => {
-    room.stop();
-    clearInterval(seals);
-  };
 }

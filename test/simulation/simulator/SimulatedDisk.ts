@@ -104,6 +104,10 @@ export class SimulatedDisk implements LogStore {
     else told(null);
   }
 
+  seal(): void {
+    if (this.durable !== null) this.write({ kind: 'seal' });
+  }
+
   trimTo(floor: LogPoint): void {
     this.write({ kind: 'trim', floor });
   }

@@ -36,6 +36,17 @@ function filled(count: number, committed: number, store = votingStore()): LocalL
   return log;
 }
 
+test('what was written last is sealed about once a second, whether more is to be saved or not', () => {
+  const store = votingStore();
+  const log = filled(3, 3, store);
+  let seals = 0;
+  store.seal = () => seals++;
+  log.saveCommitIndex();
+  expect([store.commitIndex, seals]).toEqual([3, 1]);
+  log.saveCommitIndex();
+  expect(seals).toBe(2);
+});
+
 /** What a leader stages and commits. */
 function trim(log: LocalLog, floorIndex: number): void {
   expect(log.stageTrim(1, 0, floorIndex)).not.toBeNull();

@@ -10,6 +10,8 @@ import {
 import { join } from 'node:path';
 import { StartError } from '../../../../src/errors';
 import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
+import { CrashingDisk } from '../../../CrashingDisk';
+import { openOn } from '../openOn';
 import { runStore } from '../storeProcess';
 import { openSmall, filledDirectory, smallDirectory, thrownBy, flipBit } from './directories';
 import { SteppedDisk } from './SteppedDisk';
@@ -239,6 +241,24 @@ describe('a journal', () => {
     sealed.fill(0, end);
     writeFileSync(current, sealed);
     expect(found(base)).toBe('whole');
+  });
+
+  test('damaged in what was written last is named, once that is sealed, also where the process was killed', () => {
+    const disk = new CrashingDisk();
+    const store = openOn(disk);
+    store.setMembership('voter');
+    store.saveHardState({ term: 7, votedFor: null });
+    const damaged = (): CrashingDisk => {
+      const copy = disk.copy();
+      const bytes = copy.bytesOf('journal-0');
+      const at = bytes.indexOf('"term":7');
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      return copy;
+    };
+    // Until then it may be what a crash has torn.
+    expect(openOn(damaged()).hardState.term).toBe(0);
+    store.seal();
+    expect(thrownBy(() => openOn(damaged()))).toMatchObject({ code: 'DATA_DAMAGED' });
   });
 
   test('in the place of another one: each change of two is told, or does no harm', () => {
