@@ -21,6 +21,8 @@ export interface Machine {
   /** Until when the disk hangs, µs. */
   diskHangsUntil: number;
   failsNextWrite: boolean;
+  /** Whether its disk tells of some appends later than in their calls. */
+  tellsLate: boolean;
   /** What happens as soon as its process has voted; null: nothing. */
   afterVote: (() => void) | null;
   /** What happens when its place in the cluster, as its disk has it, is another; null: nothing. */
@@ -54,7 +56,7 @@ export function newMachine(
         );
       },
       syncTime: () => hang() + machine.diskDelay + syncTimes.below(syncTimes.pick(SYNC_TIMES)),
-      tellTime: () => syncTimes.pick(TELL_TIMES),
+      tellTime: () => (machine.tellsLate ? syncTimes.pick(TELL_TIMES) : 0),
       undoneOf: (count) => syncTimes.below(count + 1),
       failsNext: () => {
         const fails = machine.failsNextWrite;
@@ -75,6 +77,7 @@ export function newMachine(
     diskDelayMin: 0,
     diskHangsUntil: 0,
     failsNextWrite: false,
+    tellsLate: false,
     afterVote: null,
     onMembership: null,
     lastMembership: 'none',

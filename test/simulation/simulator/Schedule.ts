@@ -121,6 +121,7 @@ class Schedule {
   private prepare(): void {
     const { plan, cluster, options } = this;
     plan.wallOffsets.forEach((offset, node) => (cluster.machine(node).wallOffset += offset));
+    for (const machine of cluster.machines) machine.tellsLate = true;
     plan.starts.forEach((at, node) => cluster.at(at, () => cluster.start(node)));
     const happens = (number: number): boolean => options.only?.has(number) ?? true;
     plan.faults.forEach((fault, number) => {
