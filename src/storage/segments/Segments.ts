@@ -35,7 +35,7 @@ export class Segments {
   private readonly unsynced = new Set<Segment>();
   private unsyncedSum = 0;
   private namesChanged = false;
-  /** Of the segment before the last one. */
+  /** Of the segment that is full and not closed yet; the last one, or the one before it. */
   private closing: SegmentClosing | null = null;
 
   private constructor(

@@ -35,7 +35,7 @@ let journals: string[];
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'mokka-verify-'));
   segment = join(directory, 'log', '00000000000000000001.seg');
-  journals = ['journal-0', 'journal-1'].map((name) => join(directory, name));
+  journals = ['journal-0', 'journal-1', 'journal-2'].map((name) => join(directory, name));
   const disk = new SteppedDisk(directory);
   const store = openOn(disk);
   store.setMembership('voter');
