@@ -156,7 +156,7 @@ describe('a node', () => {
     await expectNodeRefuses(new RegExp(`EACCES.*${directory}.*run it as the user`), { prefix: AS_NOBODY });
   });
 
-  asOther.each(['journal-0', 'journal-1', 'log', 'marker.json'])(
+  asOther.each(['journal-0', 'journal-1', 'journal-2', 'log', 'marker.json'])(
     'whose %s is another user’s',
     async (name) => {
       await stored(3);
@@ -193,7 +193,13 @@ describe('restore', () => {
     const { status, stderr } = await run(['restore', await backedUp()]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(readdirSync(data)).toEqual(['node-0']);
-    expect(readdirSync(directory).sort()).toEqual(['journal-0', 'journal-1', 'log', 'marker.json']);
+    expect(readdirSync(directory).sort()).toEqual([
+      'journal-0',
+      'journal-1',
+      'journal-2',
+      'log',
+      'marker.json',
+    ]);
     const { stdout } = await run(['verify', directory]);
     expect(stdout).toMatch(/^whole: 20 entries/);
   });
