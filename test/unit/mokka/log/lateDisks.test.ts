@@ -5,7 +5,7 @@ import type { Entry } from '../../../../src/entry/Entry';
 import type { Told } from '../../../../src/storage/LogStore';
 import { MemoryLogStore } from '../../../../src/storage/MemoryLogStore';
 import { buildLog, logs } from '../../storage/logFixture';
-import { LogBus, run } from './LogBus';
+import { hashAt, LogBus, run } from './LogBus';
 
 /** Stores that tell later than at once what is on disk: until then it counts for nothing. */
 
@@ -115,6 +115,36 @@ test('an answer that waits for the disk is none to the next leader', () => {
   const before = bus.sent.length;
   storeOf(stores, 'c').tell();
   expect(bus.sent.slice(before)).toEqual([]);
+});
+
+test('what a leader called committed is not of the entries that the next one puts in its place', () => {
+  const { bus, stores } = clusterOf('c');
+  bus.lostTypes.add('appended');
+  bus.propose('a', 1, 'value', 'c');
+  bus.log('a').flush(bus.now);
+  bus.deliver();
+  const log = bus.log('c');
+  log.follow(2, 'b');
+  const before = {
+    previousIndex: 1,
+    previousTerm: 1,
+    previousHash: hashAt(bus, 'c', 1),
+    floorLogNumber: null,
+  };
+  const entries = buildLog(logs(1, 2), bus.store('c').entryAt(1));
+  log.receive('b', { type: 'append', term: 2, epoch: 1, ...before, commitIndex: 1, entries }, bus.now);
+  storeOf(stores, 'c').tell();
+  expect([log.log.savedIndex, log.log.commitIndex]).toEqual([2, 1]);
+});
+
+test('a follower whose disk fills up claims no more than is on it', () => {
+  const { bus, stores } = clusterOf('c');
+  bus.propose('a', 1);
+  bus.settle('a');
+  const before = answersOf(bus, 'c').length;
+  storeOf(stores, 'c').room = 'full';
+  bus.log('c').tick(bus.now);
+  expect(answersOf(bus, 'c').slice(before)).toEqual([1]);
 });
 
 test('a follower is readmitted once its log is on its disk up to the fence', () => {
