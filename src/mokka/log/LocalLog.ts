@@ -280,7 +280,10 @@ export class LocalLog {
     this.recent.shrink(this.writtenIndex);
   }
 
-  /** Puts commitIndex on disk, if it is not: so that a restarted node can read what it knew to be committed. */
+  /**
+   * Puts commitIndex on disk, if it is not: so that a restarted node can read what it knew to be committed. And seals what was
+   * written last.
+   */
   saveCommitIndex(): void {
     if (this.staged.length === 0 && this.store.commitIndex < this.commitIndex)
       this.store.append([], this.commitIndex);

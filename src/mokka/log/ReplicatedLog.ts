@@ -241,6 +241,15 @@ export class ReplicatedLog {
     this.replication?.flush(now);
   }
 
+  /** More of this node's entries are on disk: who waits for that is told. */
+  saved(): void {
+    this.replication?.saved();
+    if (this.leader === null) return;
+    if (this.owesAnswer) this.answer(this.leader, true, this.heldIndex);
+    this.owesAnswer = this.owesAnswer && this.heldIndex < this.verifiedIndex;
+    this.completeQuorum(this.earlyCommitIndex);
+  }
+
   /** Called every few ms. */
   tick(now: number): void {
     this.replication?.tick(now);
@@ -317,15 +326,6 @@ export class ReplicatedLog {
     this.learnCommitIndex(message.commitIndex);
     if (held <= this.log.savedIndex) this.answer(from, true, held);
     else this.owesAnswer = true;
-  }
-
-  /** More of this node's entries are on disk: who waits for that is told. */
-  saved(): void {
-    this.replication?.saved();
-    if (this.leader === null) return;
-    if (this.owesAnswer) this.answer(this.leader, true, this.heldIndex);
-    this.owesAnswer = this.owesAnswer && this.heldIndex < this.verifiedIndex;
-    this.completeQuorum(this.earlyCommitIndex);
   }
 
   /** Index up to which this log is known to be the leader's, and is on disk. */

@@ -45,8 +45,8 @@ export interface DurableLogStoreOptions extends StoreOwner {
 
 /**
  * The LogStore that users run. Every call is one record of the journal, on disk when it returns. Committed entries go to
- * the segments, some at a time; when a journal's file is full, those are synced beside this thread, and once that is done,
- * the file can be used again.
+ * the segments, some at a time, which are synced beside this thread. Once those hold what a journal's file has, the file can
+ * be used again.
  *
  * A directory holds the marker ({@link MarkerFile}), the journal's files, the folder of segments, and the socket of the
  * {@link DirectoryLock}.
@@ -302,12 +302,12 @@ export class DurableLogStore implements LogStore {
 
   close(): void {
     if (this.closed) return;
-    this.closed = true;
     try {
       if (this.failure !== null) return;
-      this.writing(() => this.parts.journal.seal(this.state));
+      this.seal();
       this.closeParts();
     } finally {
+      this.closed = true;
       this.lock.release();
     }
   }
@@ -332,9 +332,8 @@ export class DurableLogStore implements LogStore {
   private appendPiece(entries: readonly Entry[], commitIndex: number): void {
     const { journal, segments } = this.parts;
     if (!journal.hasRoomFor(entries)) {
-      this.writeCommitted();
       this.awaitsSync = true;
-      this.syncSegments();
+      this.writeCommitted();
       if (journal.isLong && segments.lastIndex > segments.stored.index) segments.sync();
       journal.turn(this.state);
     }
@@ -363,7 +362,7 @@ export class DurableLogStore implements LogStore {
     const committed = this.loaded.tail.takeCommitted();
     segments.append(committed);
     this.loaded.lastWritten = committed.at(-1) ?? this.loaded.lastWritten;
-    if (segments.unsyncedBytes >= this.syncBytes) this.syncSegments();
+    this.syncSegments();
   }
 
   private removeForgotten(): void {
@@ -372,9 +371,10 @@ export class DurableLogStore implements LogStore {
     });
   }
 
-  /** Beside this thread, and again when there is reason to after that. */
+  /** Beside this thread, where enough was written, or a file of the journal waits for that. */
   private syncSegments(): void {
     const { journal, segments } = this.parts;
+    if (!this.awaitsSync && segments.unsyncedBytes < this.syncBytes) return;
     if (this.syncing || !segments.hasUnsynced || this.closed || this.failure !== null) return;
     this.syncing = true;
     this.awaitsSync = false;
@@ -384,7 +384,7 @@ export class DurableLogStore implements LogStore {
       if (error !== null) this.fail(error);
       else {
         journal.retire(segments.stored.index);
-        if (this.awaitsSync || segments.unsyncedBytes >= this.syncBytes) this.syncSegments();
+        this.syncSegments();
       }
     });
   }
