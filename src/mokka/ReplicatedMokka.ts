@@ -19,7 +19,7 @@ import type {
 } from '../api';
 import { Handover } from './election/Handover';
 import { LogApi } from './pushes/LogApi';
-import { LogReads } from './log/LogReads';
+import { LogReads } from './requests/LogReads';
 import { isElectionPacket } from './messages/ElectionPacket';
 import {
   decodeLogMessage,

@@ -11,7 +11,7 @@ import type { CommittedLog, Db, LogPage, PageOptions, StoredLogs, StoredPage } f
 import { checkIndex, checkLimit, checkObject } from './checkRead';
 import { LogFollowers, type ToldLogs } from './LogFollowers';
 import { KeyReads, type KeyedLogs } from './KeyReads';
-import type { LogReads } from '../log/LogReads';
+import type { LogReads } from './LogReads';
 import type { ReplicatedLog } from '../log/ReplicatedLog';
 import type { AnsweredLogs } from '../pushes/AnsweredLogs';
 import type { RequestGate } from './RequestGate';

@@ -1,4 +1,4 @@
-import type { CommitConfirmation, LogReads } from '../log/LogReads';
+import type { CommitConfirmation, LogReads } from './LogReads';
 import type { ReplicatedLog } from '../log/ReplicatedLog';
 import type { QuestionMessage } from '../messages/LogMessage';
 import type { Outbox } from '../messages/Outbox';

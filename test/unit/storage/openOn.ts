@@ -6,6 +6,12 @@ import { STORE_LIMITS, type StoreLimits } from '../../../src/storage/StoreLimits
 import { indexesOfKey, KEYS } from './logFixture';
 import { OWNER } from './owner';
 
+/**
+ * Steps so small that each store of a test takes many. A sync comes with each write: which part of its bytes a store draws
+ * for itself changes nothing.
+ */
+export const SMALL_STEPS = { SEGMENT_SYNC_BYTES: 500, SEGMENT_WRITE_BYTES: 700, CLOSING_PACE: 2 };
+
 /** Opens {@link OWNER}'s store on a disk that nobody else has. */
 export function openOn(
   disk: StoreDisk,

@@ -45,6 +45,20 @@ function storeOf(stores: Map<string, LateStore>, name: string): LateStore {
   return store;
 }
 
+/** The log of a node with a late disk, and what it was told by that. */
+function lateLog(): { store: LateStore; log: LocalLog; told: (StartError | null)[] } {
+  const store = new LateStore();
+  store.isLate = true;
+  const told: (StartError | null)[] = [];
+  const log = new LocalLog(
+    store,
+    () => '1d'.repeat(16),
+    LOG_LIMITS,
+    (failure) => told.push(failure),
+  );
+  return { store, log, told };
+}
+
 const answersOf = (bus: LogBus, name: string): number[] =>
   bus.sent.flatMap(({ from, message }) =>
     from === name && message.type === 'appended' && message.success ? [message.matchIndex] : [],
@@ -163,39 +177,23 @@ test('a follower is readmitted once its log is on its disk up to the fence', () 
 });
 
 test('what is told of entries that were replaced is not of those in their place', () => {
-  const store = new LateStore();
-  const failures: (StartError | null)[] = [];
-  const log = new LocalLog(
-    store,
-    () => '1d'.repeat(16),
-    LOG_LIMITS,
-    (failure) => failures.push(failure),
-  );
+  const { store, log, told } = lateLog();
   const old = buildLog(logs(5, 1));
-  store.isLate = true;
   log.replaceFrom(old, 0);
   const next = buildLog(logs(3, 2), old[2]);
   log.replaceFrom(next, 0);
   store.tell(1);
-  expect([log.savedIndex, log.writtenIndex, failures]).toEqual([0, 6, [null]]);
+  expect([log.savedIndex, log.writtenIndex, told]).toEqual([0, 6, [null]]);
   store.tell(1);
-  expect([log.savedIndex, failures]).toEqual([6, [null, null]]);
+  expect([log.savedIndex, told]).toEqual([6, [null, null]]);
   log.replaceFrom(buildLog(logs(1, 3), old[1]), 0);
   expect([log.savedIndex, log.writtenIndex]).toEqual([2, 3]);
 });
 
 test('a disk that fails later is told, and nothing counts', () => {
-  const store = new LateStore();
-  const failures: (StartError | null)[] = [];
-  const log = new LocalLog(
-    store,
-    () => '1d'.repeat(16),
-    LOG_LIMITS,
-    (failure) => failures.push(failure),
-  );
-  store.isLate = true;
+  const { store, log, told } = lateLog();
   log.replaceFrom(buildLog(logs(2, 1)), 0);
   const failure = new StartError('STORE_FAILED', 'a simulated write failed');
   store.tell(1, failure);
-  expect([log.savedIndex, failures]).toEqual([0, [failure]]);
+  expect([log.savedIndex, told]).toEqual([0, [failure]]);
 });

@@ -12,7 +12,7 @@ import { segmentName } from '../../../../src/storage/segments/Segment';
 import { SECTOR_BYTES } from '../../../../src/storage/StoreDisk';
 import { buildLog, empty, logs } from '../logFixture';
 import { logStoreSuite } from '../logStoreSuite';
-import { openOn } from '../openOn';
+import { openOn, SMALL_STEPS } from '../openOn';
 import { OWNER } from '../owner';
 import { runStore } from '../storeProcess';
 import { CrashingDisk } from '../../../CrashingDisk';
@@ -110,9 +110,7 @@ test('files of a trimmed beginning go beside the thread, without another write, 
     JOURNAL_FILES_MAX: 4,
     SEGMENT_BYTES: 600,
     BLOCK_BYTES: 300,
-    SEGMENT_SYNC_BYTES: 500,
-    SEGMENT_WRITE_BYTES: 700,
-    CLOSING_PACE: 2,
+    ...SMALL_STEPS,
   };
   const disk = new CrashingDisk();
   const store = openOn(disk, limits);

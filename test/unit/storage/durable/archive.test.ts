@@ -7,7 +7,7 @@ import { Segment } from '../../../../src/storage/segments/Segment';
 import { CrashingDisk } from '../../../CrashingDisk';
 import { runs } from '../../../runs';
 import { buildLog, empty, logs } from '../logFixture';
-import { openOn } from '../openOn';
+import { openOn, SMALL_STEPS } from '../openOn';
 
 /** A store whose forgotten segments go to an archive, on a disk that crashes at any moment. */
 
@@ -16,9 +16,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 1200,
   BLOCK_BYTES: 500,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 const IDENTITY = '5a'.repeat(16);
 const LOG = buildLog([empty(1), ...logs(99, 1, 150)]);

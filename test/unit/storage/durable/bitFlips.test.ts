@@ -3,7 +3,7 @@ import type { DurableLogStore } from '../../../../src/storage/durable/DurableLog
 import { GENESIS } from '../../../../src/entry/Entry';
 import { runs } from '../../../runs';
 import { buildLog, empty, KEYS, logs } from '../logFixture';
-import { answersOn, openOn } from '../openOn';
+import { answersOn, openOn, SMALL_STEPS } from '../openOn';
 import { CrashingDisk } from '../../../CrashingDisk';
 
 /** One flipped bit anywhere in a small store is told, or changes nothing that the store answers. */
@@ -13,9 +13,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 1500,
   BLOCK_BYTES: 500,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 
 function answersOf(disk: CrashingDisk): string {

@@ -5,7 +5,7 @@ import type { HardState } from '../../../../src/storage/LogStore';
 import { segmentName } from '../../../../src/storage/segments/Segment';
 import { runs } from '../../../runs';
 import { buildLog, indexesOfKey, someSpecs, type EntrySpec } from '../logFixture';
-import { openOn } from '../openOn';
+import { openOn, SMALL_STEPS } from '../openOn';
 import { CrashingDisk, type Draw } from '../../../CrashingDisk';
 
 /** Crashes of the machine at every write, with any of the sectors that were not synced (Raft, figure 2: what is durable). */
@@ -16,9 +16,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 6000,
   BLOCK_BYTES: 1000,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 const SEED = 20_261_128;
 

@@ -4,7 +4,7 @@ import type { DurableLogStore } from '../../../../src/storage/durable/DurableLog
 import type { StoreDisk, StoreFile } from '../../../../src/storage/StoreDisk';
 import { runs } from '../../../runs';
 import { buildLog, empty, logs } from '../logFixture';
-import { openOn } from '../openOn';
+import { openOn, SMALL_STEPS } from '../openOn';
 import { CrashingDisk } from '../../../CrashingDisk';
 
 /** Disks that are full, or fail once, at any moment of a store's life, its first start included (CASES 9, 42). */
@@ -14,9 +14,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 3000,
   BLOCK_BYTES: 500,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 const NAME_BYTES = 100;
 

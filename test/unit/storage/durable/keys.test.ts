@@ -5,6 +5,7 @@ import { KeyHash } from '../../../../src/storage/keys/KeyHash';
 import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import { footerBytes, TRAILER_BYTES } from '../../../../src/storage/segments/SegmentFooter';
 import { buildLog, indexesOfKey, lastOfKey } from '../logFixture';
+import { SMALL_STEPS } from '../openOn';
 import { newDirectory, openSmall, thrownBy } from './directories';
 import { SteppedDisk } from './SteppedDisk';
 
@@ -13,9 +14,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 150_000,
   BLOCK_BYTES: 8192,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 const COUNT = 5000;
 

@@ -1,7 +1,7 @@
 import type { LogStore } from '../../../../src/storage/LogStore';
 import { CrashingDisk } from '../../../CrashingDisk';
 import { buildLog, logs } from '../logFixture';
-import { openOn } from '../openOn';
+import { openOn, SMALL_STEPS } from '../openOn';
 
 /**
  * A process is killed amid a write, the next one starts and acts on what it found, and then the machine loses its power: what
@@ -13,9 +13,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 6000,
   BLOCK_BYTES: 1000,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 
 class Killed extends Error {}

@@ -1,6 +1,6 @@
 import { StartError } from '../../../../src/errors';
 import { buildLog, empty, logs } from '../logFixture';
-import { answersOn, openOn } from '../openOn';
+import { answersOn, openOn, SMALL_STEPS } from '../openOn';
 import { CrashingDisk } from '../../../CrashingDisk';
 
 /** A file of an earlier moment among later ones, as a disk that lost a write it had acknowledged has it. */
@@ -10,9 +10,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 3000,
   BLOCK_BYTES: 500,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 
 function answersOf(disk: CrashingDisk): string {

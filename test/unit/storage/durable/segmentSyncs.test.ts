@@ -1,6 +1,6 @@
 import { CrashingDisk } from '../../../CrashingDisk';
 import { buildLog, logs } from '../logFixture';
-import { openOn } from '../openOn';
+import { openOn, SMALL_STEPS } from '../openOn';
 
 /** Syncs of segments that end late, one after the other: what they do not hold for certain stays in the journal. */
 
@@ -9,9 +9,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 8,
   SEGMENT_BYTES: 6000,
   BLOCK_BYTES: 1000,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 const LOG = buildLog(logs(40, 1, 900));
 

@@ -1,7 +1,7 @@
 import type { DurableLogStore } from '../../../../src/storage/durable/DurableLogStore';
 import { CrashingDisk } from '../../../CrashingDisk';
 import { buildLog, logs } from '../logFixture';
-import { openOn } from '../openOn';
+import { openOn, SMALL_STEPS } from '../openOn';
 
 /** Which files of segments a trim leaves, wherever the floor lies in them. */
 
@@ -10,9 +10,7 @@ const LIMITS = {
   JOURNAL_FILES_MAX: 8,
   SEGMENT_BYTES: 2500,
   BLOCK_BYTES: 1000,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 const LOG = buildLog(logs(40, 1, 700));
 

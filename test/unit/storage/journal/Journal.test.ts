@@ -7,15 +7,14 @@ import { SECTOR_BYTES } from '../../../../src/storage/StoreDisk';
 import { runs } from '../../../runs';
 import { CrashingDisk } from '../../../CrashingDisk';
 import { buildLog, logs } from '../logFixture';
+import { SMALL_STEPS } from '../openOn';
 
 const LIMITS = {
   JOURNAL_BYTES: 8192,
   JOURNAL_FILES_MAX: 4,
   SEGMENT_BYTES: 6000,
   BLOCK_BYTES: 1000,
-  SEGMENT_SYNC_BYTES: 500,
-  SEGMENT_WRITE_BYTES: 700,
-  CLOSING_PACE: 2,
+  ...SMALL_STEPS,
 };
 const STATE: JournalState = {
   hardState: { term: 1, votedFor: null },

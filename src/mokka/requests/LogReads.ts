@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { RequestError, TrimmedError } from '../../errors';
 import { READ_CONFIRM_RETRY_MS, READS_WAITING_MAX } from '../../limits';
-import type { LogLimits } from './LogLimits';
+import type { LogLimits } from '../log/LogLimits';
 import type { Entry } from '../../entry/Entry';
 import type { Outbox } from '../messages/Outbox';
-import type { Clock } from './Clock';
-import type { ReadableLog } from './LocalLog';
-import type { ReplicatedLog } from './ReplicatedLog';
+import type { Clock } from '../log/Clock';
+import type { ReadableLog } from '../log/LocalLog';
+import type { ReplicatedLog } from '../log/ReplicatedLog';
 
 /** The leader's half of a read: says what is committed. */
 export interface CommitConfirmation {
